@@ -1,0 +1,46 @@
+# The two commands a newcomer needs: make demo, make test. Each sets up what it needs.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.ready
+
+.PHONY: help venv demo test check format lint types fences docs bench clean
+
+help: ## say what each target does
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+$(STAMP): pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[practice,dev]'
+	@touch $@
+
+venv: $(STAMP) ## set up .venv with everything that demo and test need
+
+demo: $(STAMP) ## a whole small site on this machine: four stages, from raw exposures to stacks
+	$(BIN)/rpconsole demo --headless $(ARGS)
+
+test: $(STAMP) ## the whole suite; says which real servers it found
+	$(BIN)/python -m pytest $(ARGS)
+
+check: format lint types fences test ## everything that a commit must pass
+
+format: $(STAMP)
+	$(BIN)/ruff format --check src tests benchmarks
+
+lint: $(STAMP)
+	$(BIN)/ruff check src tests benchmarks
+
+types: $(STAMP)
+	$(BIN)/mypy
+
+fences: $(STAMP)
+	$(BIN)/lint-imports
+
+docs: $(STAMP) ## write the generated parts of the documentation anew
+	$(BIN)/python -m docs.generate
+
+bench: $(STAMP) ## run every benchmark and print a table of ratios
+	$(BIN)/python -m benchmarks
+
+clean: ## remove what the targets above made
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache dist
