@@ -1,0 +1,7 @@
+"""python -m rpconsole."""
+
+from __future__ import annotations
+
+from rpconsole.cli.app import main
+
+raise SystemExit(main())

@@ -1,0 +1,1 @@
+"""The configuration file: its fields, its reading, its sentences about mistakes."""
