@@ -1,0 +1,1 @@
+"""Small Protocols whose docstrings are the contract; each has a suite in ``tests/contract`` that every adapter passes."""

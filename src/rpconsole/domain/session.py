@@ -1,0 +1,86 @@
+"""The clock of one login: how long it lives, when to warn, when to stop starting work."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from statistics import median
+
+WARN_S = (30 * 60.0, 15 * 60.0, 2 * 60.0)
+#: from here on no transfer starts that would not fit
+LAST_TRANSFERS_S = 15 * 60.0
+#: from here on nothing is submitted or polled
+LAST_ORDERS_S = 2 * 60.0
+
+
+class SessionState(StrEnum):
+    """How a front end stands to us."""
+
+    CLOSED = "closed"
+    OPENING = "opening"
+    OPEN = "open"
+    #: open, and nothing new is started that would not fit
+    DRAINING = "draining"
+    #: it ended without our doing
+    LOST = "lost"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SessionView:
+    """One front end and its session, frozen."""
+
+    host: str
+    state: SessionState
+    user: str | None = None
+    opened_at: float | None = None
+    #: epoch seconds at which the site will cut it; None = unknown
+    ends_at: float | None = None
+    #: local user who answered the prompts
+    opened_by: str | None = None
+    channels: int = 0
+    max_channels: int = 0
+    #: why it is not open, as a sentence
+    sentence: str = ""
+
+    def left_s(self, now: float) -> float | None:
+        """Seconds until the site cuts it; None when unknown or not open."""
+        if self.ends_at is None or self.state not in (SessionState.OPEN, SessionState.DRAINING):
+            return None
+        return max(0.0, self.ends_at - now)
+
+
+def lifetime_s(configured_s: float | None, past_s: Sequence[float]) -> float | None:
+    """How long a session will live: as configured, else the median of at least three that the site cut, else unknown."""
+    if configured_s is not None:
+        return configured_s
+    return median(past_s) if len(past_s) >= 3 else None
+
+
+def warning_at(view: SessionView, before: float, now: float) -> float | None:
+    """The threshold (seconds to the end) that was crossed between two looks at the clock, or None."""
+    then, left = view.left_s(before), view.left_s(now)
+    if then is None or left is None:
+        return None
+    crossed = [limit for limit in WARN_S if left <= limit < then]
+    return min(crossed) if crossed else None
+
+
+def may_transfer(view: SessionView, now: float, expected_s: float) -> bool:
+    """Whether a transfer that takes this long may start on the session."""
+    left = view.left_s(now)
+    if left is None:
+        return view.state is SessionState.OPEN
+    return left > LAST_TRANSFERS_S or expected_s < left
+
+
+def may_order(view: SessionView, now: float) -> bool:
+    """Whether a submit or a poll may start on the session."""
+    left = view.left_s(now)
+    return view.state is SessionState.OPEN if left is None else left > min(LAST_ORDERS_S, 0.1 * _life_s(view))
+
+
+def _life_s(view: SessionView) -> float:
+    if view.opened_at is None or view.ends_at is None:
+        return float("inf")
+    return view.ends_at - view.opened_at

@@ -1,0 +1,21 @@
+"""The storage at home: from keys to files on disk."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Protocol
+
+
+class FileCatalogue(Protocol):
+    """Nebulous, or a plain directory. Keys are URIs as the database has them: ``neb://VOL/a/b``, ``file:///p``, ``path://NAME/p``, ``/p``.
+
+    Raises BadData for a text that is no key, SiteUnreachable-like AWAY errors when the storage's server is away.
+    """
+
+    async def resolve(self, keys: Collection[str]) -> Mapping[str, str]:
+        """key -> absolute disk path of an instance that exists and is available; keys without one are left out."""
+        ...
+
+    async def create(self, keys: Collection[str]) -> Mapping[str, str]:
+        """key -> absolute disk path, making an empty instance where there is none; safe to repeat."""
+        ...

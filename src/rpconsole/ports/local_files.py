@@ -1,0 +1,32 @@
+"""Small files at home: lists, scripts, manifests, returned dbinfo."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FileFact:
+    """What is known of one file; ``sha256`` only where it was asked for."""
+
+    size: int
+    mtime_ns: int
+    sha256: str | None = None
+
+
+class LocalFiles(Protocol):
+    """Files on this host's disks, by absolute path."""
+
+    async def write(self, texts: Mapping[str, str]) -> None:
+        """Write whole files, each by a temporary name, fsync and rename, making directories; never half a file."""
+        ...
+
+    async def read(self, path: str) -> str:
+        """A text file (latin-1 bytes survive); BadData names the path when it is not there or not readable."""
+        ...
+
+    async def facts(self, paths: Collection[str], *, hashed: bool = False) -> Mapping[str, FileFact]:
+        """Facts of the files that exist; the others are left out."""
+        ...

@@ -1,0 +1,64 @@
+"""The logins to a site: opened by a person, shared by all, never opened by the program itself."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from rpconsole.domain.session import SessionView
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Prompt:
+    """One question of the site, in its own words."""
+
+    text: str
+    echo: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Challenge:
+    """What the site asks at once; may hold no prompt at all (then the answer is empty)."""
+
+    #: which host asks: the gateway or a front end
+    host: str
+    user: str
+    #: position in a series: (2, 4) = the second of four logins
+    position: tuple[int, int]
+    #: the site's title and instructions, foreign text
+    title: str
+    instructions: str
+    prompts: tuple[Prompt, ...]
+
+
+Ask = Callable[[Challenge], Awaitable[Sequence[str] | None]]
+"""Ask a person; the answers in the order of the prompts, or None when he declines. Called once per challenge of the site."""
+
+
+class Sessions(Protocol):
+    """The sessions of one site."""
+
+    async def open(self, ask: Ask, *, user: str | None = None, hosts: Sequence[str] = ()) -> list[SessionView]:
+        """Log in to the hosts (all configured front ends when empty) one after the other, asking a person for each challenge.
+
+        Raises LoginRefused when the site says no (the answer is never sent again, the series ends there; sessions opened before
+        it stay), SiteUnreachable when no connection comes about, SiteRefused for a host key that is not the known one.
+        """
+        ...
+
+    async def close(self, hosts: Sequence[str] = ()) -> None:
+        """End sessions (all when empty) in order."""
+        ...
+
+    def view(self) -> tuple[SessionView, ...]:
+        """Every configured front end with its session's state."""
+        ...
+
+    def alive(self) -> bool:
+        """True while at least one session lives."""
+        ...
+
+    async def changed(self) -> None:
+        """Return when a session has opened or ended since the last call returned."""
+        ...
