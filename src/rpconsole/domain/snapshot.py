@@ -1,0 +1,86 @@
+"""The frozen view of everything that the console and the commands show."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from rpconsole.domain.action import Level
+from rpconsole.domain.run import ComponentState, RunState, Step
+from rpconsole.domain.session import SessionView
+from rpconsole.domain.stage import Stage
+
+#: the gates, in the order of the work; ``all`` in commands means every one of them
+GATES = ("define", "prepare", "exec", "poll", "advance")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GateView:
+    """An operator's switch."""
+
+    name: str
+    open: bool
+    #: who set it last and when; None when it was never touched
+    who: str | None = None
+    at: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RunView:
+    """One remote run as it is shown."""
+
+    remote_id: int
+    stage: Stage
+    label: str
+    state: RunState
+    step: Step
+    #: the scheduler's name for the job, as printed
+    job: str | None
+    attempts: int
+    tries: int
+    next_try_at: float | None
+    #: why it does not move, as sentences, the most telling first; empty when it moves
+    why: tuple[str, ...]
+    fault: int
+    components: Mapping[ComponentState, int]
+    #: tasks of the job: ended well, abandoned, all; zeros before the first poll
+    tasks_done: int = 0
+    tasks_failed: int = 0
+    tasks: int = 0
+    bytes_sent: int = 0
+    bytes_returned: int = 0
+    updated_at: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Alert:
+    """Something that was said to the operators."""
+
+    at: float
+    level: Level
+    sentence: str
+    remote_id: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Snapshot:
+    """Everything that is shown, at one moment."""
+
+    #: epoch seconds
+    at: float
+    #: grows with every change
+    sequence: int
+    site: str
+    database: str
+    owner: str
+    sessions: tuple[SessionView, ...]
+    gates: tuple[GateView, ...]
+    #: live runs and the latest ended ones, ordered by remote_id
+    runs: tuple[RunView, ...]
+    #: newest last
+    alerts: tuple[Alert, ...]
+    #: bytes per second over the last half minute: to the site, from the site
+    rate_out: float = 0.0
+    rate_in: float = 0.0
+    #: epoch seconds of the last answer of the scheduler; None = never
+    polled_at: float | None = None

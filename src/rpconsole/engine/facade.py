@@ -1,0 +1,119 @@
+"""What the engine offers to the daemon and the commands: reading, and orders that are recorded with who gave them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from rpconsole.domain.run import Component, RunRow
+from rpconsole.domain.session import SessionView
+from rpconsole.domain.snapshot import Alert, GateView, Snapshot
+from rpconsole.domain.stage import Stage
+from rpconsole.domain.stage_rows import Advanced
+from rpconsole.ports.journal import Act, JobRecord, StoryLine, Verdict
+from rpconsole.ports.run_store import DefineOrder, Definition
+from rpconsole.ports.sessions import Ask
+from rpconsole.ports.site import Tail
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RunDetail:
+    """Everything that is known of one run."""
+
+    row: RunRow
+    step: str
+    why: tuple[str, ...]
+    components: tuple[Component, ...]
+    jobs: tuple[JobRecord, ...]
+    #: tasks that failed, each with its sentence
+    failures: tuple[Verdict, ...]
+    bytes_sent: int
+    bytes_returned: int
+    #: role -> absolute local path of the run's lists, script and manifest
+    files: Mapping[str, str]
+
+
+class EngineFacade(Protocol):
+    """The engine as its clients see it. ``who`` is the local user who gave the order; every order goes into the audit.
+
+    All raise RpconsoleError subclasses whose text is a sentence for the operator.
+    """
+
+    def snapshot(self) -> Snapshot:
+        """The present, from memory; never blocks."""
+        ...
+
+    def alerts(self) -> AsyncIterator[Alert]:
+        """What is said to operators from now on."""
+        ...
+
+    async def runs(
+        self, *, label: str | None = None, stage: Stage | None = None, states: Sequence[str] = ()
+    ) -> list[RunRow]:
+        """Runs from the database, ended ones too."""
+        ...
+
+    async def run_detail(self, remote_id: int) -> RunDetail:
+        """One run; BadData when there is none with this number."""
+        ...
+
+    async def story(self, remote_id: int) -> list[StoryLine]:
+        """How the run got where it is."""
+        ...
+
+    async def why(self, remote_id: int) -> tuple[str, ...]:
+        """Why the run does not move and what would move it, the most telling first; names abandoned components."""
+        ...
+
+    async def define(self, order: DefineOrder, who: str) -> Definition:
+        """Bundle what is new into a run."""
+        ...
+
+    async def advance(self, label: str | None, stage: Stage | None, who: str) -> list[Advanced]:
+        """Register what is complete for the next stage, now."""
+        ...
+
+    async def retry(self, remote_id: int, who: str) -> str:
+        """Send a stopped run on its way, or end a waiting; the answer says what happens next."""
+        ...
+
+    async def resubmit(self, remote_id: int, who: str) -> str:
+        """Decide a doubtful submit for a new attempt."""
+        ...
+
+    async def cancel(self, remote_id: int, who: str) -> str:
+        """Record the wish to end a run."""
+        ...
+
+    async def revert(self, remote_id: int, who: str) -> str:
+        """Set failed components to 'retry', so that the next definition takes their stage runs again."""
+        ...
+
+    async def set_gates(self, names: Sequence[str], *, open: bool, who: str) -> tuple[GateView, ...]:
+        """Open or close gates; BadConfiguration names the gates there are."""
+        ...
+
+    async def login(self, ask: Ask, *, user: str | None, hosts: Sequence[str], who: str) -> list[SessionView]:
+        """Open sessions, asking a person through ``ask``."""
+        ...
+
+    async def logout(self, hosts: Sequence[str], who: str) -> None:
+        """End sessions (all when empty)."""
+        ...
+
+    async def watch_label(self, label: str, stages: Sequence[Stage], *, on: bool, who: str) -> None:
+        """Define runs by itself for this label and these stages, or stop doing so."""
+        ...
+
+    async def acts(self, limit: int = 100) -> list[Act]:
+        """The audit."""
+        ...
+
+    async def poll_now(self, who: str) -> None:
+        """Wake the poll."""
+        ...
+
+    async def tail(self, path: str, *, offset: int, limit: int) -> Tail:
+        """A piece of a file at the site."""
+        ...
