@@ -94,6 +94,13 @@ def _intended(run: Run, event: ev.Event, ctx: Context) -> tuple[Run, tuple[Actio
     return run.with_(attempt=event.attempt, attempts=event.attempt.number, hold=None), ()
 
 
+def _inputs_verified(run: Run, event: ev.Event, ctx: Context) -> tuple[Run, tuple[Action, ...]]:
+    """Only an intended attempt may go on to be submitted."""
+    if run.attempt is None:
+        raise InvalidMove(run, event)
+    return _forward(run, Step.SUBMIT), ()
+
+
 def _accepted(run: Run, event: ev.Event, ctx: Context) -> tuple[Run, tuple[Action, ...]]:
     assert isinstance(event, ev.JobAccepted)
     assert run.attempt is not None
@@ -104,13 +111,14 @@ def _accepted(run: Run, event: ev.Event, ctx: Context) -> tuple[Run, tuple[Actio
 def _refused(run: Run, event: ev.Event, ctx: Context) -> tuple[Run, tuple[Action, ...]]:
     """The scheduler's no is final for this attempt; another identical order would meet the same answer."""
     assert isinstance(event, ev.SubmitRefused)
-    return _stop(run.with_(attempt=None), Step.EXEC_STOPPED, event.sentence, Fault.PROGRAMMING)
+    again = run.with_(step=Step.SHIP, attempt=None)
+    return _stop(again, Step.EXEC_STOPPED, event.sentence, Fault.PROGRAMMING)
 
 
 def _queue_full(run: Run, event: ev.Event, ctx: Context) -> tuple[Run, tuple[Action, ...]]:
     assert isinstance(event, ev.QueueFull)
     wait = ctx.now + ctx.policy.queue_full_s
-    return run.with_(step=Step.SUBMIT, attempt=None, next_try_at=wait, hold=event.sentence), ()
+    return run.with_(step=Step.SHIP, attempt=None, next_try_at=wait, hold=event.sentence), ()
 
 
 def _unknown(run: Run, event: ev.Event, ctx: Context) -> tuple[Run, tuple[Action, ...]]:
@@ -118,11 +126,11 @@ def _unknown(run: Run, event: ev.Event, ctx: Context) -> tuple[Run, tuple[Action
     return run.with_(step=Step.RECONCILE, next_try_at=None, hold=event.sentence), ()
 
 
-def _lost_in_submit(run: Run, event: ev.Event, ctx: Context) -> tuple[Run, tuple[Action, ...]]:
-    """With an intention written, the order may have reached the scheduler: absence of an answer is not evidence."""
-    if run.attempt is None:
-        return _park(run, event, ctx)
-    return run.with_(step=Step.RECONCILE, hold="the session ended while the job was being submitted"), ()
+def _nothing(run: Run, event: ev.Event, ctx: Context) -> tuple[Run, tuple[Action, ...]]:
+    """The same attempt is submitted again: without a claim at the site nobody ever took it up."""
+    if run.cancel_wanted:
+        return _stop(run, Step.STOPPED, "cancelled before it was submitted", Fault.NONE)
+    return _forward(run, Step.SUBMIT), ()
 
 
 def _doubtful(run: Run, event: ev.Event, ctx: Context) -> tuple[Run, tuple[Action, ...]]:
@@ -134,7 +142,7 @@ def _doubtful(run: Run, event: ev.Event, ctx: Context) -> tuple[Run, tuple[Actio
 
 
 def _resubmit(run: Run, event: ev.Event, ctx: Context) -> tuple[Run, tuple[Action, ...]]:
-    return _forward(run, Step.SUBMIT, attempt=None), ()
+    return _forward(run, Step.SHIP, attempt=None), ()
 
 
 def _stay(run: Run, event: ev.Event, ctx: Context) -> tuple[Run, tuple[Action, ...]]:
@@ -156,7 +164,7 @@ def _ended(run: Run, event: ev.Event, ctx: Context) -> tuple[Run, tuple[Action, 
         return _stop(run, Step.STOPPED, "cancelled by an operator", Fault.NONE)
     if event.left and run.attempts < ctx.policy.job_attempts:
         hold = f"{event.left} tasks were not finished; they go into the next attempt"
-        return _forward(run, Step.SUBMIT, attempt=None, hold=hold), ()
+        return _forward(run, Step.SHIP, attempt=None, hold=hold), ()
     return _forward(run, Step.RETRIEVE), ()
 
 
@@ -211,11 +219,24 @@ def _cancel(run: Run, event: ev.Event, ctx: Context) -> tuple[Run, tuple[Action,
     assert isinstance(event, ev.CancelOrdered)
     wanted = run.with_(cancel_wanted=True)
     if run.step is Step.POLL and run.attempt and run.attempt.job:
-        return wanted, (CancelJob(remote_id=run.remote_id, job=run.attempt.job),)
-    if run.step is Step.RECONCILE or (run.step is Step.SUBMIT and run.attempt):
-        return wanted.with_(hold=f"{event.who} wants it cancelled; first it must be known whether a job exists"), ()
+        asked = wanted.with_(hold=f"{event.who} wants it cancelled; waiting for the scheduler to confirm")
+        return asked, (CancelJob(remote_id=run.remote_id, job=run.attempt.job),)
+    if run.step in (Step.SUBMIT, Step.RECONCILE):
+        hold = f"{event.who} wants it cancelled; first it must be known whether a job exists"
+        return wanted.with_(step=Step.RECONCILE, hold=hold, next_try_at=None), ()
+    if run.step in (Step.RETRIEVE, Step.APPLY):
+        return run, ()
     return _stop(wanted, Step.STOPPED, f"cancelled by {event.who}", Fault.NONE)
 
+
+#: where a wish to cancel leads, if not at once to a stop
+_CANCELLED_TO: dict[Step, tuple[Step, ...]] = {
+    Step.SUBMIT: (Step.RECONCILE,),
+    Step.RECONCILE: (),
+    Step.POLL: (),
+    Step.RETRIEVE: (),
+    Step.APPLY: (),
+}
 
 _PARK = Move(to=(), effect=_park)
 _REVIVE = Move(to=(), effect=_revive)
@@ -227,29 +248,28 @@ TABLE: Table = {
     (Step.PREPARE, ev.RunPrepared): _go(Step.SHIP),
     (Step.PREPARE, ev.PrepareRefused): Move(to=(Step.PREP_STOPPED,), effect=_prepare_refused),
     (Step.PREPARE, ev.StepFailed): _failing(Step.PREP_STOPPED),
-    (Step.SHIP, ev.InputsVerified): _go(Step.SUBMIT),
+    (Step.SHIP, ev.SubmitIntended): Move(to=(), effect=_intended),
+    (Step.SHIP, ev.InputsVerified): Move(to=(Step.SUBMIT,), effect=_inputs_verified),
     (Step.SHIP, ev.StepFailed): _failing(Step.EXEC_STOPPED),
-    (Step.SUBMIT, ev.SubmitIntended): Move(to=(), effect=_intended),
     (Step.SUBMIT, ev.JobAccepted): Move(to=(Step.POLL,), effect=_accepted),
     (Step.SUBMIT, ev.SubmitRefused): Move(to=(Step.EXEC_STOPPED,), effect=_refused),
-    (Step.SUBMIT, ev.QueueFull): Move(to=(Step.SUBMIT,), effect=_queue_full),
+    (Step.SUBMIT, ev.QueueFull): Move(to=(Step.SHIP,), effect=_queue_full),
     (Step.SUBMIT, ev.SubmitUnknown): Move(to=(Step.RECONCILE,), effect=_unknown),
-    (Step.SUBMIT, ev.SessionGone): Move(to=(Step.RECONCILE,), effect=_lost_in_submit),
     (Step.SUBMIT, ev.StepFailed): _failing(Step.EXEC_STOPPED),
     (Step.RECONCILE, ev.JobAccepted): Move(to=(Step.POLL,), effect=_accepted),
     (Step.RECONCILE, ev.SubmitRefused): Move(to=(Step.EXEC_STOPPED,), effect=_refused),
-    (Step.RECONCILE, ev.QueueFull): Move(to=(Step.SUBMIT,), effect=_queue_full),
-    (Step.RECONCILE, ev.NothingSubmitted): _go(Step.SUBMIT),
+    (Step.RECONCILE, ev.QueueFull): Move(to=(Step.SHIP,), effect=_queue_full),
+    (Step.RECONCILE, ev.NothingSubmitted): Move(to=(Step.SUBMIT, Step.STOPPED), effect=_nothing),
     (Step.RECONCILE, ev.SubmitDoubtful): Move(to=(), effect=_doubtful),
-    (Step.RECONCILE, ev.ResubmitOrdered): Move(to=(Step.SUBMIT,), effect=_resubmit),
+    (Step.RECONCILE, ev.ResubmitOrdered): Move(to=(Step.SHIP,), effect=_resubmit),
     (Step.RECONCILE, ev.StepFailed): Move(to=(), effect=_advance_later),
     (Step.POLL, ev.JobQueued): _STAY,
     (Step.POLL, ev.JobRunning): _STAY,
     (Step.POLL, ev.JobHeld): Move(to=(), effect=_held),
     (Step.POLL, ev.JobNotListed): Move(to=(), effect=_held),
-    (Step.POLL, ev.JobEnded): Move(to=(Step.RETRIEVE, Step.SUBMIT, Step.STOPPED), effect=_ended),
-    (Step.POLL, ev.JobKilled): Move(to=(Step.RETRIEVE, Step.SUBMIT, Step.STOPPED), effect=_ended),
-    (Step.POLL, ev.ResubmitOrdered): Move(to=(Step.SUBMIT,), effect=_resubmit),
+    (Step.POLL, ev.JobEnded): Move(to=(Step.RETRIEVE, Step.SHIP, Step.STOPPED), effect=_ended),
+    (Step.POLL, ev.JobKilled): Move(to=(Step.RETRIEVE, Step.SHIP, Step.STOPPED), effect=_ended),
+    (Step.POLL, ev.ResubmitOrdered): Move(to=(Step.SHIP,), effect=_resubmit),
     (Step.POLL, ev.StepFailed): Move(to=(), effect=_advance_later),
     (Step.RETRIEVE, ev.ProductsVerified): Move(to=(Step.APPLY,), effect=_verified),
     (Step.RETRIEVE, ev.StepFailed): _failing(Step.STOPPED),
@@ -265,7 +285,7 @@ for _step in Step:
     if _step is not Step.DONE:
         TABLE[_step, ev.RetryOrdered] = Move(to=(_BACK[_step],) if _step in _BACK else (), effect=_retry)
     if _step not in FINAL_STEPS and _step is not Step.ADVANCE:
-        TABLE[_step, ev.CancelOrdered] = Move(to=(Step.STOPPED,), effect=_cancel)
+        TABLE[_step, ev.CancelOrdered] = Move(to=_CANCELLED_TO.get(_step, (Step.STOPPED,)), effect=_cancel)
 
 
 def decide(run: Run, event: ev.Event, now: float, policy: RetryPolicy | None = None) -> tuple[Run, tuple[Action, ...]]:

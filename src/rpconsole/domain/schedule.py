@@ -1,0 +1,133 @@
+"""What to start now: given the runs, the gates, the sessions and the limits. A plain function over data.
+
+Work whose products would otherwise be swept from scratch comes first: bring home, then look, then submit, then ship, then prepare.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+
+from rpconsole.domain.action import (
+    Action,
+    AdvanceRun,
+    ApplyRun,
+    PollRun,
+    PrepareRun,
+    ReconcileRun,
+    RetrieveRun,
+    ShipRun,
+    SubmitRun,
+    action_for,
+)
+from rpconsole.domain.run import NETWORK_STEPS, Run, Step
+
+#: the gate that each action stands behind
+GATE_OF_ACTION: dict[type[Action], str] = {
+    PrepareRun: "prepare",
+    ShipRun: "exec",
+    SubmitRun: "exec",
+    ReconcileRun: "exec",
+    PollRun: "poll",
+    RetrieveRun: "poll",
+    ApplyRun: "poll",
+    AdvanceRun: "advance",
+}
+
+_ORDER: tuple[type[Action], ...] = (
+    ApplyRun, AdvanceRun, RetrieveRun, ReconcileRun, SubmitRun, ShipRun, PrepareRun,
+)  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Limits:
+    """How many of each action may be under way at once."""
+
+    prepares: int = 2
+    ships: int = 1
+    submits: int = 1
+    retrieves: int = 2
+    applies: int = 1
+
+    def of(self, kind: type[Action]) -> int:
+        """The limit of one kind of action."""
+        numbers: dict[type[Action], int] = {
+            PrepareRun: self.prepares,
+            ShipRun: self.ships,
+            SubmitRun: self.submits,
+            RetrieveRun: self.retrieves,
+            ApplyRun: self.applies,
+        }
+        return numbers.get(kind, 1)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Situation:
+    """What the choice depends on besides the runs."""
+
+    now: float
+    closed_gates: frozenset[str]
+    #: a session lives, and may still start orders (submit, poll) and transfers
+    session: bool
+    may_order: bool = True
+    may_transfer: bool = True
+    #: runs with an action under way
+    busy: Mapping[int, type[Action]] = field(default_factory=dict)
+    limits: Limits = field(default_factory=Limits)
+
+
+def is_ready(run: Run, situation: Situation) -> bool:
+    """Whether the run's next action may start, limits aside."""
+    action = action_for(run)
+    if action is None or run.remote_id in situation.busy:
+        return False
+    if GATE_OF_ACTION[type(action)] in situation.closed_gates:
+        return False
+    if run.next_try_at is not None and run.next_try_at > situation.now:
+        return False
+    if run.step not in NETWORK_STEPS:
+        return True
+    return _link_serves(run.step, situation)
+
+
+def _link_serves(step: Step, situation: Situation) -> bool:
+    if not situation.session:
+        return False
+    if step in (Step.SHIP, Step.RETRIEVE):
+        return situation.may_transfer
+    return situation.may_order
+
+
+def choose(runs: Iterable[Run], situation: Situation) -> list[Action]:
+    """The actions to start now, best first; polls are left to ``to_poll``, since all runs share one round trip."""
+    ready = [run for run in runs if is_ready(run, situation)]
+    under_way = list(situation.busy.values())
+    chosen: list[Action] = []
+    for kind in _ORDER:
+        free = situation.limits.of(kind) - under_way.count(kind)
+        waiting = sorted((run for run in ready if _wants(run, kind)), key=lambda run: run.remote_id)
+        chosen += [kind(remote_id=run.remote_id) for run in waiting[: max(0, free)]]
+    return chosen
+
+
+def _wants(run: Run, kind: type[Action]) -> bool:
+    return type(action_for(run)) is kind
+
+
+def to_poll(runs: Iterable[Run], situation: Situation) -> list[Run]:
+    """Every run that the next round trip asks for."""
+    return [run for run in runs if run.step is Step.POLL and is_ready(run, situation)]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PollPace:
+    """Bounds of the interval between two polls of a site, in seconds."""
+
+    shortest_s: float = 120.0
+    longest_s: float = 3600.0
+
+    def interval_s(self, expected_left_s: Collection[float]) -> float:
+        """A tenth of the shortest expected remaining time, within bounds: dense near an end, sparse in the middle."""
+        if not expected_left_s:
+            return self.longest_s
+        return min(self.longest_s, max(self.shortest_s, 0.1 * min(expected_left_s)))

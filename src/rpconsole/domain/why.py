@@ -1,0 +1,56 @@
+"""Why a run does not move, and the one act that would move it: sentences, the most telling first."""
+
+from __future__ import annotations
+
+from rpconsole.domain.action import action_for
+from rpconsole.domain.run import FINAL_STEPS, NETWORK_STEPS, Run, Step
+from rpconsole.domain.schedule import GATE_OF_ACTION, Situation
+
+_WAITS_AT = {
+    Step.PREPARE: "its lists are being written",
+    Step.SHIP: "its inputs are being shipped",
+    Step.SUBMIT: "its job is being submitted",
+    Step.RECONCILE: "the evidence of a doubtful submit is being looked for",
+    Step.POLL: "its job is with the scheduler; the next poll will tell more",
+    Step.RETRIEVE: "its products are coming home",
+    Step.APPLY: "its dbinfo is being applied",
+    Step.ADVANCE: "the next stage is being registered",
+}
+
+
+def reasons(run: Run, situation: Situation) -> tuple[str, ...]:
+    """Everything that keeps the run where it is."""
+    if run.step is Step.DONE:
+        return ("it is done",)
+    if run.step in FINAL_STEPS:
+        return (run.hold or "it stopped", f"order 'rpconsole run retry {run.remote_id}' once the cause is mended")
+    found = [
+        sentence for sentence in (_session(run, situation), _gate(run, situation), _wait(run, situation)) if sentence
+    ]
+    if not found:
+        return (run.hold or _WAITS_AT[run.step],)
+    return tuple(found)
+
+
+def _session(run: Run, situation: Situation) -> str:
+    if run.step not in NETWORK_STEPS:
+        return ""
+    if not situation.session:
+        return "no session to the site is open: 'rpconsole login' moves it"
+    if not situation.may_transfer and run.step in (Step.SHIP, Step.RETRIEVE):
+        return "the session ends too soon for a transfer: 'rpconsole login' with a new token moves it"
+    return ""
+
+
+def _gate(run: Run, situation: Situation) -> str:
+    action = action_for(run)
+    gate = GATE_OF_ACTION[type(action)] if action else ""
+    return f"the {gate} gate is closed: 'rpconsole resume {gate}' moves it" if gate in situation.closed_gates else ""
+
+
+def _wait(run: Run, situation: Situation) -> str:
+    if run.next_try_at is None or run.next_try_at <= situation.now:
+        return run.hold or ""
+    wait_s = run.next_try_at - situation.now
+    cause = f"{run.hold}; " if run.hold else ""
+    return f"{cause}tried again in {wait_s:.0f} s ('rpconsole run retry {run.remote_id}' tries at once)"
