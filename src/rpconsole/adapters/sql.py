@@ -1,0 +1,204 @@
+"""One SQL database: opened from a URL, called from threads, its errors told as ours."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Collection, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from itertools import islice
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, Engine, Insert, StaticPool, Table, create_engine, event
+from sqlalchemy import exc as sqlalchemy_exc
+from sqlalchemy.dialects import mysql, sqlite
+from sqlalchemy.engine import URL, make_url
+
+from rpconsole.domain.fault import BadConfiguration, DatabaseAway, DatabaseRefused, RpconsoleError
+
+T = TypeVar("T")
+Item = TypeVar("Item")
+
+#: what people write -> the dialect and driver that serve it
+DRIVERS = {"sqlite": "sqlite", "mysql": "mysql+pymysql", "mariadb": "mysql+pymysql", "mysql+pymysql": "mysql+pymysql"}
+#: MySQL's numbers for "not now": too many connections, shutting down, cannot connect, server gone, lock wait, deadlock
+AWAY_CODES = frozenset({1040, 1053, 1077, 1129, 1158, 1159, 1160, 1161, 1203, 1205, 1213, 2002, 2003, 2006, 2013, 2055})
+#: those of them after which the same transaction may simply be played again: it was rolled back as a whole
+REPLAY_CODES = frozenset({1205, 1213})
+REPLAYS = 5
+#: SQLite has no numbers worth the name in its messages
+AWAY_WORDS = ("database is locked", "database table is locked", "disk I/O error", "database or disk is full")
+READERS = 4
+BUSY_S = 15.0
+#: values in one IN (…): SQLite's oldest limit is 999 parameters
+KEYS_AT_ONCE = 500
+
+
+def database_url(text: str, password: str | None = None) -> URL:
+    """Read a URL as an operator wrote it; the sentence about a mistake never repeats it, as it may hold a password."""
+    try:
+        url = make_url(text)
+    except (sqlalchemy_exc.ArgumentError, ValueError):
+        raise BadConfiguration(
+            "the database URL cannot be read; it looks like mysql://user@host/gpc1 or sqlite:////absolute/path.db"
+        ) from None
+    driver = DRIVERS.get(url.drivername)
+    if driver is None:
+        raise BadConfiguration(f"database URL scheme '{url.drivername}' is not known; use mysql, mariadb or sqlite")
+    return url.set(drivername=driver, password=password if password is not None else url.password)
+
+
+def database_label(url: URL) -> str:
+    """How a database is named in sentences: no user, no password."""
+    if url.get_backend_name() == "sqlite":
+        return url.database or ":memory:"
+    port = f":{url.port}" if url.port else ""
+    return f"{url.database} at {url.host or 'localhost'}{port}"
+
+
+class Database:
+    """An engine and the threads that call it. Every call is one short transaction.
+
+    Raises DatabaseAway when the server cannot be reached or has no time, DatabaseRefused when it refuses a statement.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self.label = database_label(engine.url)
+        memory = isinstance(engine.pool, StaticPool)
+        self._readers = ThreadPoolExecutor(1 if memory else READERS, thread_name_prefix="sql-read")
+        # SQLite has one writer; queueing here is fair, its own busy wait is not
+        one_writer = engine.dialect.name == "sqlite"
+        self._writers = (
+            self._readers
+            if memory
+            else ThreadPoolExecutor(1 if one_writer else READERS, thread_name_prefix="sql-write")
+        )
+
+    async def read(self, work: Callable[[Connection], T]) -> T:
+        """Run queries on one connection in a thread."""
+        return await asyncio.get_running_loop().run_in_executor(self._readers, self.reading, work)
+
+    async def write(self, work: Callable[[Connection], T]) -> T:
+        """Run statements in one transaction in a thread; on a deadlock the whole of ``work`` is called again."""
+        return await asyncio.get_running_loop().run_in_executor(self._writers, self.writing, work)
+
+    async def close(self) -> None:
+        """Let running calls end, then drop the connections."""
+        await asyncio.to_thread(self._readers.shutdown)
+        await asyncio.to_thread(self._writers.shutdown)
+        await asyncio.to_thread(self.engine.dispose)
+
+    def reading(self, work: Callable[[Connection], T]) -> T:
+        """``read`` for a caller that is in a thread already."""
+        with _translated(self.label), self.engine.connect().execution_options(rp_reads_only=True) as connection:
+            return work(connection)
+
+    def writing(self, work: Callable[[Connection], T]) -> T:
+        """``write`` for a caller that is in a thread already."""
+        for _ in range(REPLAYS - 1):
+            try:
+                return self._once(work)
+            except sqlalchemy_exc.DBAPIError as error:
+                if _code(error) not in REPLAY_CODES:
+                    raise translated(error, self.label) from None
+            except sqlalchemy_exc.SQLAlchemyError as error:
+                raise translated(error, self.label) from None
+        with _translated(self.label):
+            return self._once(work)
+
+    def _once(self, work: Callable[[Connection], T]) -> T:
+        with self.engine.begin() as connection:
+            return work(connection)
+
+
+def open_database(text: str, *, password: str | None = None, connect_timeout_s: int = 10) -> Database:
+    """Make a database ready for calls; nothing is connected yet."""
+    url = database_url(text, password)
+    if url.get_backend_name() == "sqlite":
+        return Database(_sqlite_engine(url))
+    timeouts = {"connect_timeout": connect_timeout_s, "read_timeout": 120, "write_timeout": 120}
+    return Database(
+        create_engine(
+            url,
+            pool_size=2 * READERS,
+            pool_pre_ping=True,
+            pool_recycle=3600,
+            connect_args={"charset": "utf8mb4", **timeouts},
+        )
+    )
+
+
+def _sqlite_engine(url: URL) -> Engine:
+    in_memory = url.database in (None, "", ":memory:")
+    if in_memory:
+        engine = create_engine(url, poolclass=StaticPool, connect_args={"check_same_thread": False})
+    else:
+        engine = create_engine(url, pool_size=2 * READERS, connect_args={"timeout": BUSY_S})
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, record: object) -> None:
+    # the driver would begin transactions on its own, and only before some statements
+    connection.isolation_level = None
+    # WAL: readers never wait for the writer. FULL: what was committed survives a power cut
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        connection.execute(f"PRAGMA {pragma}").close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # a transaction that reads first and writes later cannot wait for the lock, it is refused: so take the lock at once
+    reads_only = connection.get_execution_options().get("rp_reads_only", False)
+    connection.exec_driver_sql("BEGIN" if reads_only else "BEGIN IMMEDIATE")
+
+
+def translated(error: Exception, label: str) -> RpconsoleError:
+    """A library's error as ours; the driver's own words go along as evidence and hold no password."""
+    origin = getattr(error, "orig", None) or error
+    said = str(origin.args[-1] if isinstance(origin, Exception) and origin.args else origin)
+    if _is_away(error, said):
+        return DatabaseAway(f"the database {label} does not answer: {said}", evidence=said)
+    return DatabaseRefused(f"the database {label} refused: {said}", evidence=said)
+
+
+@contextmanager
+def _translated(label: str) -> Iterator[None]:
+    try:
+        yield
+    except sqlalchemy_exc.SQLAlchemyError as error:
+        raise translated(error, label) from None
+
+
+def _is_away(error: Exception, said: str) -> bool:
+    if isinstance(error, sqlalchemy_exc.TimeoutError):
+        return True
+    if not isinstance(error, sqlalchemy_exc.DBAPIError):
+        return False
+    lost = error.connection_invalidated or isinstance(error, sqlalchemy_exc.InterfaceError)
+    return lost or _code(error) in AWAY_CODES or any(word in said for word in AWAY_WORDS)
+
+
+def _code(error: sqlalchemy_exc.DBAPIError) -> int | None:
+    args = getattr(error.orig, "args", ())
+    return args[0] if args and isinstance(args[0], int) else None
+
+
+def upsert(connection: Connection, table: Table, replaced: Sequence[str] | None = None) -> Insert:
+    """An INSERT that replaces columns (all but the key when none are named) where the key is there already."""
+    names = replaced or [column.name for column in table.columns if not column.primary_key]
+    if connection.dialect.name == "sqlite":
+        lite = sqlite.insert(table)
+        return lite.on_conflict_do_update(
+            index_elements=list(table.primary_key.columns), set_={name: lite.excluded[name] for name in names}
+        )
+    full = mysql.insert(table)
+    return full.on_duplicate_key_update({name: full.inserted[name] for name in names})
+
+
+def in_pieces(items: Collection[Item], size: int = KEYS_AT_ONCE) -> Iterator[list[Item]]:
+    """The items in lists short enough for one IN (…)."""
+    rest = iter(items)
+    while piece := list(islice(rest, size)):
+        yield piece
