@@ -1,0 +1,159 @@
+"""Moab: the arguments of msub, showq, checkjob and canceljob, and what their answers mean."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from rpconsole.commands.moab_job import job_detail
+from rpconsole.commands.moab_queue import queue_listing
+from rpconsole.commands.moab_words import NOT_HEARD, unknown_job
+from rpconsole.commands.scheduler import (
+    CancelAnswer,
+    CancelOutcome,
+    JobDetail,
+    JobOrder,
+    Printed,
+    QueueListing,
+    SubmitAnswer,
+    job_key,
+    last_words,
+)
+from rpconsole.domain.event import JobAccepted, QueueFull, SubmitRefused, SubmitUnknown
+from rpconsole.domain.fault import BadData
+
+_ID = re.compile(r"(?:[A-Za-z][\w-]*\.)?\d+(?:\[\d*\])?(?:\.[A-Za-z][\w.-]*)?")
+_XML_ID = re.compile(r"<job\b[^>]*\bJobID=\"([^\"]*)\"")
+#: an id to act upon: no brackets, as mjobctl and canceljob read [ ] \ * ? ^ $ as a regular expression
+_SAFE_ID = re.compile(r"(?:[A-Za-z][\w-]*\.)?\d+(?:\.[A-Za-z][\w.-]*)?")
+#: PBS back ends cut names at 15 characters; Slurm's Moab plugin cuts at a quote
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,14}")
+_USER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
+_ERROR_LINE = re.compile(r"^\s*ERROR\b", re.MULTILINE)
+_FULL = re.compile(
+    r"queue is full|job limit|submit limit|too many jobs|maximum (?:allowed )?(?:number of )?(?:\w+ )?jobs|"
+    r"\bMAXI?JOB|\bMAX(?:SUBMIT|QUEUED?)|JobLimit",
+    re.IGNORECASE,
+)
+_CANCELLED = re.compile(r"^\s*job '([^']+)' cancell?ed", re.MULTILINE | re.IGNORECASE)
+#: -z hides the id, -I and -K wait, -v eats the script's name, -r y runs a bundle twice
+_FORBIDDEN_OPTIONS = frozenset({"-z", "-I", "-K", "-v", "-t", "-r"})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Moab:
+    """Moab's clients; ``bin_dir`` because over a non-login ssh they may be off PATH."""
+
+    bin_dir: str = ""
+
+    def submit_command(self, order: JobOrder) -> tuple[str, ...]:
+        """``msub`` with its own name, directory, no mail and no silent restart; the script's directives say the rest."""
+        if not _NAME.fullmatch(order.name):
+            raise BadData(
+                f"'{order.name}' is no job name: letters, digits, dot, dash and underscore, at most 15 of them"
+            )
+        if bad := _FORBIDDEN_OPTIONS.intersection(order.extra):
+            raise BadData(
+                f"msub option {min(bad)} cannot be used: rpconsole needs the job's id printed at once, and no reruns"
+            )
+        words = [self._program("msub"), "-N", order.name, "-d", order.cwd, "-m", "n", "-r", "n"]
+        words += ["-A", order.account] if order.account else []
+        words += ["-q", order.queue] if order.queue else []
+        return (*words, *order.extra, order.script)
+
+    def read_submit(self, printed: Printed) -> SubmitAnswer:
+        """Accepted on an id line alone; refused on Moab's own ERROR sentence or where msub could not start; else unknown.
+
+        An ERROR may quote a ``Moab.N`` that does not survive, so a number inside a sentence is never an id. A time-out or a
+        communication error says nothing about the job.
+        """
+        text = f"{printed.out}\n{printed.err}"
+        job, said = _printed_id(printed.out), last_words((printed.out, printed.err))
+        if printed.timed_out or printed.rc is None:
+            return SubmitUnknown(sentence="msub did not answer in time" + (f": {said}" if said else ""))
+        if NOT_HEARD.search(text):
+            return SubmitUnknown(sentence=said)
+        if _ERROR_LINE.search(text):
+            return (
+                _refusal(said)
+                if job is None
+                else SubmitUnknown(sentence=f"msub printed both {job} and an error: {said}")
+            )
+        if printed.rc == 0 and job is not None:
+            return JobAccepted(job=job)
+        if printed.rc in (126, 127):
+            return SubmitRefused(sentence=f"msub could not be started: {said or f'exit {printed.rc}'}")
+        if _FULL.search(text):
+            return QueueFull(sentence=said)
+        return SubmitUnknown(
+            sentence=f"msub ended with {printed.rc} and printed " + (f"'{said}'" if said else "nothing")
+        )
+
+    def queue_command(self, user: str) -> tuple[str, ...]:
+        return (self._program("showq"), "--xml", "-w", f"user={_user(user)}")
+
+    def history_command(self, user: str) -> tuple[str, ...]:
+        return (self._program("showq"), "-c", "--xml", "-w", f"user={_user(user)}")
+
+    def read_queue(self, printed: Printed) -> QueueListing | None:
+        """None for a time-out, an exit other than 0, no text, or broken XML: a truly empty queue still prints ``<Data>``."""
+        if printed.timed_out or printed.rc != 0:
+            return None
+        return queue_listing(printed.out)
+
+    def job_command(self, job: str) -> tuple[str, ...]:
+        return (self._program("checkjob"), "-v", _safe_id(job))
+
+    def read_job(self, job: str, printed: Printed) -> JobDetail:
+        """Decided on the text, on both streams joined: checkjob's exit for an unknown id is not established."""
+        return job_detail(job, printed)
+
+    def cancel_command(self, job: str) -> tuple[str, ...]:
+        return (self._program("canceljob"), _safe_id(job))
+
+    def read_cancel(self, job: str, printed: Printed) -> CancelAnswer:
+        """Which ids were ended: a site with USEJOBREGEX may end more than the one that was asked for."""
+        text = f"{printed.out}\n{printed.err}"
+        ended = _CANCELLED.findall(text)
+        others = tuple(each for each in ended if job_key(each) != job_key(job))
+        said = last_words((printed.out, printed.err))
+        if len(others) < len(ended):
+            return CancelAnswer(outcome=CancelOutcome.CANCELLED, sentence=said, others=others)
+        if unknown_job(text):
+            return CancelAnswer(outcome=CancelOutcome.GONE, sentence=said, others=others)
+        heard = not (printed.timed_out or printed.rc is None or NOT_HEARD.search(text))
+        refused = heard and _ERROR_LINE.search(text)
+        return CancelAnswer(
+            outcome=CancelOutcome.REFUSED if refused else CancelOutcome.NO_ANSWER,
+            sentence=said or "canceljob printed nothing",
+            others=others,
+        )
+
+    def _program(self, name: str) -> str:
+        return f"{self.bin_dir.rstrip('/')}/{name}" if self.bin_dir else name
+
+
+def _refusal(said: str) -> SubmitAnswer:
+    return QueueFull(sentence=said) if _FULL.search(said) else SubmitRefused(sentence=said)
+
+
+def _printed_id(out: str) -> str | None:
+    """The last line that is entirely an id: warnings and greetings may stand before it."""
+    lines = [line.strip() for line in out.splitlines()]
+    whole = [line for line in lines if _ID.fullmatch(line)]
+    if whole:
+        return whole[-1]
+    in_xml = [found for found in _XML_ID.findall(out) if _ID.fullmatch(found)]
+    return in_xml[-1] if len(in_xml) == 1 else None
+
+
+def _safe_id(job: str) -> str:
+    if not _SAFE_ID.fullmatch(job):
+        raise BadData(f"'{job}' is no job id that may be given to Moab, which reads it as a regular expression")
+    return job
+
+
+def _user(user: str) -> str:
+    if not _USER.fullmatch(user):
+        raise BadData(f"'{user}' is no user name")
+    return user

@@ -1,0 +1,60 @@
+"""Reading ``showq --xml`` and ``mjobctl -q diag --xml``."""
+
+from __future__ import annotations
+
+import re
+from xml.etree import ElementTree
+
+from rpconsole.commands.moab_words import completion_code, outcome_of
+from rpconsole.commands.scheduler import JobState, QueueListing
+
+#: real builds let binary bytes through
+_NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_START = re.compile(r"<\?xml|<Data\b")
+
+
+def queue_listing(text: str) -> QueueListing | None:
+    """None unless the text holds one whole ``<Data>``; greetings around it are passed over, row counts are not believed."""
+    root = _root(text)
+    if root is None:
+        return None
+    jobs = [_job(element) for element in root.iter("job")]
+    return QueueListing(
+        jobs=tuple(job for job in jobs if job is not None),
+        now=_number(root.find("cluster"), "time"),
+        purge_s=_number(root.find("queue[@option='completed']"), "purgetime"),
+    )
+
+
+def _root(text: str) -> ElementTree.Element | None:
+    start, end = _START.search(text), text.rfind("</Data>")
+    # entities could be made to grow without end
+    if start is None or end < 0 or "<!" in text:
+        return None
+    try:
+        root = ElementTree.fromstring(_NOT_XML.sub("", text[start.start() : end + len("</Data>")]))
+    except ElementTree.ParseError:
+        return None
+    return root if root.tag == "Data" else None
+
+
+def _job(element: ElementTree.Element) -> JobState | None:
+    """One row; attributes by name, so that EState is never taken for State."""
+    job, word = element.get("JobID", "").strip(), element.get("State", "")
+    if not job:
+        return None
+    reason = element.get("BlockReason") or element.get("Description") or ""
+    hold = element.get("Hold", "")
+    return JobState(
+        outcome=outcome_of(word, hold),
+        job=job,
+        name=element.get("JobName"),
+        word=f"{word} ({hold} hold)" if hold else word,
+        code=completion_code(element.get("CompletionCode", "")),
+        sentence=" ".join(reason.split()),
+    )
+
+
+def _number(element: ElementTree.Element | None, name: str) -> float | None:
+    text = "" if element is None else element.get(name, "")
+    return float(text) if re.fullmatch(r"\d{1,12}", text) else None

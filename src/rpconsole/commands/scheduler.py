@@ -1,0 +1,176 @@
+"""What a batch scheduler is to us: argument lists to give it, and readings of what it prints. One class a kind.
+
+A reading never raises: what cannot be understood is unknown, which is not evidence of anything.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from rpconsole.domain.event import JobAccepted, QueueFull, SubmitRefused, SubmitUnknown
+
+SubmitAnswer = JobAccepted | SubmitRefused | QueueFull | SubmitUnknown
+"""What came of a submission, as the event that the run's table takes."""
+
+
+class Printed(Protocol):
+    """What a program at the site printed; ``rc`` is None when it is not known how it ended."""
+
+    @property
+    def rc(self) -> int | None: ...
+    @property
+    def out(self) -> str: ...
+    @property
+    def err(self) -> str: ...
+    @property
+    def timed_out(self) -> bool: ...
+
+
+class JobOutcome(StrEnum):
+    """What a scheduler's word for a job means to us."""
+
+    QUEUED = "queued"
+    #: a person, or the scheduler's own giving up, keeps it from starting
+    HELD = "held"
+    RUNNING = "running"
+    #: over, well or badly: only our own end mark says which
+    ENDED = "ended"
+    #: the scheduler does not know the id (any more, or not yet)
+    GONE = "gone"
+    #: listed under a word that we do not know
+    UNKNOWN = "unknown"
+    #: the scheduler was not heard; the last state stands
+    NO_ANSWER = "no answer"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class JobState:
+    """One job as the scheduler tells it."""
+
+    outcome: JobOutcome
+    #: the id as printed
+    job: str | None = None
+    name: str | None = None
+    #: the scheduler's own word
+    word: str = ""
+    #: its exit code; over Slurm a job killed by a signal shows 0
+    code: int | None = None
+    #: why it waits, or why nothing is known, in the scheduler's words
+    sentence: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class JobDetail:
+    """One job at length, for a person."""
+
+    state: JobState
+    #: the id under which the resource manager below knows it
+    rm_job: str | None = None
+    wall_used_s: int | None = None
+    wall_limit_s: int | None = None
+    tasks: int | None = None
+    #: (node, tasks) where the scheduler prints that form
+    nodes: tuple[tuple[str, int], ...] = ()
+    #: the allocation in whatever form was printed
+    node_text: str = ""
+    #: as printed: without year or zone
+    completed_at: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class QueueListing:
+    """The jobs that one look at the queue showed. A job that is not in it may be anywhere."""
+
+    jobs: tuple[JobState, ...]
+    #: the scheduler's clock, epoch seconds
+    now: float | None = None
+    #: how long finished jobs are remembered, where it is told
+    purge_s: float | None = None
+
+    def by_job(self, job: str) -> JobState | None:
+        """The job with this id, however its host or manager is written around the number."""
+        wanted = job_key(job)
+        return next((state for state in self.jobs if state.job and job_key(state.job) == wanted), None)
+
+    def by_name(self, name: str) -> tuple[JobState, ...]:
+        """Every job of this name."""
+        return tuple(state for state in self.jobs if state.name == name)
+
+
+class CancelOutcome(StrEnum):
+    """What came of the wish to end a job."""
+
+    CANCELLED = "cancelled"
+    GONE = "gone"
+    REFUSED = "refused"
+    NO_ANSWER = "no answer"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CancelAnswer:
+    """The scheduler's answer to a cancel; ``others`` are ids it ended that were never asked for."""
+
+    outcome: CancelOutcome
+    sentence: str = ""
+    others: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class JobOrder:
+    """What the submit program needs beside the script's own directives."""
+
+    script: str
+    name: str
+    cwd: str
+    account: str | None = None
+    queue: str | None = None
+    #: words of the site's own, from the configuration
+    extra: tuple[str, ...] = ()
+
+
+class Scheduler(Protocol):
+    """One kind of scheduler: builders give argument lists (never shell text), readers give frozen answers and never raise.
+
+    Builders raise BadData for an id or a name outside the grammar: Moab reads job arguments as regular expressions.
+    """
+
+    def submit_command(self, order: JobOrder) -> tuple[str, ...]: ...
+    def read_submit(self, printed: Printed) -> SubmitAnswer: ...
+
+    def queue_command(self, user: str) -> tuple[str, ...]:
+        """List every waiting and running job of a user."""
+        ...
+
+    def history_command(self, user: str) -> tuple[str, ...]:
+        """List a user's finished jobs, as long as the scheduler remembers them."""
+        ...
+
+    def read_queue(self, printed: Printed) -> QueueListing | None:
+        """Read either listing; None = no answer, which is not an empty queue."""
+        ...
+
+    def job_command(self, job: str) -> tuple[str, ...]: ...
+    def read_job(self, job: str, printed: Printed) -> JobDetail: ...
+    def cancel_command(self, job: str) -> tuple[str, ...]: ...
+    def read_cancel(self, job: str, printed: Printed) -> CancelAnswer: ...
+
+
+_NUMBER = re.compile(r"(?:[A-Za-z][\w-]*\.)?(\d+(?:\[\d*\])?)(?:\.[A-Za-z][\w.-]*)?")
+
+
+def job_key(job: str) -> str:
+    """The number that two writings of one id share: ``Moab.12``, ``12.host`` and ``12`` are one job."""
+    found = _NUMBER.fullmatch(job.strip())
+    return found.group(1) if found else job.strip()
+
+
+def last_words(texts: Sequence[str], limit: int = 200) -> str:
+    """The last printed line that says something, without control characters, for a sentence."""
+    lines = [" ".join(line.split()) for text in texts for line in text.splitlines()]
+    said = [line for line in lines if line]
+    clean = "".join(ch for ch in said[-1] if ch.isprintable()) if said else ""
+    return clean if len(clean) <= limit else clean[: limit - 1] + "…"
