@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import islice
@@ -185,16 +185,20 @@ def _code(error: sqlalchemy_exc.DBAPIError) -> int | None:
     return args[0] if args and isinstance(args[0], int) else None
 
 
-def upsert(connection: Connection, table: Table, replaced: Sequence[str] | None = None) -> Insert:
-    """An INSERT that replaces columns (all but the key when none are named) where the key is there already."""
-    names = replaced or [column.name for column in table.columns if not column.primary_key]
+def upsert(connection: Connection, table: Table, *, added: Collection[str] = ()) -> Insert:
+    """An INSERT that replaces the other columns where the key is there already; to those in ``added`` it adds."""
     if connection.dialect.name == "sqlite":
         lite = sqlite.insert(table)
         return lite.on_conflict_do_update(
-            index_elements=list(table.primary_key.columns), set_={name: lite.excluded[name] for name in names}
+            index_elements=list(table.primary_key.columns), set_=_changes(table, lite.excluded, added)
         )
     full = mysql.insert(table)
-    return full.on_duplicate_key_update({name: full.inserted[name] for name in names})
+    return full.on_duplicate_key_update(_changes(table, full.inserted, added))
+
+
+def _changes(table: Table, new: Any, added: Collection[str]) -> dict[str, Any]:
+    names = [column.name for column in table.columns if not column.primary_key]
+    return {name: table.c[name] + new[name] if name in added else new[name] for name in names}
 
 
 def in_pieces(items: Collection[Item], size: int = KEYS_AT_ONCE) -> Iterator[list[Item]]:

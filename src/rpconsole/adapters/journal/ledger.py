@@ -1,0 +1,116 @@
+"""Delivered files, verdicts and traffic, in SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Table, select
+
+from rpconsole.adapters.journal import tables
+from rpconsole.adapters.journal.rows import path_hash, sentence
+from rpconsole.adapters.sql import Database, in_pieces, upsert
+from rpconsole.ports.journal import Delivered, Verdict
+
+
+class SqlLedger:
+    """The Ledger of one gpc1 database and site."""
+
+    def __init__(self, database: Database, *, dbname: str, site: str) -> None:
+        self._database = database
+        self._dbname = dbname
+        self._site = site
+
+    async def delivered(self, remotes: Collection[str]) -> Mapping[str, Delivered]:
+        """See the port."""
+        table = tables.delivered
+        asked = {path_hash(remote): remote for remote in remotes}
+        mine = select(table).where(table.c.dbname == self._dbname, table.c.site == self._site)
+
+        def query(connection: Connection) -> dict[str, Delivered]:
+            found: dict[str, Delivered] = {}
+            for piece in in_pieces(asked):
+                for row in connection.execute(mine.where(table.c.path_hash.in_(piece))).mappings():
+                    remote = asked[row["path_hash"]]
+                    found[remote] = Delivered(remote=remote, **{name: row[name] for name in _FACTS})
+            return found
+
+        return await self._database.read(query)
+
+    async def record_delivered(self, files: Sequence[Delivered]) -> None:
+        """See the port."""
+        rows = {
+            file.remote: {
+                "dbname": self._dbname,
+                "site": self._site,
+                "path_hash": path_hash(file.remote),
+                "remote": sentence(file.remote),
+                **{name: getattr(file, name) for name in _FACTS},
+                "local": sentence(file.local),
+            }
+            for file in files
+        }
+        await self._database.write(lambda connection: _upsert_all(connection, tables.delivered, rows.values()))
+
+    async def record_verdicts(self, verdicts: Sequence[Verdict]) -> None:
+        """See the port."""
+        rows = {
+            (verdict.remote_id, verdict.stage_id, verdict.item): {
+                "dbname": self._dbname,
+                "remote_id": verdict.remote_id,
+                "stage_id": verdict.stage_id,
+                "item": verdict.item,
+                "state": verdict.state,
+                "sentence": sentence(verdict.sentence),
+                "sha256": verdict.sha256,
+            }
+            for verdict in verdicts
+        }
+        await self._database.write(lambda connection: _upsert_all(connection, tables.verdict, rows.values()))
+
+    async def verdicts(self, remote_id: int, *, state: str | None = None) -> list[Verdict]:
+        """See the port."""
+        table = tables.verdict
+        query = (
+            select(*(table.c[name] for name in _VERDICT))
+            .where(table.c.dbname == self._dbname, table.c.remote_id == remote_id)
+            .order_by(table.c.stage_id, table.c.item)
+        )
+        if state is not None:
+            query = query.where(table.c.state == state)
+
+        def read(connection: Connection) -> list[Verdict]:
+            return [Verdict(**row) for row in connection.execute(query).mappings()]
+
+        return await self._database.read(read)
+
+    async def add_bytes(self, remote_id: int, *, sent: int = 0, returned: int = 0) -> None:
+        """See the port."""
+        row = {"dbname": self._dbname, "remote_id": remote_id, "sent": sent, "returned": returned}
+        await self._database.write(
+            lambda connection: connection.execute(upsert(connection, tables.traffic, added=("sent", "returned")), row)
+        )
+
+    async def bytes_of(self, remote_ids: Collection[int]) -> Mapping[int, tuple[int, int]]:
+        """See the port."""
+        table = tables.traffic
+
+        def query(connection: Connection) -> dict[int, tuple[int, int]]:
+            found = dict.fromkeys(remote_ids, (0, 0))
+            for piece in in_pieces(remote_ids):
+                mine = select(table).where(table.c.dbname == self._dbname, table.c.remote_id.in_(piece))
+                for row in connection.execute(mine):
+                    found[row.remote_id] = (row.sent, row.returned)
+            return found
+
+        return await self._database.read(query)
+
+
+_FACTS = ("size", "sha256", "site_mtime_ns", "local", "local_mtime_ns")
+_VERDICT = ("remote_id", "stage_id", "item", "state", "sentence", "sha256")
+
+
+def _upsert_all(connection: Connection, table: Table, rows: Iterable[dict[str, Any]]) -> None:
+    statement = upsert(connection, table)
+    for piece in in_pieces(list(rows)):
+        connection.execute(statement, piece)

@@ -1,0 +1,132 @@
+"""One engine a (database, site) pair, in SQL."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from sqlalchemy import ColumnElement, Connection, RowMapping, and_, delete, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from rpconsole.adapters.journal import tables
+from rpconsole.adapters.sql import Database
+from rpconsole.domain.fault import AlreadyOwned
+from rpconsole.ports.journal import Owner
+
+#: the loser of a race looks again; a third engine may race the winner's release
+LOOKS = 5
+
+
+def is_alive(pid: int) -> bool:
+    """Whether a process of this host runs; one that ended and was not waited for does not."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except (PermissionError, OverflowError):
+        return True
+    try:
+        # the state follows the name, which may hold blanks and brackets itself
+        return Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()[0] not in "ZX"
+    except (OSError, IndexError):
+        return True
+
+
+class SqlOwnerLease:
+    """The OwnerLease of a journal; ``alive`` tells whether a process of this host runs."""
+
+    def __init__(self, database: Database, *, alive: Callable[[int], bool] = is_alive) -> None:
+        self._database = database
+        self._alive = alive
+
+    async def acquire(self, owner: Owner, *, stale_after_s: float) -> None:
+        """See the port."""
+        for _ in range(LOOKS):
+            held = await self.holder(owner.database, owner.site)
+            if held is not None and not self._may_replace(held, owner, stale_after_s):
+                raise _already_owned(held, owner)
+            if await self._take(held, owner):
+                return
+        held = await self.holder(owner.database, owner.site)
+        raise _already_owned(held or owner, owner)
+
+    async def beat(self, owner: Owner, *, at: float) -> bool:
+        """See the port."""
+        renewed = update(tables.owner).where(_is_held_by(owner)).values(beat=at)
+        return await self._database.write(lambda connection: connection.execute(renewed).rowcount == 1)
+
+    async def release(self, owner: Owner) -> None:
+        """See the port."""
+        gone = delete(tables.owner).where(_is_held_by(owner))
+        await self._database.write(lambda connection: connection.execute(gone))
+
+    async def holder(self, database: str, site: str) -> Owner | None:
+        """See the port."""
+        table = tables.owner
+        query = select(table).where(table.c.dbname == database, table.c.site == site)
+
+        def read(connection: Connection) -> Owner | None:
+            row = connection.execute(query).mappings().first()
+            return _owner_of(row) if row else None
+
+        return await self._database.read(read)
+
+    def _may_replace(self, held: Owner, owner: Owner, stale_after_s: float) -> bool:
+        if (held.host, held.pid, held.since) == (owner.host, owner.pid, owner.since):
+            return True
+        if owner.beat - held.beat > stale_after_s:
+            return True
+        return held.host == owner.host and held.pid != owner.pid and not self._alive(held.pid)
+
+    async def _take(self, held: Owner | None, owner: Owner) -> bool:
+        """Write our name over exactly what was seen; False when somebody else was faster."""
+        mine = {"host": owner.host, "pid": owner.pid, "since": owner.since, "beat": owner.beat}
+
+        def work(connection: Connection) -> bool:
+            if held is None:
+                return _inserted(connection, {"dbname": owner.database, "site": owner.site, **mine})
+            seen = and_(_is_held_by(held), tables.owner.c.beat == held.beat)
+            return connection.execute(update(tables.owner).where(seen).values(**mine)).rowcount == 1
+
+        return await self._database.write(work)
+
+
+def _inserted(connection: Connection, values: dict[str, object]) -> bool:
+    try:
+        connection.execute(insert(tables.owner).values(**values))
+    except IntegrityError:
+        return False
+    return True
+
+
+def _is_held_by(owner: Owner) -> ColumnElement[bool]:
+    table = tables.owner
+    return and_(
+        table.c.dbname == owner.database,
+        table.c.site == owner.site,
+        table.c.host == owner.host,
+        table.c.pid == owner.pid,
+        table.c.since == owner.since,
+    )
+
+
+def _owner_of(row: RowMapping) -> Owner:
+    return Owner(
+        database=row["dbname"],
+        site=row["site"],
+        host=row["host"],
+        pid=row["pid"],
+        since=row["since"],
+        beat=row["beat"],
+    )
+
+
+def _already_owned(held: Owner, owner: Owner) -> AlreadyOwned:
+    since = datetime.fromtimestamp(held.since, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    beat_s = max(0.0, owner.beat - held.beat)
+    return AlreadyOwned(
+        f"an engine on {held.host} (pid {held.pid}) has owned database {held.database} at site {held.site} since {since}; "
+        f"its last sign of life is {beat_s:.0f} s old"
+    )
