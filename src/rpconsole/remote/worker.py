@@ -1,0 +1,189 @@
+"""The worker on one node: runs what the leader hands it, as many at once as it has slots.
+
+Its leader's death (the end of its input) is the end of its tasks, so that nothing goes on behind the back of the next
+leader. A SIGTERM to the worker means that the node is being taken away: what dies of that is reported as stopped, not failed.
+"""
+
+import argparse
+import os
+import select
+import signal
+import sys
+import time
+from collections import deque
+from typing import Any, Deque, Dict, List, Tuple
+
+from .faults import fault_of
+from .frames import FrameBuffer, Garbage, Message
+from .nodes import cores_here
+from .task import RunningTask, looks_terminated, not_started
+from .wire import Wire
+
+BEAT_S = 20.0
+_DOUBT_S = 1.0
+_KILL_AFTER_S = 3.0
+
+
+class Worker:
+    def __init__(self, wire: Wire, slots: int) -> None:
+        self._wire = wire
+        self._slots = slots
+        self._frames = FrameBuffer()
+        self._waiting: Deque[Message] = deque()
+        self._running: Dict[int, RunningTask] = {}
+        self._doubtful: List[Tuple[float, Message]] = []
+        self._environ = dict(os.environ)
+        self._null = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
+        self._is_told_to_leave = False
+        self._is_stopping = False
+        self._kill_at = 0.0
+        self._beat_at = 0.0
+
+    def terminate(self, *_: Any) -> None:
+        """Handler of SIGTERM: a flag only, for a frame may be half written."""
+        self._is_told_to_leave = True
+
+    def work(self, wakeup: int) -> None:
+        self._wire.send({"slots": self._slots, "pid": os.getpid()})
+        while True:
+            ready, _, _ = select.select([self._wire.fd_in, wakeup], [], [], self._patience_s())
+            if wakeup in ready:
+                _drain(wakeup)
+            if self._is_told_to_leave and not self._is_stopping:
+                self._wire.send({"leaving": True})
+                self._stop()
+            if self._wire.fd_in in ready and not self._take_orders():
+                return
+            self._reap()
+            self._start_waiting()
+            self._tick()
+
+    def kill_all(self) -> None:
+        for task in self._running.values():
+            task.kill(signal.SIGKILL)
+
+    def _patience_s(self) -> float:
+        return 0.2 if self._doubtful or self._kill_at else BEAT_S
+
+    def _take_orders(self) -> bool:
+        data = os.read(self._wire.fd_in, 1 << 16)
+        if not data:
+            return False
+        self._frames.feed(data)
+        while True:
+            try:
+                order = self._frames.take()
+            except Garbage:
+                return False
+            if order is None:
+                return True
+            self._obey(order)
+
+    def _obey(self, order: Message) -> None:
+        what = order.get("do")
+        if what == "run":
+            self._waiting.append(order)
+        elif what == "setup":
+            self._environ.update(order["environ"])
+        elif what == "drain":
+            self._give_back()
+        elif what == "kill":
+            self._stop()
+
+    def _give_back(self) -> None:
+        self._wire.send({"returned": [order["task"] for order in self._waiting]})
+        self._waiting.clear()
+
+    def _stop(self) -> None:
+        self._is_stopping = True
+        self._give_back()
+        for task in self._running.values():
+            task.kill()
+        self._kill_at = self._kill_at or time.monotonic() + _KILL_AFTER_S
+
+    def _start_waiting(self) -> None:
+        while self._waiting and len(self._running) < self._slots and not self._is_stopping:
+            order = self._waiting.popleft()
+            try:
+                task = RunningTask(order, self._environ, self._null)
+            except (OSError, ValueError) as error:
+                self._wire.send(not_started(order, str(fault_of(error, "the task could not be started"))))
+                continue
+            self._running[task.pid] = task
+
+    def _reap(self) -> None:
+        while self._running:
+            try:
+                pid, status, usage = os.wait4(-1, os.WNOHANG)
+            except ChildProcessError:
+                return
+            if pid == 0:
+                return
+            task = self._running.pop(pid, None)
+            if task is not None:
+                self._report(task.ended(status, usage))
+
+    def _report(self, record: Message) -> None:
+        if self._is_stopping:
+            self._wire.send(dict(record, stopped=record.get("code") != 0))
+        elif looks_terminated(record):
+            # our own SIGTERM may be on its way
+            self._doubtful.append((time.monotonic() + _DOUBT_S, record))
+        else:
+            self._wire.send(record)
+
+    def _tick(self) -> None:
+        now = time.monotonic()
+        doubtful, self._doubtful = self._doubtful, []
+        for due, record in doubtful:
+            if self._is_stopping or now >= due:
+                self._wire.send(dict(record, stopped=self._is_stopping))
+            else:
+                self._doubtful.append((due, record))
+        if self._kill_at and now >= self._kill_at:
+            self._kill_at = 0.0
+            self.kill_all()
+        if now - self._beat_at > BEAT_S / 2:
+            self._beat_at = now
+            self._wire.send({"beat": round(time.time(), 3)})
+
+
+def _drain(wakeup: int) -> None:
+    try:
+        while os.read(wakeup, 4096):
+            pass
+    except BlockingIOError:
+        pass
+
+
+def slots_for(cores: int, cores_per_task: int, asked: int) -> int:
+    return asked if asked > 0 else max(1, cores // max(1, cores_per_task))
+
+
+def main(words: List[str]) -> int:
+    parser = argparse.ArgumentParser(prog="rpr worker")
+    parser.add_argument("--slots", type=int, default=0)
+    parser.add_argument("--cores-per-task", type=int, default=1)
+    parser.add_argument("--cwd", default=".")
+    asked = parser.parse_args(words)
+    wire = Wire()
+    try:
+        os.chdir(asked.cwd)
+    except OSError as error:
+        sys.stderr.write("worker: {}\n".format(fault_of(error, "cannot work in {}".format(asked.cwd))))
+        return 1
+    worker = Worker(wire, slots_for(cores_here(), asked.cores_per_task, asked.slots))
+    reader, writer = os.pipe()
+    os.set_blocking(reader, False)
+    os.set_blocking(writer, False)
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, worker.terminate)
+    signal.set_wakeup_fd(writer)
+    try:
+        worker.work(reader)
+    except BrokenPipeError:
+        pass
+    finally:
+        worker.kill_all()
+    return 0
