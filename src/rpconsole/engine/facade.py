@@ -106,6 +106,10 @@ class EngineFacade(Protocol):
         """Define runs by itself for this label and these stages, or stop doing so."""
         ...
 
+    async def labels(self) -> Sequence[tuple[str, Stage]]:
+        """The (label, stage) pairs that runs are defined for by itself."""
+        ...
+
     async def acts(self, limit: int = 100) -> list[Act]:
         """The audit."""
         ...
@@ -116,4 +120,16 @@ class EngineFacade(Protocol):
 
     async def tail(self, path: str, *, offset: int, limit: int) -> Tail:
         """A piece of a file at the site."""
+        ...
+
+
+class RunningEngine(EngineFacade, Protocol):
+    """An engine in the process that owns it."""
+
+    async def run(self) -> None:
+        """Work until ``stop`` is called; AlreadyOwned when another engine holds the (database, site) pair."""
+        ...
+
+    def stop(self) -> None:
+        """Begin the orderly end; harmless when repeated."""
         ...

@@ -1,0 +1,197 @@
+"""Verbs of the protocol to calls of the engine: arguments checked, results as versioned plain objects."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from difflib import get_close_matches
+from typing import Any
+
+from pydantic import ValidationError
+
+from rpconsole.daemon.verbs import (
+    VERBS,
+    ActsArgs,
+    AdvanceArgs,
+    Args,
+    DefineArgs,
+    GatesArgs,
+    LabelArgs,
+    LoginArgs,
+    LogoutArgs,
+    NoArgs,
+    RunArgs,
+    RunsArgs,
+    StoryArgs,
+    TailArgs,
+)
+from rpconsole.domain.fault import ExitCode, FaultKind, RpconsoleError
+from rpconsole.domain.snapshot import GATES
+from rpconsole.engine.facade import EngineFacade
+from rpconsole.ports.run_store import DefineOrder
+from rpconsole.ports.sessions import Ask
+from rpconsole.protocol.codec import plain, result, sentence_of
+from rpconsole.protocol.errors import BadRequest
+
+Result = dict[str, Any]
+
+
+class NoOneToAsk(RpconsoleError):
+    """A login needs the engine that goes on living: start it with 'rpconsole --daemon'."""
+
+    kind = FaultKind.NEEDS_LOGIN
+    exit_code = ExitCode.LOGIN_NEEDED
+
+
+class LoginUnderWay(RpconsoleError):
+    """A login is under way: logins go one at a time, because tokens that are counted burn each other."""
+
+    kind = FaultKind.REFUSED
+    exit_code = ExitCode.SYSTEM
+
+
+class Dispatch:
+    """Carries out one request after another, or several at once, for any number of clients."""
+
+    def __init__(self, engine: EngineFacade) -> None:
+        self._engine = engine
+        self._login_by: str | None = None
+        self._table: dict[str, Callable[[Any, str], Awaitable[Result]]] = {
+            "status": self._status,
+            "session": self._session,
+            "runs": self._runs,
+            "run": self._run,
+            "story": self._story,
+            "why": self._why,
+            "acts": self._acts,
+            "labels": self._labels,
+            "tail": self._tail,
+            "define": self._define,
+            "advance": self._advance,
+            "retry": self._ordered(engine.retry),
+            "resubmit": self._ordered(engine.resubmit),
+            "cancel": self._ordered(engine.cancel),
+            "revert": self._ordered(engine.revert),
+            "gates": self._gates,
+            "label": self._label,
+            "logout": self._logout,
+            "poll": self._poll,
+        }
+
+    async def carry_out(self, verb: str, args: dict[str, Any], *, who: str, ask: Ask | None = None) -> Result:
+        """What became of it; BadRequest for an unknown verb or argument, else whatever the engine says."""
+        checked = checked_args(verb, args)
+        if isinstance(checked, LoginArgs):
+            return await self._login(checked, who, ask)
+        return await self._table[verb](checked, who)
+
+    async def _status(self, args: NoArgs, who: str) -> Result:
+        return result(**plain(self._engine.snapshot()))
+
+    async def _session(self, args: NoArgs, who: str) -> Result:
+        snapshot = self._engine.snapshot()
+        return result(at=snapshot.at, site=snapshot.site, sessions=snapshot.sessions)
+
+    async def _runs(self, args: RunsArgs, who: str) -> Result:
+        return result(runs=await self._engine.runs(label=args.label, stage=args.stage, states=args.states))
+
+    async def _run(self, args: RunArgs, who: str) -> Result:
+        detail = plain(await self._engine.run_detail(args.remote_id))
+        return result(**detail.pop("row"), **detail)
+
+    async def _story(self, args: StoryArgs, who: str) -> Result:
+        story = await self._engine.story(args.remote_id)
+        return result(remote_id=args.remote_id, story=story[-args.limit :])
+
+    async def _why(self, args: RunArgs, who: str) -> Result:
+        return result(remote_id=args.remote_id, why=await self._engine.why(args.remote_id))
+
+    async def _acts(self, args: ActsArgs, who: str) -> Result:
+        return result(acts=await self._engine.acts(args.limit))
+
+    async def _labels(self, args: NoArgs, who: str) -> Result:
+        pairs = await self._engine.labels()
+        return result(labels=[{"label": label, "stage": stage} for label, stage in pairs])
+
+    async def _tail(self, args: TailArgs, who: str) -> Result:
+        tail = await self._engine.tail(args.path, offset=args.offset, limit=args.limit)
+        return result(path=args.path, **plain(tail))
+
+    async def _define(self, args: DefineArgs, who: str) -> Result:
+        order = DefineOrder(
+            stage=args.stage,
+            label=args.label,
+            path_base=args.path_base or "",
+            set_label=args.set_label,
+            limit=args.limit,
+            pretend=args.pretend,
+        )
+        made = await self._engine.define(order, who)
+        return result(remote_id=made.remote_id, stage_ids=made.stage_ids, pretend=args.pretend)
+
+    async def _advance(self, args: AdvanceArgs, who: str) -> Result:
+        return result(advanced=await self._engine.advance(args.label, args.stage, who))
+
+    def _ordered(self, order: Callable[[int, str], Awaitable[str]]) -> Callable[[RunArgs, str], Awaitable[Result]]:
+        """A verb that orders something for one run and answers with a sentence."""
+
+        async def carry_out(args: RunArgs, who: str) -> Result:
+            return result(remote_id=args.remote_id, sentence=await order(args.remote_id, who))
+
+        return carry_out
+
+    async def _gates(self, args: GatesArgs, who: str) -> Result:
+        return result(gates=await self._engine.set_gates(gate_names(args.names), open=args.open, who=who))
+
+    async def _label(self, args: LabelArgs, who: str) -> Result:
+        await self._engine.watch_label(args.label, args.stages, on=args.on, who=who)
+        return await self._labels(NoArgs(), who)
+
+    async def _login(self, args: LoginArgs, who: str, ask: Ask | None) -> Result:
+        if ask is None:
+            raise NoOneToAsk
+        if self._login_by is not None:
+            raise LoginUnderWay(f"{self._login_by} is logging in just now; logins go one at a time")
+        self._login_by = who
+        try:
+            return result(sessions=await self._engine.login(ask, user=args.user, hosts=args.hosts, who=who))
+        finally:
+            self._login_by = None
+
+    async def _logout(self, args: LogoutArgs, who: str) -> Result:
+        await self._engine.logout(args.hosts, who)
+        return await self._session(NoArgs(), who)
+
+    async def _poll(self, args: NoArgs, who: str) -> Result:
+        await self._engine.poll_now(who)
+        return result(sentence="the poll was woken")
+
+
+def checked_args(verb: str, args: dict[str, Any]) -> Args:
+    """The arguments of a verb, or BadRequest with a sentence that names the nearest right word."""
+    model = VERBS.get(verb)
+    if model is None:
+        raise BadRequest(f"'{verb[:40]}' is not a verb{nearest(verb, VERBS)}")
+    unknown = next((name for name in args if name not in model.model_fields), None)
+    if unknown is not None:
+        raise BadRequest(f"{verb} takes no '{unknown[:40]}'{nearest(unknown, model.model_fields)}")
+    try:
+        return model.model_validate(args)
+    except ValidationError as error:
+        raise BadRequest(f"{verb}: {sentence_of(error)}") from None
+
+
+def gate_names(names: Sequence[str]) -> tuple[str, ...]:
+    """Gates as a person names them, ``all`` spelt out; BadRequest names the nearest gate for a wrong one."""
+    wrong = next((name for name in names if name not in (*GATES, "all")), None)
+    if wrong is not None:
+        gates = ", ".join(GATES)
+        raise BadRequest(
+            f"'{wrong[:40]}' is not a gate{nearest(wrong, (*GATES, 'all'))}; the gates are {gates}, or all"
+        )
+    return GATES if "all" in names else tuple(dict.fromkeys(names))
+
+
+def nearest(word: str, known: Sequence[str] | dict[str, Any]) -> str:
+    """``; the nearest is '…'``, or nothing when nothing is near."""
+    near = get_close_matches(word[:40], list(known), n=1, cutoff=0.5)
+    return f"; the nearest is '{near[0]}'" if near else ""

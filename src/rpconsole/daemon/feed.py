@@ -1,0 +1,45 @@
+"""What followers are told without asking: the snapshot a few times a second, alerts at once."""
+
+from __future__ import annotations
+
+import asyncio
+
+from rpconsole.daemon.outbox import Outbox
+from rpconsole.engine.facade import EngineFacade
+
+
+class Feed:
+    """Looks at the engine's snapshot for all followers together; nobody follows, nothing is looked at."""
+
+    def __init__(self, engine: EngineFacade, *, every_s: float = 0.25) -> None:
+        self._engine = engine
+        self._every_s = every_s
+        self._followers: set[Outbox] = set()
+
+    def add(self, outbox: Outbox) -> None:
+        """Follow from now on, beginning with the whole present."""
+        self._followers.add(outbox)
+        outbox.offer(self._engine.snapshot())
+
+    def remove(self, outbox: Outbox) -> None:
+        """Follow no longer."""
+        self._followers.discard(outbox)
+
+    async def run(self) -> None:
+        """Work until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._watch(), name="snapshots")
+            tasks.create_task(self._listen(), name="alerts")
+
+    async def _watch(self) -> None:
+        while True:
+            await asyncio.sleep(self._every_s)
+            if self._followers:
+                snapshot = self._engine.snapshot()
+                for follower in self._followers:
+                    follower.offer(snapshot)
+
+    async def _listen(self) -> None:
+        async for alert in self._engine.alerts():
+            for follower in self._followers:
+                follower.say(alert)

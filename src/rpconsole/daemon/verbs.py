@@ -1,0 +1,146 @@
+"""The verbs of the protocol and their arguments, checked before the engine hears of them."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+
+from rpconsole.domain.run import RunState
+from rpconsole.domain.stage import Stage, stage_of
+
+#: ``remoteRun.remote_id`` is a signed BIGINT that counts from 1
+MAX_ID = (1 << 63) - 1
+
+
+def _stage(value: object) -> object:
+    return value if isinstance(value, Stage) or not isinstance(value, str) else stage_of(value)
+
+
+def _printable(text: str) -> str:
+    if not text.isprintable():
+        raise ValueError("it holds a control character")
+    return text
+
+
+RunId = Annotated[int, Field(strict=True, ge=1, le=MAX_ID)]
+StageWord = Annotated[Stage, BeforeValidator(_stage)]
+#: ``label`` is VARCHAR(64), ``path_base`` VARCHAR(255)
+Label = Annotated[str, Field(min_length=1, max_length=64), AfterValidator(_printable)]
+PathBase = Annotated[str, Field(min_length=1, max_length=255), AfterValidator(_printable)]
+Word = Annotated[str, Field(min_length=1, max_length=255), AfterValidator(_printable)]
+
+
+class Args(BaseModel):
+    """Arguments of a verb; unknown ones are refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+class NoArgs(Args):
+    """A verb that takes none."""
+
+
+class RunArgs(Args):
+    """One run."""
+
+    remote_id: RunId
+
+
+class StoryArgs(RunArgs):
+    """One run's story; ``limit`` = only the last lines, 0 = all."""
+
+    limit: Annotated[int, Field(ge=0, le=1_000_000)] = 0
+
+
+class RunsArgs(Args):
+    """Which runs; all when nothing is given."""
+
+    label: Label | None = None
+    stage: StageWord | None = None
+    states: tuple[RunState, ...] = ()
+
+
+class DefineArgs(Args):
+    """What to bundle into a run."""
+
+    stage: StageWord
+    label: Label
+    path_base: PathBase | None = None
+    set_label: Label | None = None
+    #: remotetool's -limit is a signed 16-bit number
+    limit: Annotated[int, Field(ge=0, le=32767)] = 0
+    pretend: bool = False
+
+
+class AdvanceArgs(Args):
+    """What to advance; everything when nothing is given."""
+
+    label: Label | None = None
+    stage: StageWord | None = None
+
+
+class GatesArgs(Args):
+    """Which gates (``all`` for every one), and whether they shall be open."""
+
+    names: Annotated[tuple[Word, ...], Field(min_length=1)]
+    open: bool
+
+
+class LoginArgs(Args):
+    """As whom and where; the configured user and all front ends when nothing is given."""
+
+    user: Word | None = None
+    hosts: tuple[Word, ...] = ()
+
+
+class LogoutArgs(Args):
+    """Where; everywhere when nothing is given."""
+
+    hosts: tuple[Word, ...] = ()
+
+
+class LabelArgs(Args):
+    """A label and stages that the engine defines runs for by itself, or no longer does."""
+
+    label: Label
+    stages: Annotated[tuple[StageWord, ...], Field(min_length=1)]
+    on: bool
+
+
+class ActsArgs(Args):
+    """How many of the last acts."""
+
+    limit: Annotated[int, Field(ge=1, le=100_000)] = 100
+
+
+class TailArgs(Args):
+    """A piece of a file at the site; a negative offset counts from its end."""
+
+    path: Annotated[str, Field(min_length=1, max_length=4096), AfterValidator(_printable)]
+    offset: int = -65536
+    limit: Annotated[int, Field(ge=1, le=1 << 20)] = 65536
+
+
+VERBS: dict[str, type[Args]] = {
+    "status": NoArgs,
+    "session": NoArgs,
+    "runs": RunsArgs,
+    "run": RunArgs,
+    "story": StoryArgs,
+    "why": RunArgs,
+    "acts": ActsArgs,
+    "labels": NoArgs,
+    "tail": TailArgs,
+    "define": DefineArgs,
+    "advance": AdvanceArgs,
+    "retry": RunArgs,
+    "resubmit": RunArgs,
+    "cancel": RunArgs,
+    "revert": RunArgs,
+    "gates": GatesArgs,
+    "label": LabelArgs,
+    "login": LoginArgs,
+    "logout": LogoutArgs,
+    "poll": NoArgs,
+}
