@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -15,7 +16,10 @@ from rpconsole.domain.fault import RpconsoleError
 
 @asynccontextmanager
 async def open_fake() -> AsyncIterator[FakeEngine]:
-    yield FakeEngine(rows=[a_run_row(7), a_run_row(8)])
+    engine = FakeEngine(rows=[a_run_row(7), a_run_row(8)])
+    if os.environ.get("FAKE_ENGINE_STUBBORN"):
+        engine.stop = lambda: None  # type: ignore[method-assign]
+    yield engine
 
 
 def main() -> int:

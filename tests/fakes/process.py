@@ -1,0 +1,65 @@
+"""The fake engine's process for tests: start it, wait until it serves, end it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from rpconsole.protocol.client import EngineClient
+from rpconsole.protocol.errors import NoEngine
+
+ROOT = Path(__file__).parents[2]
+
+
+class EngineProcess:
+    """``python -m tests.fakes.daemon`` as a child; ended on exit, whatever the test did."""
+
+    def __init__(self, socket_path: Path, log_file: Path | None = None, environ: dict[str, str] | None = None) -> None:
+        self.socket_path = socket_path
+        command = [sys.executable, "-m", "tests.fakes.daemon", str(socket_path)]
+        self._child = subprocess.Popen(
+            command if log_file is None else [*command, str(log_file)],
+            cwd=ROOT,
+            env={**os.environ, "PYTHONPATH": f"{ROOT / 'src'}:{ROOT}", **(environ or {})},
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._child.poll() is None:
+            self._child.kill()
+        self._child.communicate()
+
+    @property
+    def pid(self) -> int:
+        return self._child.pid
+
+    async def ready(self, within_s: float = 20.0) -> None:
+        """Return when the process serves."""
+        async with asyncio.timeout(within_s):
+            while True:
+                try:
+                    async with await EngineClient.connect(self.socket_path):
+                        return
+                except NoEngine:
+                    assert self._child.poll() is None, self._child.communicate()[1]
+                    await asyncio.sleep(0.02)
+
+    def signal(self, number: signal.Signals) -> None:
+        self._child.send_signal(number)
+
+    def ended(self, within_s: float = 20.0) -> tuple[int, str]:
+        """Its exit code and what it wrote to stderr."""
+        _, err = self._child.communicate(timeout=within_s)
+        return self._child.returncode, err
