@@ -1,0 +1,167 @@
+"""The way home: all paths of a bundle are asked for at once, the files come one behind the other."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import Any
+
+from rpconsole.adapters.ssh.bundles import Bundle
+from rpconsole.adapters.ssh.frame_stream import FrameStream
+from rpconsole.adapters.ssh.landing import Landing
+from rpconsole.adapters.ssh.ledger import Ledger
+from rpconsole.domain.fault import SiteFailed
+from rpconsole.ports.site import Delivery, Shipment
+from rpconsole.remote.faults import TRANSIENT, fault_of
+from rpconsole.remote.frames import Message, frame_of
+
+_PIECE_BYTES = 512 << 10
+#: files up to one piece are settled beside the reading of the next ones, so many at once
+_UNSETTLED = 8
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Head:
+    shipment: Shipment
+    size: int
+    mtime_ns: int | None
+
+
+class FetchingStream:
+    """One ``give`` of the helper."""
+
+    def __init__(self, frames: FrameStream, host: str, stall_s: float) -> None:
+        self._frames = frames
+        self._host = host
+        self._stall_s = stall_s
+        self._room = asyncio.Semaphore(_UNSETTLED)
+
+    @property
+    def is_open(self) -> bool:
+        """False once the site's end has gone."""
+        return self._frames.channel.is_open
+
+    async def carry(self, bundle: Bundle, ledger: Ledger) -> None:
+        """Ask for the bundle's files and take them in."""
+        wanted = b"".join(frame_of({"path": shipment.source}) for shipment in bundle.shipments)
+        await self._frames.channel.write(wanted, self._stall_s)
+        settling: set[asyncio.Task[None]] = set()
+        try:
+            for shipment in bundle.shipments:
+                await self._take(shipment, ledger, settling)
+        finally:
+            # what is whole is kept even when the stream is cut behind it
+            await asyncio.gather(*settling)
+
+    def close(self) -> None:
+        """End it."""
+        self._frames.channel.close()
+
+    async def _take(self, shipment: Shipment, ledger: Ledger, settling: set[asyncio.Task[None]]) -> None:
+        header = await self._frames.read(self._stall_s)
+        if header.get("path") != shipment.source:
+            raise SiteFailed(f"{self._host} gives {header.get('path')!r} where {shipment.source!r} was asked for.")
+        if "error" in header:
+            ledger.miss(shipment, f"{self._host}: {header['error']}", retryable=header.get("kind") == TRANSIENT)
+            return
+        head = _Head(shipment=shipment, size=_size_in(header), mtime_ns=header.get("mtime_ns"))
+        if head.size > _PIECE_BYTES:
+            await self._take_large(head, ledger)
+            return
+        data = await self._frames.channel.read_exactly(head.size, self._stall_s)
+        trailer = await self._frames.read(self._stall_s)
+        await self._room.acquire()
+        task = asyncio.create_task(self._settle_small(head, data, trailer, ledger))
+        settling.add(task)
+        task.add_done_callback(settling.discard)
+
+    async def _settle_small(self, head: _Head, data: bytes, trailer: Message, ledger: Ledger) -> None:
+        landing = Landing(head.shipment.target)
+        try:
+            await asyncio.to_thread(_land_whole, landing, data, trailer)
+        except (OSError, _Spoiled) as error:
+            self._missed(head, error, ledger)
+        else:
+            self._delivered(head, landing, ledger)
+        finally:
+            self._room.release()
+
+    async def _take_large(self, head: _Head, ledger: Ledger) -> None:
+        landing = Landing(head.shipment.target)
+        try:
+            failure = await self._body(head, landing)
+            trailer = await self._frames.read(self._stall_s)
+            if failure is None:
+                await asyncio.to_thread(_settle, landing, trailer)
+        except (OSError, _Spoiled) as error:
+            failure = error
+        finally:
+            await asyncio.to_thread(landing.drop)
+        if failure is None:
+            self._delivered(head, landing, ledger)
+        else:
+            self._missed(head, failure, ledger)
+
+    async def _body(self, head: _Head, landing: Landing) -> Exception | None:
+        """Write what comes; where that fails the rest is read past, for the stream goes on behind it."""
+        failure: Exception | None = None
+        try:
+            await asyncio.to_thread(landing.open)
+        except OSError as error:
+            failure = error
+        left = head.size
+        while left:
+            data = await self._frames.channel.read_exactly(min(left, _PIECE_BYTES), self._stall_s)
+            left -= len(data)
+            if failure is not None:
+                continue
+            try:
+                await asyncio.to_thread(landing.write, data)
+            except OSError as error:
+                failure = error
+        return failure
+
+    def _delivered(self, head: _Head, landing: Landing, ledger: Ledger) -> None:
+        ledger.deliver(
+            Delivery(shipment=head.shipment, size=head.size, sha256=landing.sha256, site_mtime_ns=head.mtime_ns)
+        )
+
+    def _missed(self, head: _Head, error: Exception, ledger: Ledger) -> None:
+        if isinstance(error, _Spoiled):
+            ledger.miss(head.shipment, f"{self._host}: {error}", retryable=error.retryable)
+            return
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        sentence = f"{head.shipment.target} cannot be written: {reason}."
+        ledger.miss(head.shipment, sentence, retryable=fault_of(error).kind == TRANSIENT)
+
+
+class _Spoiled(Exception):
+    """These bytes are not the file."""
+
+    def __init__(self, sentence: str, *, retryable: bool) -> None:
+        super().__init__(sentence)
+        self.retryable = retryable
+
+
+def _size_in(header: dict[str, Any]) -> int:
+    size = header.get("size")
+    if isinstance(size, bool) or not isinstance(size, int) or size < 0:
+        raise SiteFailed(f"The size of {header.get('path')} is no number: {size!r}.")
+    return size
+
+
+def _land_whole(landing: Landing, data: bytes, trailer: Message) -> None:
+    try:
+        landing.open()
+        landing.write(data)
+        _settle(landing, trailer)
+    finally:
+        landing.drop()
+
+
+def _settle(landing: Landing, trailer: Message) -> None:
+    if trailer.get("ok") is not True:
+        raise _Spoiled(str(trailer.get("error", "no reason given")), retryable=trailer.get("kind") == TRANSIENT)
+    if trailer.get("sha256") != landing.sha256:
+        raise _Spoiled("the checksum is not that of the bytes that came.", retryable=True)
+    landing.settle()

@@ -1,0 +1,235 @@
+"""The sessions of one site: opened by a person, one after the other, and shared by everything that runs."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+import asyncssh
+
+from rpconsole.adapters.ssh.login import Target, log_in
+from rpconsole.adapters.ssh.options import FrontEnd, SshOptions
+from rpconsole.adapters.ssh.session import Session
+from rpconsole.domain.fault import BadConfiguration, NoSession, RpconsoleError
+from rpconsole.domain.session import SessionState, SessionView
+from rpconsole.ports.clock import Clock
+from rpconsole.ports.sessions import Ask
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(kw_only=True, slots=True)
+class _Standing:
+    """How one front end stands to us."""
+
+    front_end: FrontEnd
+    state: SessionState = SessionState.CLOSED
+    session: Session | None = None
+    user: str | None = None
+    opened_at: float | None = None
+    ends_at: float | None = None
+    sentence: str = ""
+    #: when it last let us wait in vain; the others are asked before it
+    silent_at: float = 0.0
+
+    @property
+    def is_open(self) -> bool:
+        return self.session is not None and self.session.is_live
+
+
+class SshSessions:
+    """Serves ``ports.sessions.Sessions`` with asyncssh. Not one connection is made without a person's order."""
+
+    def __init__(self, options: SshOptions, clock: Clock) -> None:
+        self._options = options
+        self._clock = clock
+        self._standings = {front_end.name: _Standing(front_end=front_end) for front_end in options.front_ends}
+        self._gateway: asyncssh.SSHClientConnection | None = None
+        #: tokens of a counter burn each other when two logins run at once
+        self._one_login = asyncio.Lock()
+        self._changes = 0
+        self._seen = 0
+        self._change = asyncio.Condition()
+        self._waking: set[asyncio.Task[None]] = set()
+
+    async def open(self, ask: Ask, *, user: str | None = None, hosts: Sequence[str] = ()) -> list[SessionView]:
+        """See the port. A front end that is open already is left as it is."""
+        chosen = self._chosen(hosts)
+        async with self._one_login:
+            due = [standing for standing in chosen if not standing.is_open]
+            try:
+                await self._series(due, user or self._options.user, ask)
+            finally:
+                await self._prepare([standing for standing in due if standing.is_open])
+            return [self._view(standing) for standing in chosen]
+
+    async def close(self, hosts: Sequence[str] = ()) -> None:
+        """See the port."""
+        closing = [standing for standing in self._chosen(hosts) if standing.session is not None]
+        for standing in closing:
+            assert standing.session is not None
+            standing.state = SessionState.DRAINING
+            standing.session.close()
+        for standing in closing:
+            if standing.session is not None:
+                await standing.session.wait_closed()
+            self._set(standing, SessionState.CLOSED, "")
+        if self._gateway is not None and not self.alive():
+            self._gateway.close()
+            self._gateway = None
+
+    def view(self) -> tuple[SessionView, ...]:
+        """See the port."""
+        return tuple(self._view(standing) for standing in self._standings.values())
+
+    def alive(self) -> bool:
+        """See the port."""
+        return any(standing.is_open for standing in self._standings.values())
+
+    async def changed(self) -> None:
+        """See the port; one consumer is meant."""
+        async with self._change:
+            await self._change.wait_for(lambda: self._changes != self._seen)
+            self._seen = self._changes
+
+    # -- for the site adapter ------------------------------------------------------------------------------------------
+
+    def live(self) -> list[Session]:
+        """The sessions that live, those that answer before those that were silent."""
+        ordered = sorted(self._standings.values(), key=lambda standing: standing.silent_at)
+        return [standing.session for standing in ordered if standing.session is not None and standing.session.is_live]
+
+    def first(self) -> Session:
+        """The session to ask; NoSession when none lives."""
+        sessions = self.live()
+        if not sessions:
+            raise NoSession
+        return sessions[0]
+
+    def was_silent(self, session: Session) -> None:
+        """Ask others before this one from now on."""
+        self._standings[session.name].silent_at = self._clock.monotonic()
+
+    # -- opening -------------------------------------------------------------------------------------------------------
+
+    async def _series(self, due: Sequence[_Standing], user: str, ask: Ask) -> None:
+        gateway = self._options.gateway
+        needs_gateway = gateway is not None and bool(due) and (self._gateway is None or self._gateway.is_closed())
+        count = len(due) + needs_gateway
+        if needs_gateway and gateway is not None:
+            target = Target(
+                name=gateway.host, host=gateway.host, port=gateway.port, user=gateway.user or user, position=(1, count)
+            )
+            self._gateway = await log_in(self._options, target, ask, tunnel=None, on_lost=self._gateway_lost)
+        for position, standing in enumerate(due, 1 + needs_gateway):
+            front_end = standing.front_end
+            target = Target(
+                name=front_end.name, host=front_end.host, port=front_end.port, user=user, position=(position, count)
+            )
+            await self._open_one(standing, target, ask)
+
+    async def _open_one(self, standing: _Standing, target: Target, ask: Ask) -> None:
+        self._set(standing, SessionState.OPENING, "")
+
+        connection: asyncssh.SSHClientConnection | None = None
+
+        def lost(reason: Exception | None) -> None:
+            self._lost(standing, connection, reason)
+
+        try:
+            connection = await log_in(self._options, target, ask, tunnel=self._gateway, on_lost=lost)
+        except BaseException as error:
+            self._set(standing, SessionState.CLOSED, str(error) if isinstance(error, RpconsoleError) else "")
+            raise
+        standing.session = Session(target.name, self._options, connection)
+        standing.user = target.user
+        standing.opened_at = self._clock.now()
+        lifetime_s = self._options.lifetime_s
+        standing.ends_at = None if lifetime_s is None else standing.opened_at + lifetime_s
+        self._set(standing, SessionState.OPEN, "")
+        if connection.is_closed():
+            self._lost(standing, connection, None)
+
+    async def _prepare(self, opened: Sequence[_Standing]) -> None:
+        await asyncio.gather(*(self._prepare_one(standing) for standing in opened))
+
+    async def _prepare_one(self, standing: _Standing) -> None:
+        """A login is not given back because the helper does not start: verbs will say why, and try again."""
+        assert standing.session is not None
+        try:
+            await standing.session.helper.prepare()
+        except RpconsoleError as error:
+            log.warning("helper at %s: %s", standing.front_end.name, error)
+            if standing.is_open:
+                standing.sentence = str(error)
+
+    # -- ending --------------------------------------------------------------------------------------------------------
+
+    def _lost(
+        self, standing: _Standing, connection: asyncssh.SSHClientConnection | None, reason: Exception | None
+    ) -> None:
+        session = standing.session
+        if session is None or not session.is_over(connection):
+            return
+        if session.is_closing:
+            self._set(standing, SessionState.CLOSED, "")
+            return
+        why = str(reason or "the site ended it").strip().rstrip(".")
+        name = standing.front_end.name
+        log.warning("session to %s lost: %s", name, why)
+        self._set(
+            standing, SessionState.LOST, f"The session to {name} ended{self._age(standing)}: {why}. Log in again."
+        )
+
+    def _gateway_lost(self, reason: Exception | None) -> None:
+        log.warning("connection to the gateway lost: %s", reason or "the gateway ended it")
+
+    def _age(self, standing: _Standing) -> str:
+        if standing.opened_at is None:
+            return ""
+        minutes = max(0, int((self._clock.now() - standing.opened_at) // 60))
+        return f" after {minutes // 60} h {minutes % 60:02d} min"
+
+    # -- bookkeeping ---------------------------------------------------------------------------------------------------
+
+    def _chosen(self, hosts: Sequence[str]) -> list[_Standing]:
+        for host in hosts:
+            if host not in self._standings:
+                near = get_close_matches(host, self._standings, 1)
+                hint = f"; did you mean {near[0]}" if near else ""
+                raise BadConfiguration(f"There is no front end {host!r}{hint}. Known: {', '.join(self._standings)}.")
+        return [self._standings[host] for host in dict.fromkeys(hosts)] or list(self._standings.values())
+
+    def _set(self, standing: _Standing, state: SessionState, sentence: str) -> None:
+        standing.state = state
+        standing.sentence = sentence
+        if state is not SessionState.OPENING:
+            self._wake()
+        if state in (SessionState.CLOSED, SessionState.LOST):
+            standing.session = None
+
+    def _wake(self) -> None:
+        self._changes += 1
+        task = asyncio.get_running_loop().create_task(self._notify())
+        self._waking.add(task)
+        task.add_done_callback(self._waking.discard)
+
+    async def _notify(self) -> None:
+        async with self._change:
+            self._change.notify_all()
+
+    def _view(self, standing: _Standing) -> SessionView:
+        is_open = standing.is_open
+        return SessionView(
+            host=standing.front_end.name,
+            state=standing.state,
+            user=standing.user,
+            opened_at=standing.opened_at if is_open else None,
+            ends_at=standing.ends_at if is_open else None,
+            channels=standing.session.channels if standing.session is not None else 0,
+            max_channels=self._options.max_channels,
+            sentence=standing.sentence,
+        )

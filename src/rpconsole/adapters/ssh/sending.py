@@ -1,0 +1,112 @@
+"""The way to the site: files flow out, acknowledgements come back beside them."""
+
+from __future__ import annotations
+
+import asyncio
+
+from rpconsole.adapters.ssh.bundles import Bundle
+from rpconsole.adapters.ssh.frame_stream import FrameStream
+from rpconsole.adapters.ssh.ledger import Ledger
+from rpconsole.adapters.ssh.packer import Packer, Piece, Sent
+from rpconsole.domain.fault import NoAnswer, RpconsoleError, SiteFailed
+from rpconsole.ports.site import Delivery
+from rpconsole.remote.frames import Message
+
+
+class SendingStream:
+    """One ``receive`` of the helper; memory stays at a few pieces, whatever the files."""
+
+    def __init__(self, frames: FrameStream, host: str, stall_s: float) -> None:
+        self._frames = frames
+        self._host = host
+        self._stall_s = stall_s
+        self._next_number = 1
+        self._open: dict[int, Sent] = {}
+        self._ledger = Ledger(None)
+        self._moved = asyncio.Event()
+        self._failure: Exception | None = None
+        self._acknowledgements = asyncio.create_task(self._read_all(), name=f"acknowledgements from {host}")
+
+    @property
+    def is_open(self) -> bool:
+        """False once the site's end has gone."""
+        return self._failure is None and self._frames.channel.is_open
+
+    async def carry(self, bundle: Bundle, ledger: Ledger) -> None:
+        """Send the bundle's files and wait for the last acknowledgement."""
+        self._ledger = ledger
+        packer = Packer(bundle.shipments, self._next_number)
+        upcoming = asyncio.create_task(asyncio.to_thread(packer.next_piece))
+        try:
+            while (piece := await upcoming) is not None:
+                self._begin(piece)
+                # the next piece is read while this one is on its way
+                upcoming = asyncio.create_task(asyncio.to_thread(packer.next_piece))
+                if piece.data:
+                    await self._frames.channel.write(piece.data, self._stall_s)
+            await self._until_acknowledged()
+        finally:
+            await asyncio.wait([upcoming])
+            packer.close()
+
+    def close(self) -> None:
+        """End it; what is half sent is dropped at the site."""
+        self._acknowledgements.cancel()
+        self._frames.channel.close()
+
+    def _begin(self, piece: Piece) -> None:
+        if self._failure is not None:
+            raise self._failure
+        for sent in piece.began:
+            self._open[sent.number] = sent
+            self._next_number = sent.number + 1
+        for missed in piece.missed:
+            self._ledger.miss(missed.shipment, missed.sentence, retryable=missed.retryable)
+
+    async def _until_acknowledged(self) -> None:
+        while self._open:
+            if self._failure is not None:
+                raise self._failure
+            self._moved.clear()
+            try:
+                async with asyncio.timeout(self._stall_s):
+                    await self._moved.wait()
+            except TimeoutError:
+                raise NoAnswer(f"{self._host} acknowledged nothing for {self._stall_s:g} s.") from None
+
+    async def _read_all(self) -> None:
+        try:
+            while True:
+                self._settle(await self._frames.read(None))
+                self._moved.set()
+        except RpconsoleError as error:
+            self._failure = error
+        except Exception as error:
+            self._failure = SiteFailed(f"An acknowledgement of {self._host} cannot be read: {error!r}.")
+        finally:
+            self._moved.set()
+
+    def _settle(self, message: Message) -> None:
+        sent = self._open.pop(message.get("n") or 0, None)
+        if sent is None:
+            raise SiteFailed(f"{self._host} acknowledges what was not sent: {message.get('error') or message}.")
+        if message.get("ok") is True:
+            self._delivered(sent, message)
+        elif sent.sentence:
+            self._ledger.miss(sent.shipment, sent.sentence, retryable=True)
+        else:
+            sentence = f"{self._host}: {message.get('error', 'no reason given')}"
+            self._ledger.miss(sent.shipment, sentence, retryable=message.get("kind") == "transient")
+
+    def _delivered(self, sent: Sent, message: Message) -> None:
+        if message.get("sha256") != sent.sha256:
+            sentence = f"{sent.shipment.target} arrived at {self._host} with another checksum than it left with."
+            self._ledger.miss(sent.shipment, sentence, retryable=True)
+            return
+        delivery = Delivery(
+            shipment=sent.shipment,
+            size=int(message["size"]),
+            sha256=sent.sha256,
+            site_mtime_ns=message.get("mtime_ns"),
+        )
+        self._ledger.deliver(delivery)

@@ -1,0 +1,105 @@
+"""One authenticated connection to one front end, and the channels over it."""
+
+from __future__ import annotations
+
+import asyncio
+
+import asyncssh
+
+from rpconsole.adapters.ssh.bulk_streams import BulkStreams
+from rpconsole.adapters.ssh.channel import WINDOW_BYTES, Channel
+from rpconsole.adapters.ssh.helper_client import HelperClient
+from rpconsole.adapters.ssh.options import SshOptions
+from rpconsole.domain.fault import NoAnswer, SessionLost, SiteFailed
+
+#: between two tries to open a channel where the front end says that it has enough
+_CHANNEL_PAUSE_S = 0.25
+
+
+class Session:
+    """Opens channels while the connection lives, never more than the front end allows."""
+
+    def __init__(self, name: str, options: SshOptions, connection: asyncssh.SSHClientConnection) -> None:
+        self.name = name
+        self._options = options
+        self._connection = connection
+        self._slots = asyncio.Semaphore(options.max_channels)
+        self.channels = 0
+        #: set when we end it ourselves
+        self.is_closing = False
+        self.helper = HelperClient(name, options, self.open_channel)
+        self.streams = BulkStreams(name, options, self.open_channel)
+
+    @property
+    def is_live(self) -> bool:
+        """True while the connection stands, as far as we know."""
+        return not self.is_closing and not self._connection.is_closed()
+
+    def is_over(self, connection: asyncssh.SSHClientConnection | None) -> bool:
+        """Whether this session stands on that connection."""
+        return self._connection is connection
+
+    async def open_channel(self, command: str) -> Channel:
+        """Start a program at the front end; waits while all channels are taken."""
+        if not self.is_live:
+            raise self._lost()
+        await self._slots.acquire()
+        try:
+            channel = await self._opened(command)
+        except BaseException:
+            self._slots.release()
+            raise
+        self.channels += 1
+        channel.when_closed(self._release)
+        return channel
+
+    def close(self) -> None:
+        """End the session in order."""
+        self.is_closing = True
+        self.helper.close()
+        self.streams.close()
+        self._connection.close()
+
+    async def wait_closed(self) -> None:
+        """Return when the connection is gone; a peer that does not say goodbye is cut off."""
+        try:
+            async with asyncio.timeout(2.0):
+                await self._connection.wait_closed()
+        except TimeoutError:
+            self._connection.abort()
+
+    async def _opened(self, command: str) -> Channel:
+        give_up = asyncio.get_running_loop().time() + self._options.answer_timeout_s
+        while True:
+            try:
+                async with asyncio.timeout_at(give_up):
+                    return await self._open_once(command)
+            except TimeoutError:
+                raise NoAnswer(f"{self.name} opened no channel within {self._options.answer_timeout_s:g} s.") from None
+            except asyncssh.ChannelOpenError as error:
+                # "open failed" is what sshd says at MaxSessions: a wait, not an error
+                if not self.is_live:
+                    raise self._lost() from error
+                if asyncio.get_running_loop().time() + _CHANNEL_PAUSE_S > give_up:
+                    raise SiteFailed(f"{self.name} opens no more than {self.channels} channels: {error}.") from error
+                await asyncio.sleep(_CHANNEL_PAUSE_S)
+            except (OSError, asyncssh.Error) as error:
+                raise self._lost() from error
+
+    async def _open_once(self, command: str) -> Channel:
+        _, channel = await self._connection.create_session(
+            lambda: Channel(self.name, self._connection),
+            command,
+            encoding=None,
+            window=WINDOW_BYTES,
+            request_pty=False,
+        )
+        assert isinstance(channel, Channel)
+        return channel
+
+    def _release(self) -> None:
+        self.channels -= 1
+        self._slots.release()
+
+    def _lost(self) -> SessionLost:
+        return SessionLost(f"The session to {self.name} has ended.")
