@@ -1,0 +1,127 @@
+"""The manifest of a run: one record for each file that it needs or promises, in all three namings."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from rpconsole.domain.fault import BadData
+
+
+class Role(StrEnum):
+    """What a file is to its run."""
+
+    #: must be at the site before the job starts
+    INPUT = "input"
+    #: the run's own lists and script, shipped with it
+    LIST = "list"
+    #: comes home
+    PRODUCT = "product"
+
+
+class BadManifest(BadData):
+    """The manifest cannot be read."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ManifestRecord:
+    """One file of a run."""
+
+    key: str
+    #: absolute disk path at home
+    local: str
+    #: absolute path at the site
+    remote: str
+    role: Role
+    #: stage_id of the component that it belongs to; None for the run's own lists
+    component: int | None = None
+    #: number, from 1, of the line in the run's merged ``.config`` that makes it; None for inputs and lists
+    task: int | None = None
+    #: what that line works on: class_id, exp_tag or skycell_id
+    item: str | None = None
+    #: where it is known beforehand
+    bytes: int | None = None
+    #: ``md5:…`` or ``sha256:…``, where known
+    checksum: str | None = None
+    may_be_empty: bool = False
+    #: of a dbinfo: the ids that it must carry besides those in its name
+    ids: tuple[tuple[str, int | str], ...] = ()
+
+
+_DEFAULTS = {"component": None, "task": None, "item": None, "bytes": None, "checksum": None, "may_be_empty": False}
+_TYPES: Mapping[str, tuple[type, ...]] = {
+    "key": (str,),
+    "local": (str,),
+    "remote": (str,),
+    "role": (str,),
+    "component": (int, type(None)),
+    "task": (int, type(None)),
+    "item": (str, type(None)),
+    "bytes": (int, type(None)),
+    "checksum": (str, type(None)),
+    "may_be_empty": (bool,),
+    "ids": (dict,),
+}
+_REQUIRED = ("key", "local", "remote", "role")
+
+
+def manifest_text(records: Iterable[ManifestRecord]) -> str:
+    """JSON lines, one record a line, fields at their default left out."""
+    return "".join(_line(record) for record in records)
+
+
+def _line(record: ManifestRecord) -> str:
+    fields: dict[str, object] = {
+        "role": record.role,
+        "key": record.key,
+        "local": record.local,
+        "remote": record.remote,
+    }
+    for name, default in _DEFAULTS.items():
+        value = getattr(record, name)
+        if value != default:
+            fields[name] = value
+    if record.ids:
+        fields["ids"] = dict(record.ids)
+    return json.dumps(fields, separators=(",", ":")) + "\n"
+
+
+def read_manifest(text: str, *, source: str) -> list[ManifestRecord]:
+    """Read a manifest; BadManifest names the file, the line and what is wrong there."""
+    return [
+        _record(line, f"{source}, line {number}")
+        for number, line in enumerate(text.split("\n"), start=1)
+        if line.strip()
+    ]
+
+
+def _record(line: str, where: str) -> ManifestRecord:
+    try:
+        fields: Any = json.loads(line)
+    except (ValueError, RecursionError):
+        raise BadManifest(f"{where} is not a JSON object; the file may have been cut") from None
+    if not isinstance(fields, dict):
+        raise BadManifest(f"{where} is not a JSON object")
+    _check(fields, where)
+    fields["role"] = Role(fields["role"])
+    fields["ids"] = tuple(fields.get("ids", {}).items())
+    return ManifestRecord(**fields)
+
+
+def _check(fields: Mapping[str, object], where: str) -> None:
+    for name in _REQUIRED:
+        if name not in fields:
+            raise BadManifest(f"{where} has no '{name}'")
+    for name, value in fields.items():
+        if name not in _TYPES:
+            raise BadManifest(f"{where} has the unknown field '{name}'; known are {', '.join(_TYPES)}")
+        if not isinstance(value, _TYPES[name]) or (isinstance(value, bool) and name != "may_be_empty"):
+            raise BadManifest(f"{where}: '{name}' cannot be {value!r}")
+    if fields["role"] not in set(Role):
+        raise BadManifest(f"{where}: '{fields['role']}' is not a role; the roles are {', '.join(Role)}")
+    ids = fields.get("ids", {})
+    if isinstance(ids, dict) and not all(isinstance(value, (int, str)) for value in ids.values()):
+        raise BadManifest(f"{where}: 'ids' holds something that is neither a number nor a text")

@@ -1,0 +1,101 @@
+"""Read the lists of a run that the IPP's own scripts prepared: five files, no manifest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from rpconsole.domain.fault import BadData
+from rpconsole.domain.filerules import ids_in_name
+from rpconsole.domain.listfiles import CONFIG, GENERATE, LIST_SUFFIXES, RETURN, TRANSFER, CommandLine, ComponentLists
+from rpconsole.domain.manifest import ManifestRecord, Role
+from rpconsole.domain.paths import mapped_by_instance, mirrored, normal_path
+from rpconsole.domain.stage import Stage
+
+
+class BadLists(BadData):
+    """The run's list files do not fit together."""
+
+
+def read_lists(texts: Mapping[str, str], *, stage: Stage, root: str, source: str) -> list[ManifestRecord]:
+    """The records behind five list files (by suffix); BadLists names the file and what does not fit.
+
+    Inputs need ``.transfer`` only, since they land at their mirrors whatever ``.check`` says. Keys, components and items are taken from
+    the names by the file rules, tasks from the ``.config`` line that speaks of the product. What no rule knows keeps None.
+    """
+    for suffix in LIST_SUFFIXES:
+        if suffix not in texts:
+            raise BadLists(f"{source}{suffix} is missing; a prepared run has {', '.join(LIST_SUFFIXES)}")
+    tasks = _task_of_path(texts[CONFIG])
+    inputs = [_input(local, root) for local in dict.fromkeys(_lines(texts[TRANSFER]))]
+    pairs = dict.fromkeys(_pairs(_lines(texts[GENERATE]), _lines(texts[RETURN]), root, source))
+    return inputs + [_product(remote, local, stage, root, tasks) for remote, local in pairs]
+
+
+def read_component(texts: Mapping[str, str], *, stage: Stage, stage_id: int, root: str, source: str) -> ComponentLists:
+    """One component's list files, ready to be merged."""
+    records = read_lists(texts, stage=stage, root=root, source=source)
+    products = tuple(record for record in records if record.role is Role.PRODUCT)
+    items = {record.task: record.item for record in products}
+    return ComponentLists(
+        stage=stage,
+        stage_id=stage_id,
+        commands=tuple(
+            CommandLine(item=items.get(number) or str(number), text=text)
+            for number, text in enumerate(_lines(texts[CONFIG]), start=1)
+        ),
+        inputs=tuple(record for record in records if record.role is Role.INPUT),
+        products=products,
+    )
+
+
+def _lines(text: str) -> list[str]:
+    return [line for line in text.split("\n") if line.strip()]
+
+
+def _task_of_path(config: str) -> dict[str, int]:
+    """Path -> number of the line whose chain speaks of it last, as its return link does."""
+    tasks: dict[str, int] = {}
+    for number, line in enumerate(_lines(config), start=1):
+        for word in line.split():
+            if word.startswith("/"):
+                tasks[normal_path(word)] = number
+    return tasks
+
+
+def _key_of(local: str) -> str:
+    return "neb://" + mapped_by_instance(local, "")
+
+
+def _input(local: str, root: str) -> ManifestRecord:
+    return ManifestRecord(key=_key_of(local), local=local, remote=mirrored(local, root), role=Role.INPUT)
+
+
+def _pairs(generate: Sequence[str], back: Sequence[str], root: str, source: str) -> Iterator[tuple[str, str]]:
+    """Pair by line number; where the old merge has lost a line of one list, by the name inside the local path."""
+    remotes = [normal_path(path) for path in generate]
+    if len(remotes) == len(back):
+        yield from zip(remotes, back, strict=True)
+        return
+    known = set(remotes)
+    for local in back:
+        remote = mapped_by_instance(local, root)
+        if remote not in known:
+            raise BadLists(
+                f"{source}{GENERATE} has {len(remotes)} lines and {source}{RETURN} has {len(back)}, "
+                f"and no line of the first is {remote}, where {local} would come from"
+            )
+        yield remote, local
+
+
+def _product(remote: str, local: str, stage: Stage, root: str, tasks: Mapping[str, int]) -> ManifestRecord:
+    ids = ids_in_name(stage, mapped_by_instance(local, root)) or ids_in_name(stage, remote)
+    return ManifestRecord(
+        key=_key_of(local),
+        local=local,
+        remote=remote,
+        role=Role.PRODUCT,
+        component=ids.stage_id if ids else None,
+        task=tasks.get(remote),
+        item=ids.item if ids else None,
+        may_be_empty=remote.endswith(".ptn"),
+    )
