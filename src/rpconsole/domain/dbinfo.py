@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import hashlib
+import math
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 
-from rpconsole.domain.stage import Stage
+from rpconsole.domain.dbinfo_flags import COMPLETIONS, DETEFF, Completion, Kind
+from rpconsole.domain.dbinfo_words import BadDbinfo, read_value, words_of
+from rpconsole.domain.filerules import Rule, file_of
+from rpconsole.domain.manifest import ManifestRecord
+from rpconsole.domain.paths import same_file
+from rpconsole.domain.software_version import merged_version
+from rpconsole.domain.stage import STAGE_WORDS, Stage
+
+__all__ = ["BadDbinfo", "DbinfoStatement", "Expected", "Value", "expected_of", "read_dbinfo"]
 
 Value = int | float | str | None
 
@@ -23,3 +34,156 @@ class DbinfoStatement:
     sha256: str
     #: where it came from, for sentences
     source: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Expected:
+    """What a dbinfo must say to be the one that its component promised."""
+
+    ids: Mapping[str, int | str]
+    path_base: str
+
+
+def expected_of(stage: Stage, record: ManifestRecord) -> Expected:
+    """What the dbinfo behind this product must say; BadDbinfo when the record does not tell its component."""
+    if record.component is None:
+        raise BadDbinfo(f"{record.local}: its name follows no file rule, so the component it belongs to is unknown")
+    ids: dict[str, int | str] = {STAGE_WORDS[stage].id_column: record.component}
+    item_column = STAGE_WORDS[stage].item
+    if record.item is not None and item_column in COMPLETIONS[stage].ids:
+        ids[item_column] = record.item
+    rule, chip = (Rule.DBINFO_IMFILE, record.item) if stage is Stage.CHIP else (Rule.DBINFO_EXP, None)
+    return Expected(ids=ids | dict(record.ids), path_base=record.key.removesuffix(file_of(rule, "", chip=chip)))
+
+
+def read_dbinfo(
+    content: bytes | str,
+    *,
+    source: str,
+    stage: Stage | None = None,
+    expect: Expected | None = None,
+    dbname: str | None = None,
+) -> DbinfoStatement:
+    """Read one dbinfo file: one line, one of the four completion commands, known options, values of their column's type.
+
+    Raises BadDbinfo, and nothing else, for whatever is in the file; the sentence names the file and the word. Checked, where given:
+    the stage, the ids and path_base that its component must have (every time they occur), the database's name. Of a repeated option
+    the last one counts.
+    """
+    words = words_of(content, source)
+    stage, completion = _command(words, source, stage)
+    values = dict(_options(words[1:], completion, source, _Checks(completion=completion, expect=expect, dbname=dbname)))
+    ids = _ids(values, completion, source)
+    if not values.get("path_base"):
+        raise BadDbinfo(f"{source}: it has no -path_base, which every completion carries")
+    if expect and (lacking := [name for name in expect.ids if name not in ids]):
+        raise BadDbinfo(f"{source}: it has no -{lacking[0]}, which must be {expect.ids[lacking[0]]}")
+    raw = content if isinstance(content, bytes) else content.encode("ascii")
+    return DbinfoStatement(
+        stage=stage,
+        ids=ids,
+        columns=_columns(values, completion),
+        sha256=hashlib.sha256(raw).hexdigest(),
+        source=source,
+    )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Checks:
+    """What a value must be equal to, whenever it occurs."""
+
+    completion: Completion
+    expect: Expected | None
+    dbname: str | None
+
+    def wanted(self, name: str, value: Value) -> object:
+        """What the value should have been; None when it is right or when nothing is known."""
+        if name == "path_base" and self.expect:
+            good = isinstance(value, str) and same_file(value, self.expect.path_base)
+            return None if good else self.expect.path_base
+        if name == "dbname" and self.dbname is not None:
+            return None if value == self.dbname else self.dbname
+        if name in self.completion.ids and self.expect and name in self.expect.ids:
+            return None if value == self.expect.ids[name] else self.expect.ids[name]
+        return None
+
+
+def _command(words: list[str], source: str, wanted: Stage | None) -> tuple[Stage, Completion]:
+    stage = next((stage for stage, completion in COMPLETIONS.items() if completion.tool == words[0]), None)
+    if stage is None:
+        tools = ", ".join(completion.tool for completion in COMPLETIONS.values())
+        raise BadDbinfo(f"{source}: '{words[0][:80]}' is not a completion command; these are {tools}")
+    if wanted is not None and stage is not wanted:
+        raise BadDbinfo(f"{source}: '{words[0]}' completes {stage}, but the component is of stage {wanted}")
+    completion = COMPLETIONS[stage]
+    if f"-{completion.mode}" not in words:
+        raise BadDbinfo(f"{source}: '{words[0]}' without -{completion.mode} is not a completion")
+    return stage, completion
+
+
+def _options(words: list[str], completion: Completion, source: str, checks: _Checks) -> Iterator[tuple[str, Value]]:
+    rest = iter(words)
+    for word in rest:
+        name = word.removeprefix("-")
+        if word == f"-{completion.mode}":
+            continue
+        kind = _kind_of(name, completion) if word != name else None
+        if kind is None:
+            raise BadDbinfo(
+                f"{source}: '{word[:80]}' is not an option of {completion.tool} here{_nearest(name, completion)}"
+            )
+        value = 1 if kind is Kind.SWITCH else read_value(name, next(rest, None), kind, source)
+        wanted = checks.wanted(name, value)
+        if wanted is not None:
+            raise BadDbinfo(f"{source}: -{name} is {value!r}, but its component has {wanted!r}")
+        yield name, value
+
+
+def _kind_of(name: str, completion: Completion) -> Kind | None:
+    if name in completion.ids:
+        return completion.ids[name]
+    return completion.options[name].kind if name in completion.options else None
+
+
+def _nearest(name: str, completion: Completion) -> str:
+    near = get_close_matches(name[:64], [*completion.ids, *completion.options], n=1)
+    return f"; the nearest is -{near[0]}" if near else ""
+
+
+def _ids(values: Mapping[str, Value], completion: Completion, source: str) -> dict[str, int | str]:
+    ids: dict[str, int | str] = {}
+    for name in completion.ids:
+        value = values.get(name)
+        if value is None or isinstance(value, float):
+            raise BadDbinfo(f"{source}: it has no -{name}, which {completion.tool} needs")
+        ids[name] = value
+    return ids
+
+
+def _columns(values: Mapping[str, Value], completion: Completion) -> dict[str, Value]:
+    columns: dict[str, Value] = {}
+    for name, value in values.items():
+        option = completion.options.get(name)
+        if option and option.column:
+            columns[option.column] = value
+    versions = {name: value for name, value in values.items() if name.startswith("ver_")}
+    if versions:
+        columns["software_ver"] = _software_version(versions)
+    zero_point = values.get("zpt_obs")
+    for name, column in DETEFF.items():
+        if name in values:
+            columns[column] = _sum(values[name], zero_point)
+    return columns
+
+
+def _software_version(versions: Mapping[str, Value]) -> str | None:
+    # the IPP counts its base library only together with the modules built on it
+    counted = {name for name in versions if name != "ver_pslib" or "ver_psmodules" in versions}
+    return merged_version(value for name, value in versions.items() if name in counted and isinstance(value, str))
+
+
+def _sum(one: Value, other: Value) -> float | None:
+    """Instrumental plus zero point; None unless both are known."""
+    if isinstance(one, float) and isinstance(other, float) and math.isfinite(one + other):
+        return one + other
+    return None
