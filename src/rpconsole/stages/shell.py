@@ -1,0 +1,60 @@
+"""One line of a run's ``.config``: steps of a shell joined by ``&&``, each word quoted where it needs it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from shlex import quote
+
+from rpconsole.domain.paths import mirrored
+
+
+def words(*parts: object) -> str:
+    """A command of these words."""
+    return " ".join(quote(str(part)) for part in parts)
+
+
+def into(command: str, path: str) -> str:
+    """A command whose output makes a file."""
+    return f"{command} > {quote(path)}"
+
+
+def onto(command: str, path: str) -> str:
+    """A command whose output goes to the end of a file."""
+    return f"{command} >> {quote(path)}"
+
+
+def chain(steps: Iterable[str]) -> str:
+    """The steps as one line: each runs only if the one before it succeeded."""
+    return " && ".join(steps)
+
+
+def folder_of(path: str) -> str:
+    """The directory of a path."""
+    return path.rpartition("/")[0]
+
+
+def make_folder(path: str) -> str:
+    """Make the directory of a file."""
+    return words("mkdir", "-p", folder_of(path))
+
+
+def listing(paths: Iterable[str], target: str) -> str:
+    """Write these names, and no others, into a file; a missing one stops the line and is named in its output."""
+    return into(words("ls", "-1", *paths), target)
+
+
+def dbinfo_steps(first_half: str, stats: str, recipe: str, dbinfo: str) -> Iterator[str]:
+    """Write what is known now, then let the statistics add the rest of the line."""
+    yield into(f"echo -n {quote(first_half + ' ')}", dbinfo)
+    yield onto(words("ppStatsFromMetadata", stats, "-", recipe), dbinfo)
+
+
+def return_steps(local: str, remote: str, root: str) -> Iterator[str]:
+    """The return link: below ``<root>/tmp`` a product is found under its name at home.
+
+    Its presence says that the whole line reached this step; the touch keeps the product from the scratch sweeper.
+    """
+    link = mirrored(local, root)
+    yield make_folder(link)
+    yield words("ln", "-sf", remote, link)
+    yield words("touch", remote)
