@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
+
+from sqlalchemy import RowMapping
 
 from rpconsole.domain.fault import BadData
+
+Made = TypeVar("Made")
 
 log = logging.getLogger(__name__)
 
@@ -50,7 +54,7 @@ def storable(value: object) -> Any:
 class Texts:
     """Columns of one row that a stage cannot do without; BadData names the row and the column."""
 
-    def __init__(self, row: Mapping[Any, Any], name: str) -> None:
+    def __init__(self, row: RowMapping, name: str) -> None:
         self._row, self._name = row, name
 
     def __call__(self, column: str) -> str:
@@ -65,3 +69,14 @@ class Texts:
         if found is None:
             raise BadData(f"{self._name}: {column} is {self._row[column]!r}, which is no moment")
         return found
+
+
+def readable_rows(rows: Iterable[RowMapping], make: Callable[[RowMapping], Made], key: str) -> dict[int, Made]:
+    """What the rows make, by their id; a row that cannot be used is logged and left out, so that the others go on."""
+    made: dict[int, Made] = {}
+    for row in rows:
+        try:
+            made[row[key]] = make(row)
+        except BadData as error:
+            log.warning("left out: %s", error)
+    return made
