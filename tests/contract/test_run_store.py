@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
+from dataclasses import replace
+from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -18,11 +20,11 @@ from rpconsole.domain.stage import Stage
 from rpconsole.ports.run_store import ComponentChange, DefineOrder, RunChange, RunStore
 
 
-def an_order(stage: Stage = Stage.CHIP, **changes) -> DefineOrder:
-    return DefineOrder(**{"stage": stage, "label": "DEMO", "path_base": "/data/remote/DEMO", **changes})
+def an_order(stage: Stage = Stage.CHIP, **changes: Any) -> DefineOrder:
+    return replace(DefineOrder(stage=stage, label="DEMO", path_base="/data/remote/DEMO"), **changes)
 
 
-async def defined(store: RunStore, **changes) -> int:
+async def defined(store: RunStore, **changes: Any) -> int:
     made = await store.define(an_order(**changes))
     assert made.remote_id is not None
     return made.remote_id
@@ -166,7 +168,7 @@ async def test_runs_are_chosen_by_state_label_and_stage_in_order(store: RunStore
     second = rows.add(t.remote_run, state="run", stage="camera", label="A", **shared)
     third = rows.add(t.remote_run, state="full", stage="chip", label="B", **shared)
 
-    async def ids(*args, **kwargs):
+    async def ids(*args: Any, **kwargs: Any) -> list[int]:
         return [run.remote_id for run in await store.runs(*args, **kwargs)]
 
     assert await ids() == [first, second, third]
