@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from itertools import islice
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, Insert, StaticPool, Table, create_engine, event
+from sqlalchemy import Connection, Engine, Insert, StaticPool, Table, create_engine, event, text
 from sqlalchemy import exc as sqlalchemy_exc
 from sqlalchemy.dialects import mysql, sqlite
 from sqlalchemy.engine import URL, make_url
@@ -25,6 +25,7 @@ DRIVERS = {"sqlite": "sqlite", "mysql": "mysql+pymysql", "mariadb": "mysql+pymys
 AWAY_CODES = frozenset({1040, 1053, 1077, 1129, 1158, 1159, 1160, 1161, 1203, 1205, 1213, 2002, 2003, 2006, 2013, 2055})
 #: those of them after which the same transaction may simply be played again: it was rolled back as a whole
 REPLAY_CODES = frozenset({1205, 1213})
+MISSING_TABLE_CODE = 1146
 REPLAYS = 5
 #: SQLite has no numbers worth the name in its messages
 AWAY_WORDS = ("database is locked", "database table is locked", "disk I/O error", "database or disk is full")
@@ -32,14 +33,16 @@ AWAY_WORDS = ("database is locked", "database table is locked", "disk I/O error"
 TOLD = (sqlalchemy_exc.SQLAlchemyError, UnicodeError, OverflowError)
 READERS = 4
 BUSY_S = 15.0
+#: how long one waits for another to leave ``write_alone``
+LOCK_WAIT_S = 30
 #: values in one IN (…): SQLite's oldest limit is 999 parameters
 KEYS_AT_ONCE = 500
 
 
-def database_url(text: str, password: str | None = None) -> URL:
+def database_url(address: str, password: str | None = None) -> URL:
     """Read a URL as an operator wrote it; the sentence about a mistake never repeats it, as it may hold a password."""
     try:
-        url = make_url(text)
+        url = make_url(address)
     except (sqlalchemy_exc.ArgumentError, ValueError):
         raise BadConfiguration(
             "the database URL cannot be read; it looks like mysql://user@host/gpc1 or sqlite:////absolute/path.db"
@@ -86,6 +89,13 @@ class Database:
         """Run statements in one transaction in a thread; on a deadlock the whole of ``work`` is called again."""
         return await asyncio.get_running_loop().run_in_executor(self._writers, self.writing, work)
 
+    async def write_alone(self, name: str, work: Callable[[Connection], T]) -> T:
+        """``write`` with nobody else inside the same ``name``, in whatever process: look and act stay one thing."""
+        if self.engine.dialect.name == "sqlite":
+            # BEGIN IMMEDIATE: a writer is alone in the whole file anyway
+            return await self.write(work)
+        return await self.read(lambda holder: self._under_lock(holder, name, work))
+
     async def close(self) -> None:
         """Let running calls end, then drop the connections."""
         await asyncio.to_thread(self._readers.shutdown)
@@ -110,14 +120,31 @@ class Database:
         with _translated(self.label):
             return self._once(work)
 
+    def _under_lock(self, holder: Connection, name: str, work: Callable[[Connection], T]) -> T:
+        """Hold the lock on one connection and write on another: it must outlive the commit."""
+        words = {"name": lock_name(self.engine, name), "wait_s": LOCK_WAIT_S}
+        if holder.scalar(text("SELECT GET_LOCK(:name, :wait_s)"), words) != 1:
+            raise DatabaseAway(f"another rpconsole has held the lock {words['name']} for more than {LOCK_WAIT_S} s")
+        try:
+            return self.writing(work)
+        finally:
+            # a connection that is gone has released it by going
+            if not holder.invalidated:
+                holder.execute(text("SELECT RELEASE_LOCK(:name)"), words)
+
     def _once(self, work: Callable[[Connection], T]) -> T:
         with self.engine.begin() as connection:
             return work(connection)
 
 
-def open_database(text: str, *, password: str | None = None, connect_timeout_s: int = 10) -> Database:
+def lock_name(engine: Engine, name: str) -> str:
+    """Name of an advisory lock: they are the server's, not the database's, and at most 64 characters long."""
+    return f"rpconsole.{engine.url.database}.{name}"[:64]
+
+
+def open_database(address: str, *, password: str | None = None, connect_timeout_s: int = 10) -> Database:
     """Make a database ready for calls; nothing is connected yet."""
-    url = database_url(text, password)
+    url = database_url(address, password)
     if url.get_backend_name() == "sqlite":
         return Database(_sqlite_engine(url))
     timeouts = {"connect_timeout": connect_timeout_s, "read_timeout": 120, "write_timeout": 120}
@@ -183,6 +210,11 @@ def _is_away(error: Exception, said: str) -> bool:
         return False
     lost = error.connection_invalidated or isinstance(error, sqlalchemy_exc.InterfaceError)
     return lost or _code(error) in AWAY_CODES or any(word in said for word in AWAY_WORDS)
+
+
+def lacks_table(error: sqlalchemy_exc.DBAPIError) -> bool:
+    """Whether a statement failed because a table is not there (yet)."""
+    return _code(error) == MISSING_TABLE_CODE or "no such table" in str(error.orig)
 
 
 def _code(error: sqlalchemy_exc.DBAPIError) -> int | None:

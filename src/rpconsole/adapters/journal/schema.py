@@ -7,16 +7,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from sqlalchemy import Connection, inspect, text
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError
 
 from rpconsole.adapters.journal.tables import REVISION, REVISIONS, VERSION_TABLE
-from rpconsole.adapters.sql import Database
-from rpconsole.domain.fault import DatabaseAway, DatabaseRefused
+from rpconsole.adapters.sql import Database, lacks_table
+from rpconsole.domain.fault import DatabaseRefused
 
 MIGRATIONS = Path(__file__).parent / "migrations"
-#: two engines that start together must not both create the tables
-UPGRADE_LOCK = "rp_schema"
-UPGRADE_LOCK_WAIT_S = 120
 #: Alembic keeps the migration that it runs in a global
 _ALEMBIC = threading.Lock()
 
@@ -35,32 +32,31 @@ async def bring_up_to_date(
     """Upgrade the journal if it is older; refuse it if it is newer."""
     if await database.read(lambda connection: _is_at(connection, to)):
         return
-    await database.write(lambda connection: _upgrade(connection, database.label, to, known, migrations))
+    # two engines that start together must not both create the tables
+    await database.write_alone(
+        VERSION_TABLE, lambda connection: _upgrade(connection, database.label, to, known, migrations)
+    )
 
 
 def _is_at(connection: Connection, revision: str) -> bool:
     """One query, when all is well."""
     try:
         return bool(connection.scalar(text(f"SELECT version_num FROM {VERSION_TABLE}")) == revision)
-    except SQLAlchemyError:
-        if inspect(connection).has_table(VERSION_TABLE):
-            raise
-        return False
+    except DBAPIError as error:
+        if lacks_table(error):
+            return False
+        raise
 
 
 def _upgrade(connection: Connection, label: str, to: str, known: Sequence[str], migrations: Path) -> None:
-    _lock(connection, label)
-    try:
-        found = found_revision(connection)
-        if found is not None and found not in known:
-            raise DatabaseRefused(
-                f"the journal {label} has schema {found}, which is newer than this rpconsole knows ({to}); "
-                f"run the rpconsole that wrote it, or a later one"
-            )
-        if found != to:
-            _run_migrations(connection, to, migrations)
-    finally:
-        _unlock(connection)
+    found = found_revision(connection)
+    if found is not None and found not in known:
+        raise DatabaseRefused(
+            f"the journal {label} has schema {found}, which is newer than this rpconsole knows ({to}); "
+            f"run the rpconsole that wrote it, or a later one"
+        )
+    if found != to:
+        _run_migrations(connection, to, migrations)
 
 
 def _run_migrations(connection: Connection, to: str, migrations: Path) -> None:
@@ -74,17 +70,3 @@ def _run_migrations(connection: Connection, to: str, migrations: Path) -> None:
     config.attributes["connection"] = connection
     with _ALEMBIC:
         command.upgrade(config, to)
-
-
-def _lock(connection: Connection, label: str) -> None:
-    # on SQLite the transaction itself is the lock; MySQL commits at every CREATE TABLE
-    if connection.dialect.name == "sqlite":
-        return
-    got = connection.scalar(text("SELECT GET_LOCK(:name, :wait)"), {"name": UPGRADE_LOCK, "wait": UPGRADE_LOCK_WAIT_S})
-    if got != 1:
-        raise DatabaseAway(f"the journal {label} is being upgraded by another rpconsole")
-
-
-def _unlock(connection: Connection) -> None:
-    if connection.dialect.name != "sqlite":
-        connection.execute(text("SELECT RELEASE_LOCK(:name)"), {"name": UPGRADE_LOCK})
