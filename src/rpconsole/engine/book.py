@@ -1,0 +1,178 @@
+"""The live runs in memory, and the one way in which they move: decide, write the journal, write the database."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Callable, Collection
+
+from rpconsole.domain.action import Action, Level, TellOperators
+from rpconsole.domain.event import Event
+from rpconsole.domain.fault import DatabaseAway
+from rpconsole.domain.machine import InvalidMove, decide
+from rpconsole.domain.run import FINAL_STEPS, STATE_OF_STEP, Run, RunRow, RunState, run_of_row
+from rpconsole.engine.story import story_line
+from rpconsole.engine.world import World
+from rpconsole.ports.run_store import RunChange
+
+LIVE_STATES = (RunState.NEW, RunState.PENDING, RunState.RUN, RunState.AUTH)
+STOPPED_STATES = (RunState.PREP_FAIL, RunState.EXEC_FAIL, RunState.ERROR)
+#: ended runs that stay in view
+KEEP_ENDED = 200
+
+Tell = Callable[[TellOperators], None]
+
+
+class RunBook:
+    """Every live run as we know it.
+
+    The journal is written before the database: after a crash between the two, the journal is ahead by one move and the row still shows
+    the state before it, which ``_agree`` recognises. A row that shows anything else was changed by another hand, and that hand wins.
+    """
+
+    def __init__(self, world: World, tell: Tell) -> None:
+        self._world = world
+        self._tell = tell
+        self._locks: defaultdict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self.runs: dict[int, Run] = {}
+        #: moved in the journal, not yet in the database, which was away
+        self.unpushed: set[int] = set()
+        #: grows with every move
+        self.sequence = 0
+
+    def live(self) -> list[Run]:
+        """Runs that something can be done for, ordered by number."""
+        return [
+            run
+            for _, run in sorted(self.runs.items())
+            if run.step not in FINAL_STEPS and run.remote_id not in self.unpushed
+        ]
+
+    async def refresh(self) -> None:
+        """Take up rows that are new to us, and changes that other hands made; a constant number of queries."""
+        rows = {row.remote_id: row for row in await self._world.runs.runs(LIVE_STATES)}
+        unknown = [remote_id for remote_id in rows if remote_id not in self.runs]
+        known = await self._world.journal.load(unknown) if unknown else {}
+        for remote_id, row in rows.items():
+            if remote_id not in self.runs:
+                await self._take_up(row, known.get(remote_id))
+            else:
+                await self._compare(row)
+        await self._look_for_missing(rows)
+        await self._push_left_over()
+        self._forget_old()
+
+    async def _take_up(self, row: RunRow, journalled: Run | None) -> None:
+        if journalled is None:
+            self.runs[row.remote_id] = run_of_row(row)
+            return
+        journalled = journalled.with_(label=row.label, path_base=row.path_base)
+        self.runs[row.remote_id] = journalled
+        if journalled.state is row.state:
+            return
+        story = await self._world.journal.story(row.remote_id, limit=1)
+        if story and row.state in _states_of(story[-1].before):
+            self.unpushed.add(row.remote_id)
+        else:
+            self._adopt(row, journalled)
+
+    async def _compare(self, row: RunRow) -> None:
+        run = self.runs[row.remote_id]
+        if self._locks[row.remote_id].locked() or row.remote_id in self.unpushed or run.state is row.state:
+            return
+        async with self._locks[row.remote_id]:
+            fresh = await self._world.runs.run(row.remote_id)
+            if fresh is not None and fresh.state is not self.runs[row.remote_id].state:
+                self._adopt(fresh, self.runs[row.remote_id])
+
+    async def _look_for_missing(self, rows: Collection[int]) -> None:
+        """Live runs that the database no longer lists as live were ended, or deleted, by another hand."""
+        gone = [
+            run.remote_id
+            for run in self.live()
+            if run.remote_id not in rows and STATE_OF_STEP[run.step] is not RunState.FULL
+        ]
+        for remote_id in gone:
+            if self._locks[remote_id].locked():
+                continue
+            row = await self._world.runs.run(remote_id)
+            if row is None:
+                del self.runs[remote_id]
+                self._say(remote_id, Level.WARN, f"run {remote_id} is no longer in the database")
+            elif row.state is not self.runs[remote_id].state:
+                self._adopt(row, self.runs[remote_id])
+
+    def _adopt(self, row: RunRow, was: Run) -> None:
+        """Follow a change that somebody made in the database, keeping count of the attempts there have been."""
+        entered = run_of_row(row)
+        attempt = was.attempt if entered.attempt and was.attempt and was.attempt.job else entered.attempt
+        self.runs[row.remote_id] = entered.with_(attempts=max(was.attempts, entered.attempts), attempt=attempt)
+        self.sequence += 1
+        self._say(
+            row.remote_id,
+            Level.WARN,
+            f"run {row.remote_id} was set from '{was.state}' to '{row.state}' by another hand",
+        )
+
+    async def _push_left_over(self) -> None:
+        for remote_id in sorted(self.unpushed):
+            async with self._locks[remote_id]:
+                await self._push(self.runs[remote_id])
+            self.unpushed.discard(remote_id)
+
+    def _forget_old(self) -> None:
+        ended = [run.remote_id for run in self.runs.values() if run.step in FINAL_STEPS]
+        for remote_id in sorted(ended)[:-KEEP_ENDED]:
+            self.runs.pop(remote_id, None)
+            self._locks.pop(remote_id, None)
+
+    async def apply(self, remote_id: int, event: Event) -> tuple[Action, ...]:
+        """Move a run by an event and write it down; what else there is to do about it comes back.
+
+        Raises InvalidMove where the event cannot happen, with the run's story; DatabaseAway when the journal is away (nothing
+        moved then). A database that is away is caught up with later.
+        """
+        async with self._locks[remote_id]:
+            run = self.runs[remote_id]
+            moved, actions = await self._decide(run, event)
+            if moved != run:
+                now = self._world.clock.now()
+                await self._world.journal.save(moved, story_line(run, event, moved, now))
+                self.runs[remote_id] = moved
+                self.sequence += 1
+                await self._push_or_remember(run, moved)
+        for action in actions:
+            if isinstance(action, TellOperators):
+                self._tell(action)
+        return actions
+
+    async def _decide(self, run: Run, event: Event) -> tuple[Run, tuple[Action, ...]]:
+        try:
+            return decide(run, event, self._world.clock.now(), self._world.settings.retry)
+        except InvalidMove:
+            lines = await self._world.journal.story(run.remote_id, limit=20)
+            story = [f"{line.before} -> {line.after}: {line.event} {line.detail}" for line in lines]
+            raise InvalidMove(run, event, story) from None
+
+    async def _push_or_remember(self, run: Run, moved: Run) -> None:
+        if (run.state, run.job_id, run.fault) == (moved.state, moved.job_id, moved.fault):
+            return
+        try:
+            await self._push(moved)
+        except DatabaseAway:
+            self.unpushed.add(moved.remote_id)
+
+    async def _push(self, run: Run) -> None:
+        change = RunChange(state=run.state, job_id=run.job_id, fault=run.fault)
+        await self._world.runs.change_run(run.remote_id, change)
+
+    def _say(self, remote_id: int, level: Level, sentence: str) -> None:
+        self._tell(TellOperators(remote_id=remote_id, level=level, sentence=sentence))
+
+
+def _states_of(step: str) -> set[RunState]:
+    """The database's words that a run shows at a step, parked or not."""
+    state = {str(known): word for known, word in STATE_OF_STEP.items()}.get(step)
+    if state is None:
+        return set()
+    return {state, RunState.AUTH} if state is RunState.RUN else {state}

@@ -1,0 +1,297 @@
+"""The engine's life: own the site, look what may start, start it, write down what came of it, stop in order."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from typing import Any
+
+from rpconsole.domain import action as act
+from rpconsole.domain.action import Action, CancelJob, Level, PollRun
+from rpconsole.domain.event import Event, SessionGone, SessionOpened
+from rpconsole.domain.fault import AlreadyOwned, DatabaseAway, RpconsoleError
+from rpconsole.domain.machine import InvalidMove
+from rpconsole.domain.run import NETWORK_STEPS, Run, Step
+from rpconsole.domain.schedule import Situation, choose, to_poll
+from rpconsole.engine.apply import apply_run
+from rpconsole.engine.book import RunBook
+from rpconsole.engine.cancel import cancel_job
+from rpconsole.engine.clockwork import Due, session_warnings, situation_of
+from rpconsole.engine.gates import Gates
+from rpconsole.engine.notices import NoticeBoard
+from rpconsole.engine.perform import Performer, outcome_of
+from rpconsole.engine.poll import ResultsBook, poll_runs
+from rpconsole.engine.prepare import prepare_run
+from rpconsole.engine.retrieve import retrieve_run
+from rpconsole.engine.ship import ship_run
+from rpconsole.engine.submit import reconcile_run, submit_run
+from rpconsole.engine.sweep import advance_run, sweep
+from rpconsole.engine.world import World
+from rpconsole.ports.journal import Owner
+
+log = logging.getLogger(__name__)
+
+PERFORMERS: dict[type[Action], Performer] = {
+    act.PrepareRun: prepare_run,
+    act.ShipRun: ship_run,
+    act.SubmitRun: submit_run,
+    act.ReconcileRun: reconcile_run,
+    act.RetrieveRun: retrieve_run,
+    act.ApplyRun: apply_run,
+    act.AdvanceRun: advance_run,
+}
+
+
+class EngineCore:
+    """The loop. Everything that it starts is a named task of its own group; nothing outlives it."""
+
+    def __init__(self, world: World, owner: Owner) -> None:
+        self.world = world
+        self.owner = owner
+        self.notices = NoticeBoard(world.clock)
+        self.book = RunBook(world, self.notices.tell)
+        self.gates = Gates(world.operations)
+        self.results = ResultsBook()
+        self.busy: dict[int, type[Action]] = {}
+        self.polled_at: float | None = None
+        self.poll_due = Due()
+        self.sweep_due = Due()
+        self.refresh_due = Due()
+        self._beat_due = Due()
+        self._awake = asyncio.Event()
+        self._stopping = False
+        self._looked_at = world.clock.now()
+        self._side_tasks: set[str] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._away = False
+        #: what else is looked after in the background, at the pace of the refresh
+        self.each_round: Callable[[], Awaitable[None]] | None = None
+
+    # -- life ------------------------------------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Work until ``stop``; AlreadyOwned when another engine owns the database and the site."""
+        stale_s = self.world.settings.lease_stale_s
+        await self.world.lease.acquire(self.owner, stale_after_s=stale_s)
+        log.info("engine started: site %s, database %s", self.owner.site, self.owner.database)
+        try:
+            await self.gates.load()
+            while not self._stopping:
+                await self._round()
+                await self._rest()
+        finally:
+            await self._wind_down()
+
+    def stop(self) -> None:
+        """Begin an orderly stop: nothing new starts."""
+        self._stopping = True
+        self.wake()
+
+    def wake(self) -> None:
+        """Look again at once."""
+        self._awake.set()
+
+    async def _rest(self) -> None:
+        try:
+            async with asyncio.timeout(self.world.settings.tick_s):
+                await self._awake.wait()
+        except TimeoutError:
+            pass
+        self._awake.clear()
+
+    async def _wind_down(self) -> None:
+        """Grace for what runs, then an end to it; bounded in time."""
+        tasks = [task for task in self._tasks if not task.done()]
+        if tasks:
+            await asyncio.wait(tasks, timeout=self.world.settings.grace_s)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await self.world.sessions.close()
+        await self.world.lease.release(self.owner)
+        log.info("engine stopped")
+
+    # -- one round ---------------------------------------------------------------------------------------------------
+
+    async def _round(self) -> None:
+        now = self.world.clock.now()
+        try:
+            await self._keep_lease(now)
+            if self.refresh_due.is_due(now):
+                await self.book.refresh()
+                self.refresh_due.next_in(now, self.world.settings.refresh_s)
+                if self.each_round is not None:
+                    await self.each_round()
+            await self._follow_sessions(now)
+            self._start_what_may(now)
+            self._say_back_again()
+        except DatabaseAway as away:
+            self._say_away(away)
+
+    async def _keep_lease(self, now: float) -> None:
+        if not self._beat_due.is_due(now):
+            return
+        self._beat_due.next_in(now, self.world.settings.lease_stale_s / 4)
+        if not await self.world.lease.beat(self.owner, at=now):
+            raise AlreadyOwned("another engine has taken over this database and site; this one stops")
+
+    def _say_away(self, away: DatabaseAway) -> None:
+        """Say it when it begins and when it ends, not each time."""
+        if not self._away:
+            self.notices.say(Level.ALERT, f"waiting for the database: {away}")
+        self._away = True
+
+    def _say_back_again(self) -> None:
+        if self._away:
+            self.notices.say(Level.NOTE, "the database answers again")
+        self._away = False
+
+    def situation(self) -> Situation:
+        """What may start now."""
+        return situation_of(
+            now=self.world.clock.now(),
+            views=self.world.sessions.view(),
+            closed_gates=self.gates.closed(),
+            busy=dict(self.busy),
+            limits=self.world.settings.limits,
+        )
+
+    async def _follow_sessions(self, now: float) -> None:
+        """Tell runs of a login and of its end; a run with an action under way hears it from that action."""
+        views = self.world.sessions.view()
+        for warning in session_warnings(views, self._looked_at, now):
+            self.notices.tell(warning)
+        self._looked_at = now
+        alive = self.world.sessions.alive()
+        for run in self.book.live():
+            if run.remote_id in self.busy:
+                continue
+            if alive and run.parked:
+                await self.book.apply(run.remote_id, SessionOpened())
+                self.poll_due.wake()
+            elif not alive and not run.parked and run.step in NETWORK_STEPS:
+                await self.book.apply(run.remote_id, SessionGone())
+
+    def _start_what_may(self, now: float) -> None:
+        situation = self.situation()
+        for action in choose(self.book.live(), situation):
+            self._start(action)
+        self._start_poll(now, situation)
+        if self.sweep_due.is_due(now) and "sweep" not in self._side_tasks:
+            self.sweep_due.next_in(now, self.world.settings.sweep_s)
+            self._spawn_side("sweep", self._sweep())
+
+    def _start_poll(self, now: float, situation: Situation) -> None:
+        if "poll" in self._side_tasks or not self.poll_due.is_due(now):
+            return
+        runs = to_poll(self.book.live(), situation)
+        if runs:
+            self.poll_due.next_in(now, self.world.settings.pace.shortest_s)
+            self.busy.update({run.remote_id: PollRun for run in runs})
+            self._spawn_side("poll", self._poll(runs))
+
+    # -- tasks -------------------------------------------------------------------------------------------------------
+
+    def _start(self, action: Action) -> None:
+        run = self.book.runs[action.remote_id]
+        self.busy[run.remote_id] = type(action)
+        self._spawn(f"{type(action).__name__} {run.remote_id}", self._perform(PERFORMERS[type(action)], run))
+
+    def _spawn(self, name: str, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work, name=name)
+        self._tasks.add(task)
+        task.add_done_callback(self._reap)
+
+    def _reap(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            log.error("task %s died", task.get_name(), exc_info=task.exception())
+        self.wake()
+
+    def _spawn_side(self, name: str, work: Coroutine[Any, Any, None]) -> None:
+        async def side() -> None:
+            try:
+                await work
+            except RpconsoleError as error:
+                log.warning("%s: %s", name, error)
+                self.notices.once(name, Level.WARN, str(error))
+            else:
+                self.notices.over(name)
+            finally:
+                self._side_tasks.discard(name)
+
+        self._side_tasks.add(name)
+        self._spawn(name, side())
+
+    async def _perform(self, performer: Performer, run: Run) -> None:
+        try:
+            event = await outcome_of(performer, self.world, run)
+        finally:
+            self.busy.pop(run.remote_id, None)
+        await self.settle(run, event)
+
+    async def settle(self, run: Run, event: Event) -> None:
+        """Apply what happened to a run; an event that comes too late, after another hand moved the run, is dropped with a note."""
+        try:
+            actions = await self.book.apply(run.remote_id, event)
+        except KeyError:
+            return
+        except InvalidMove as invalid:
+            log.warning(
+                "run %d: %s came too late: %s\n%s", run.remote_id, type(event).__name__, invalid, invalid.evidence
+            )
+            return
+        except DatabaseAway as away:
+            self._say_away(away)
+            return
+        self.carry_out(actions)
+        self._after(run)
+
+    def carry_out(self, actions: Iterable[Action]) -> None:
+        """Start what a move asks for besides the run's next step."""
+        for action in actions:
+            if isinstance(action, CancelJob) and f"cancel {action.job}" not in self._side_tasks:
+                self._spawn_side(f"cancel {action.job}", cancel_job(self.world, action, self.notices))
+
+    def _after(self, before: Run) -> None:
+        """Wake what a move makes due: a submitted job is looked at soon, a full run's successors are defined at once."""
+        after = self.book.runs.get(before.remote_id)
+        if after is None or after.step is before.step:
+            return
+        if after.step is Step.POLL:
+            self.poll_due.wake()
+        if after.step is Step.DONE:
+            self.results.forget(after.remote_id)
+            self.sweep_due.wake()
+
+    async def _poll(self, runs: list[Run]) -> None:
+        try:
+            events = await poll_runs(self.world, runs, self.results)
+            self.polled_at = self.world.clock.now()
+        finally:
+            for run in runs:
+                self.busy.pop(run.remote_id, None)
+        for run in runs:
+            if run.remote_id in events:
+                await self.settle(run, events[run.remote_id])
+        self._ask_again_for_cancels()
+
+    def _ask_again_for_cancels(self) -> None:
+        """A wish to cancel stands until the scheduler confirms it."""
+        for run in self.book.live():
+            if run.cancel_wanted and run.step is Step.POLL and run.attempt and run.attempt.job:
+                self.carry_out([CancelJob(remote_id=run.remote_id, job=run.attempt.job)])
+
+    async def _sweep(self) -> None:
+        closed = self.gates.closed()
+        done = await sweep(
+            self.world,
+            await self.gates.labels(self.world.settings.labels),
+            advance="advance" not in closed,
+            define="define" not in closed,
+        )
+        if done.defined:
+            self.refresh_due.wake()
+        if done.advanced:
+            self.sweep_due.wake()

@@ -1,0 +1,76 @@
+"""The operators' switches, remembered over restarts, and the labels that runs are defined for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from rpconsole.domain.fault import BadConfiguration
+from rpconsole.domain.nearest import nearest
+from rpconsole.domain.snapshot import GATES, GateView
+from rpconsole.engine.settings import WatchedLabel
+from rpconsole.ports.journal import Gate, Operations
+
+ALL = "all"
+
+
+class Gates:
+    """Which kinds of work may start; a gate that nobody ever touched is open."""
+
+    def __init__(self, operations: Operations) -> None:
+        self._operations = operations
+        self._gates: dict[str, Gate] = {}
+
+    async def load(self) -> None:
+        """Take up what was set before the last restart."""
+        self._gates = dict(await self._operations.gates())
+
+    def closed(self) -> frozenset[str]:
+        """Names of the closed gates."""
+        return frozenset(name for name, gate in self._gates.items() if not gate.open)
+
+    def view(self) -> tuple[GateView, ...]:
+        """Every gate, in the order of the work."""
+        return tuple(self._view(name) for name in GATES)
+
+    def _view(self, name: str) -> GateView:
+        gate = self._gates.get(name)
+        if gate is None:
+            return GateView(name=name, open=True)
+        return GateView(name=name, open=gate.open, who=gate.who, at=gate.at)
+
+    async def set(self, names: Sequence[str], *, open: bool, who: str, at: float) -> tuple[GateView, ...]:
+        """Open or close gates; BadConfiguration names those there are."""
+        for name in _known(names):
+            gate = Gate(name=name, open=open, who=who, at=at)
+            await self._operations.set_gate(gate)
+            self._gates[name] = gate
+        return self.view()
+
+    async def labels(self, configured: Iterable[WatchedLabel]) -> list[WatchedLabel]:
+        """Configured labels and those that operators added, a label once."""
+        labels = {watched.label: watched for watched in configured}
+        template = next(iter(labels.values()), None)
+        for label, stage in await self._operations.labels():
+            known = labels.get(label)
+            stages = (*(known.stages if known else ()), stage)
+            base = known.path_base if known else _sibling(template, label)
+            labels[label] = WatchedLabel(label=label, stages=tuple(dict.fromkeys(stages)), path_base=base)
+        return list(labels.values())
+
+
+def _sibling(template: WatchedLabel | None, label: str) -> str:
+    """A path base beside the configured ones, or where the old scripts put theirs."""
+    parent = template.path_base.rsplit("/", 1)[0] if template else "neb://any/remote"
+    return f"{parent}/{label}"
+
+
+def _known(names: Sequence[str]) -> list[str]:
+    if ALL in names:
+        return list(GATES)
+    for name in names:
+        if name not in GATES:
+            hint = nearest(name, (*GATES, ALL))
+            raise BadConfiguration(
+                f"there is no gate '{name}'{hint}; the gates are {', '.join(GATES)}, or all of them: {ALL}"
+            )
+    return list(names)

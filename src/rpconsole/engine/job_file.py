@@ -1,0 +1,47 @@
+"""A run's batch script: how much to ask for, and who runs the commands."""
+
+from __future__ import annotations
+
+from rpconsole.commands.jobscript import JobScript, job_script, log_path
+from rpconsole.domain.allocation import Allocation, allocation_for
+from rpconsole.domain.listfiles import CONFIG
+from rpconsole.domain.run import Run
+from rpconsole.engine.remote_names import remote_stem, results_path
+from rpconsole.engine.world import World
+
+
+def script_text(world: World, run: Run, commands: int, *, takeover: bool = False) -> str:
+    """The text of ``.cmd`` for so many commands.
+
+    ``takeover`` lets the runner go on although an earlier attempt's runner never wrote its end mark: only for attempts that were
+    intended after that job's end was proven, or after a person decided.
+    """
+    settings = world.settings
+    allocation = allocation_for(run.stage, commands, settings.plan)
+    root = settings.layout.remote_root
+    return job_script(
+        JobScript(
+            scheduler=settings.script.scheduler,
+            nodes=allocation.nodes,
+            hours=allocation.hours,
+            proc_per_node=settings.plan.proc_per_node,
+            log=log_path(root, run.stage, run.remote_id),
+            runner=_runner(world, run, allocation, takeover=takeover),
+            config=remote_stem(run, root) + CONFIG,
+            multiplier=allocation.multiplier,
+            shell=settings.script.shell,
+            directives=settings.script.directives,
+        )
+    )
+
+
+def _runner(world: World, run: Run, allocation: Allocation, *, takeover: bool) -> tuple[str, ...]:
+    settings = world.settings
+    root = settings.layout.remote_root.rstrip("/")
+    options = (
+        *("--results", results_path(run, root)),
+        *("--attempts", str(settings.retry.component_tries)),
+        *("--threads", str(allocation.threads)),
+        *("--wall-s", str(allocation.hours * 3600)),
+    )
+    return (settings.script.python, f"{root}/rpconsole/stask", *options, *(("--takeover",) if takeover else ()))

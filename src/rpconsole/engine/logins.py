@@ -1,0 +1,64 @@
+"""Logins: one series at a time, remembered with who opened it; every prompt goes to a person."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+from rpconsole.domain.action import Level
+from rpconsole.domain.fault import SiteRefused
+from rpconsole.domain.session import SessionState, SessionView
+from rpconsole.engine.notices import NoticeBoard
+from rpconsole.engine.world import World
+from rpconsole.ports.journal import PastSession
+from rpconsole.ports.sessions import Ask
+
+LIVE = (SessionState.OPEN, SessionState.DRAINING)
+
+
+class LoginDesk:
+    """Opens and closes sessions for people, and notes how each ended."""
+
+    def __init__(self, world: World, notices: NoticeBoard) -> None:
+        self._world = world
+        self._notices = notices
+        self._series = asyncio.Lock()
+        self._open: dict[str, int] = {}
+
+    async def login(self, ask: Ask, *, user: str | None, hosts: Sequence[str], who: str) -> list[SessionView]:
+        """One series of logins; a second person is told that one is under way, since parallel logins burn each other's tokens."""
+        if self._series.locked():
+            raise SiteRefused("another login is under way; with counter tokens two at once burn each other")
+        async with self._series:
+            try:
+                return await self._world.sessions.open(ask, user=user, hosts=hosts)
+            finally:
+                await self._note_opened(who)
+
+    async def _note_opened(self, who: str) -> None:
+        for view in self._world.sessions.view():
+            if view.state in LIVE and view.host not in self._open:
+                past = PastSession(
+                    host=view.host,
+                    user=view.user or "",
+                    opened_by=who,
+                    opened_at=view.opened_at or self._world.clock.now(),
+                    ended_at=None,
+                    end="",
+                )
+                self._open[view.host] = await self._world.operations.session_opened(past)
+                self._notices.say(Level.NOTE, f"session to {view.host} opened as {view.user} by {who}")
+
+    async def logout(self, hosts: Sequence[str]) -> None:
+        """End sessions in order."""
+        await self._world.sessions.close(hosts)
+        await self.note_ended("closed by us")
+
+    async def note_ended(self, end: str = "cut by the site") -> None:
+        """Remember the end of sessions that were open at the last look."""
+        live = {view.host for view in self._world.sessions.view() if view.state in LIVE}
+        for host in [host for host in self._open if host not in live]:
+            number = self._open.pop(host)
+            await self._world.operations.session_ended(number, at=self._world.clock.now(), end=end)
+            if end != "closed by us":
+                self._notices.say(Level.ALERT, f"the session to {host} ended ({end}): log in again")

@@ -1,0 +1,26 @@
+"""Where a run's own files lie at the site: functions of its stem, so that they need not be remembered."""
+
+from __future__ import annotations
+
+from rpconsole.domain.paths import mapped_by_key
+from rpconsole.domain.run import Attempt, Run
+
+
+def remote_stem(run: Run, remote_root: str) -> str:
+    """The run's stem at the site (mapping M2)."""
+    return mapped_by_key(run.stem, remote_root)
+
+
+def script_path(run: Run, remote_root: str) -> str:
+    """The batch script."""
+    return remote_stem(run, remote_root) + ".cmd"
+
+
+def results_path(run: Run, remote_root: str) -> str:
+    """The runner's results file."""
+    return remote_stem(run, remote_root) + ".results"
+
+
+def claim_dir(run: Run, attempt: Attempt, remote_root: str) -> str:
+    """The directory whose creation claims one attempt; the nonce keeps a restored journal from meeting an old claim."""
+    return f"{remote_stem(run, remote_root)}.claim/{attempt.number}.{attempt.nonce}"

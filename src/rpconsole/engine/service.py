@@ -1,0 +1,221 @@
+"""The engine as its clients see it: reading, and orders that go into the audit with who gave them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+
+from rpconsole.domain.event import CancelOrdered, Event, ResubmitOrdered, RetryOrdered
+from rpconsole.domain.fault import BadData
+from rpconsole.domain.machine import InvalidMove
+from rpconsole.domain.run import ComponentState, Run, RunRow, RunState, run_of_row
+from rpconsole.domain.session import SessionView
+from rpconsole.domain.snapshot import Alert, GateView, Snapshot
+from rpconsole.domain.stage import Stage
+from rpconsole.domain.stage_rows import Advanced
+from rpconsole.domain.why import reasons
+from rpconsole.engine.engine import EngineCore
+from rpconsole.engine.facade import RunDetail
+from rpconsole.engine.logins import LoginDesk
+from rpconsole.engine.run_files import paths_at_home
+from rpconsole.engine.sweep import advance_label
+from rpconsole.engine.views import Views
+from rpconsole.engine.world import World
+from rpconsole.ports.journal import Act, Owner, StoryLine
+from rpconsole.ports.run_store import ComponentChange, DefineOrder, Definition
+from rpconsole.ports.sessions import Ask
+from rpconsole.ports.site import Tail
+
+FAILED = (ComponentState.FAIL, ComponentState.PREP_FAIL)
+#: how many failures ``why`` names before it only counts
+NAMED = 10
+
+
+class Engine:
+    """Serves ``EngineFacade``; with ``run`` under way it also works, without it only reads and records."""
+
+    def __init__(self, world: World, owner: Owner) -> None:
+        self._world = world
+        self._core = EngineCore(world, owner)
+        self._views = Views(self._core)
+        self._desk = LoginDesk(world, self._core.notices)
+
+    # -- life --------------------------------------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Work until ``stop``."""
+        self._core.each_round = self._look_around
+        await self._core.run()
+
+    def stop(self) -> None:
+        """Begin an orderly stop."""
+        self._core.stop()
+
+    async def _look_around(self) -> None:
+        await self._desk.note_ended()
+        await self._views.refresh()
+
+    # -- reading -----------------------------------------------------------------------------------------------------
+
+    def snapshot(self) -> Snapshot:
+        """The present, from memory."""
+        return self._views.snapshot()
+
+    def alerts(self) -> AsyncIterator[Alert]:
+        """What is said to operators from now on."""
+        return self._core.notices.listen()
+
+    async def runs(
+        self, *, label: str | None = None, stage: Stage | None = None, states: Sequence[str] = ()
+    ) -> list[RunRow]:
+        """Runs from the database, ended ones too."""
+        return await self._world.runs.runs([RunState(state) for state in states], label=label, stage=stage)
+
+    async def run_detail(self, remote_id: int) -> RunDetail:
+        """One run."""
+        row = await self._row(remote_id)
+        run = await self._known(row)
+        sent, returned = (await self._world.ledger.bytes_of([remote_id])).get(remote_id, (0, 0))
+        return RunDetail(
+            row=row,
+            step=str(run.step),
+            why=await self.why(remote_id),
+            components=tuple(await self._world.runs.components(remote_id)),
+            jobs=tuple(await self._world.journal.jobs(remote_id)),
+            failures=tuple(await self._world.ledger.verdicts(remote_id, state="fail")),
+            bytes_sent=sent,
+            bytes_returned=returned,
+            files=await paths_at_home(self._world, run),
+        )
+
+    async def story(self, remote_id: int) -> list[StoryLine]:
+        """How the run got where it is."""
+        await self._row(remote_id)
+        return await self._world.journal.story(remote_id)
+
+    async def why(self, remote_id: int) -> tuple[str, ...]:
+        """Why the run does not move; abandoned components are named."""
+        run = await self._known(await self._row(remote_id))
+        failures = await self._world.ledger.verdicts(remote_id, state="fail")
+        named = [f"component {one.stage_id} {one.item}: {one.sentence}" for one in failures[:NAMED]]
+        if len(failures) > NAMED:
+            named.append(f"and {len(failures) - NAMED} more failures: 'rpconsole run show {remote_id}' lists them")
+        return (*reasons(run, self._core.situation()), *named)
+
+    async def _row(self, remote_id: int) -> RunRow:
+        row = await self._world.runs.run(remote_id)
+        if row is None:
+            raise BadData(f"there is no run {remote_id}; 'rpconsole runs' lists them")
+        return row
+
+    async def _known(self, row: RunRow) -> Run:
+        """The run as the loop has it, else as the journal has it, else as its row alone shows it."""
+        if row.remote_id in self._core.book.runs:
+            return self._core.book.runs[row.remote_id]
+        known = (await self._world.journal.load([row.remote_id])).get(row.remote_id)
+        return known if known is not None and known.state is row.state else run_of_row(row)
+
+    # -- orders ------------------------------------------------------------------------------------------------------
+
+    async def define(self, order: DefineOrder, who: str) -> Definition:
+        """Bundle what is new into a run."""
+        definition = await self._world.runs.define(order)
+        if definition.remote_id is not None:
+            await self._record(who, f"define run {definition.remote_id}: {order.stage} of label {order.label}")
+            self._core.refresh_due.wake()
+            self._core.wake()
+        return definition
+
+    async def advance(self, label: str | None, stage: Stage | None, who: str) -> list[Advanced]:
+        """Register what is complete for the next stage, now."""
+        await self._record(who, f"advance {stage or 'every stage'} of {label or 'every label'}")
+        advanced = await advance_label(self._world, label, (stage,) if stage else tuple(Stage))
+        self._core.sweep_due.wake()
+        self._core.wake()
+        return advanced
+
+    async def retry(self, remote_id: int, who: str) -> str:
+        """Send a stopped run on its way, or end a waiting."""
+        return await self._order(remote_id, RetryOrdered(who=who), who, "retry")
+
+    async def resubmit(self, remote_id: int, who: str) -> str:
+        """Decide a doubtful submit for a new attempt."""
+        return await self._order(remote_id, ResubmitOrdered(who=who), who, "resubmit")
+
+    async def cancel(self, remote_id: int, who: str) -> str:
+        """Record the wish to end a run."""
+        return await self._order(remote_id, CancelOrdered(who=who), who, "cancel")
+
+    async def _order(self, remote_id: int, event: Event, who: str, what: str) -> str:
+        row = await self._row(remote_id)
+        self._core.book.runs.setdefault(remote_id, await self._known(row))
+        await self._record(who, f"{what} run {remote_id}")
+        try:
+            actions = await self._core.book.apply(remote_id, event)
+        except InvalidMove as invalid:
+            raise BadData(f"'{what}' does not fit: {invalid}") from None
+        self._core.carry_out(actions)
+        self._core.wake()
+        run = self._core.book.runs[remote_id]
+        return f"run {remote_id} is at '{run.step}' now" + (f": {run.hold}" if run.hold else "")
+
+    async def revert(self, remote_id: int, who: str) -> str:
+        """Set failed components to 'retry', so that the next definition takes their stage runs again."""
+        await self._row(remote_id)
+        failed = await self._world.runs.components(remote_id, FAILED)
+        changes = [ComponentChange(stage_id=one.stage_id, state=ComponentState.RETRY) for one in failed]
+        await self._record(who, f"revert {len(changes)} components of run {remote_id}")
+        if not changes:
+            return f"run {remote_id} has no failed component"
+        count = await self._world.runs.change_components(remote_id, changes)
+        self._core.sweep_due.wake()
+        self._core.wake()
+        return f"{count} components of run {remote_id} will be taken into the next definition"
+
+    async def set_gates(self, names: Sequence[str], *, open: bool, who: str) -> tuple[GateView, ...]:
+        """Open or close gates."""
+        await self._core.gates.load()
+        view = await self._core.gates.set(names, open=open, who=who, at=self._world.clock.now())
+        await self._record(who, f"{'resume' if open else 'pause'} {' '.join(names)}")
+        self._core.wake()
+        return view
+
+    async def login(self, ask: Ask, *, user: str | None, hosts: Sequence[str], who: str) -> list[SessionView]:
+        """Open sessions, asking a person through ``ask``."""
+        await self._record(who, f"login {' '.join(hosts) or 'to every front end'}" + (f" as {user}" if user else ""))
+        try:
+            return await self._desk.login(ask, user=user, hosts=hosts, who=who)
+        finally:
+            self._core.poll_due.wake()
+            self._core.wake()
+
+    async def logout(self, hosts: Sequence[str], who: str) -> None:
+        """End sessions."""
+        await self._record(who, f"logout {' '.join(hosts) or 'everywhere'}")
+        await self._desk.logout(hosts)
+        self._core.wake()
+
+    async def watch_label(self, label: str, stages: Sequence[Stage], *, on: bool, who: str) -> None:
+        """Define runs by itself for this label, or stop doing so."""
+        words = " ".join(stages)
+        await self._record(who, f"{'watch' if on else 'stop watching'} label {label}: {words}")
+        for stage in stages:
+            await self._world.operations.set_label(label, stage, on=on)
+        self._core.sweep_due.wake()
+        self._core.wake()
+
+    async def acts(self, limit: int = 100) -> list[Act]:
+        """The audit."""
+        return await self._world.operations.acts(limit=limit)
+
+    async def poll_now(self, who: str) -> None:
+        """Wake the poll."""
+        await self._record(who, "poll now")
+        self._core.poll_due.wake()
+        self._core.wake()
+
+    async def tail(self, path: str, *, offset: int, limit: int) -> Tail:
+        """A piece of a file at the site."""
+        return await self._world.site.tail(path, offset=offset, limit=limit)
+
+    async def _record(self, who: str, what: str) -> None:
+        await self._world.operations.record_act(Act(at=self._world.clock.now(), who=who, what=what))

@@ -1,0 +1,90 @@
+"""The numbers and names that the engine works with; handed in, never looked up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from rpconsole.commands.jobscript import NO_DIRECTIVES, Directives
+from rpconsole.commands.jobscript import Scheduler as ScriptDialect
+from rpconsole.commands.scheduler import Scheduler
+from rpconsole.domain.allocation import SitePlan
+from rpconsole.domain.retry import RetryPolicy
+from rpconsole.domain.schedule import Limits, PollPace
+from rpconsole.domain.stage import Stage
+from rpconsole.stages.base import SiteLayout
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WatchedLabel:
+    """A label whose new stage runs are bundled without being asked for."""
+
+    label: str
+    stages: tuple[Stage, ...]
+    path_base: str
+    #: components a run; 0 = no limit
+    limit: int = 0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Bookkeeping:
+    """What we do ourselves where the IPP's own tasks do not run beside us."""
+
+    #: fake rows between camera and warp
+    fake: bool = False
+    #: directory of ``<exp_name>.map`` files; None = the IPP computes overlaps
+    overlap_maps: str | None = None
+    #: define stacks when every warp of a label is full
+    stacks: bool = False
+    min_warps: int = 2
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Waits:
+    """How long single orders to the site may take, in seconds."""
+
+    #: for the scheduler's answer to a submit, before it counts as unknown
+    submit_s: float = 60.0
+    #: after which a claim without a receipt is doubtful: the site gives its own msub less
+    receipt_s: float = 900.0
+    queue_s: float = 60.0
+    #: after which a job that no list shows is called out; a fresh id may be unknown to the scheduler for a while
+    unlisted_s: float = 120.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ScriptSettings:
+    """What the site wants in a batch script."""
+
+    scheduler: ScriptDialect
+    shell: str = "/bin/tcsh"
+    #: the site's Python, for the runner
+    python: str = "python3"
+    directives: Directives = NO_DIRECTIVES
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class EngineSettings:
+    """Everything that the engine was configured with."""
+
+    site: str
+    database: str
+    layout: SiteLayout
+    plan: SitePlan
+    scheduler: Scheduler
+    script: ScriptSettings
+    retry: RetryPolicy = field(default_factory=RetryPolicy)
+    limits: Limits = field(default_factory=Limits)
+    pace: PollPace = field(default_factory=PollPace)
+    waits: Waits = field(default_factory=Waits)
+    labels: tuple[WatchedLabel, ...] = ()
+    bookkeeping: Bookkeeping = field(default_factory=Bookkeeping)
+    #: between two looks at what may start
+    tick_s: float = 1.0
+    #: between two looks at the database for rows that other hands changed
+    refresh_s: float = 10.0
+    #: between two rounds of defining and advancing
+    sweep_s: float = 300.0
+    #: a lease without a heartbeat for this long may be taken over
+    lease_stale_s: float = 60.0
+    #: running performers get this long to end at a stop
+    grace_s: float = 10.0

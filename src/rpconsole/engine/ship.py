@@ -1,0 +1,144 @@
+"""Bring a run's lists and missing inputs to the site, and make sure of every one of them there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from rpconsole.domain.event import Event, InputsVerified
+from rpconsole.domain.fault import BadData, SessionLost, SiteFailed
+from rpconsole.domain.listfiles import SCRIPT
+from rpconsole.domain.run import Run
+from rpconsole.engine.job_file import script_text
+from rpconsole.engine.run_files import Needed, list_paths, needed_at_site
+from rpconsole.engine.submit import intend
+from rpconsole.engine.world import World
+from rpconsole.ports.journal import Delivered
+from rpconsole.ports.local_files import FileFact
+from rpconsole.ports.site import Delivery, Shipment, Undelivered
+
+
+async def ship_run(world: World, run: Run) -> Event:
+    """Write the intention first; then send what is missing or wrong, and nothing that is there and right."""
+    if run.attempt is None:
+        return intend(world, run)
+    if run.attempt.number > 1:
+        await _renew_script(world, run)
+    needed = await needed_at_site(world, run)
+    local = await world.files.facts([need.local for need in needed])
+    _refuse_missing(needed, local)
+    missing = await _not_there(world, needed, local)
+    sent, failed = await _send(world, run, missing, local)
+    if failed:
+        raise _undelivered(failed)
+    return InputsVerified(
+        sent_files=len(sent), sent_bytes=sum(delivery.size for delivery in sent), present_files=len(needed) - len(sent)
+    )
+
+
+async def _renew_script(world: World, run: Run) -> None:
+    """A later attempt may take over from a job whose end was proven though its runner never said so."""
+    components = await world.runs.components(run.remote_id)
+    commands = sum(one.jobs or 0 for one in components)
+    path = (await list_paths(world, run))[SCRIPT]
+    await world.files.write({path: script_text(world, run, commands, takeover=True)})
+
+
+def _refuse_missing(needed: Sequence[Needed], local: Mapping[str, FileFact]) -> None:
+    for need in needed:
+        fact = local.get(need.local)
+        if fact is None:
+            raise BadData(f"input {need.local} is no longer there")
+        if need.size is not None and fact.size != need.size:
+            raise BadData(f"input {need.local} has {fact.size} bytes, the database says {need.size}")
+
+
+async def _not_there(world: World, needed: Sequence[Needed], local: Mapping[str, FileFact]) -> list[Needed]:
+    """Files that are absent at the site or not what lies at home.
+
+    Unchanged size and time on both sides since the last verified delivery mean unchanged content; anything else is compared by
+    checksum.
+    """
+    there = await world.site.stat([need.remote for need in needed])
+    known = await world.ledger.delivered([need.remote for need in needed])
+    missing, doubtful = [], []
+    for need in needed:
+        fact = there.get(need.remote)
+        if fact is None or fact.size != local[need.local].size:
+            missing.append(need)
+        elif not _unchanged(known.get(need.remote), need, fact, local[need.local]):
+            doubtful.append(need)
+    return missing + await _differing(world, doubtful)
+
+
+def _unchanged(known: Delivered | None, need: Needed, there: FileFact, here: FileFact) -> bool:
+    if known is None or known.local != need.local:
+        return False
+    return (known.size, known.site_mtime_ns, known.local_mtime_ns) == (there.size, there.mtime_ns, here.mtime_ns)
+
+
+async def _differing(world: World, doubtful: Sequence[Needed]) -> list[Needed]:
+    if not doubtful:
+        return []
+    there = await world.site.stat([need.remote for need in doubtful], hashed=True)
+    here = await world.files.facts([need.local for need in doubtful], hashed=True)
+    same = [need for need in doubtful if _same(there.get(need.remote), here.get(need.local))]
+    await world.ledger.record_delivered(
+        [_delivered(need, here[need.local].sha256 or "", there[need.remote], here[need.local]) for need in same]
+    )
+    right = {need.remote for need in same}
+    return [need for need in doubtful if need.remote not in right]
+
+
+def _same(there: FileFact | None, here: FileFact | None) -> bool:
+    return there is not None and here is not None and there.sha256 is not None and there.sha256 == here.sha256
+
+
+def _delivered(need: Needed, sha256: str, there: FileFact, here: FileFact) -> Delivered:
+    return Delivered(
+        remote=need.remote,
+        size=there.size,
+        sha256=sha256,
+        site_mtime_ns=there.mtime_ns,
+        local=need.local,
+        local_mtime_ns=here.mtime_ns,
+    )
+
+
+async def _send(
+    world: World, run: Run, missing: Sequence[Needed], local: Mapping[str, FileFact]
+) -> tuple[list[Delivery], list[Undelivered]]:
+    shipments = [Shipment(source=need.local, target=need.remote, size=local[need.local].size) for need in missing]
+    if not shipments:
+        return [], []
+    try:
+        sent, failed = await world.site.send(shipments)
+    except SessionLost as lost:
+        await _remember(world, run, getattr(lost, "delivered", ()), local)
+        raise
+    await _remember(world, run, sent, local)
+    return sent, failed
+
+
+async def _remember(world: World, run: Run, sent: Sequence[Delivery], local: Mapping[str, FileFact]) -> None:
+    if not sent:
+        return
+    lines = [
+        Delivered(
+            remote=delivery.shipment.target,
+            size=delivery.size,
+            sha256=delivery.sha256,
+            site_mtime_ns=delivery.site_mtime_ns,
+            local=delivery.shipment.source,
+            local_mtime_ns=local[delivery.shipment.source].mtime_ns,
+        )
+        for delivery in sent
+    ]
+    await world.ledger.record_delivered(lines)
+    await world.ledger.add_bytes(run.remote_id, sent=sum(delivery.size for delivery in sent))
+
+
+def _undelivered(failed: Sequence[Undelivered]) -> BadData | SiteFailed:
+    first = failed[0]
+    more = f" (and {len(failed) - 1} more)" if len(failed) > 1 else ""
+    sentence = f"{first.shipment.source} did not arrive at the site: {first.sentence}{more}"
+    return SiteFailed(sentence) if all(one.retryable for one in failed) else BadData(sentence)

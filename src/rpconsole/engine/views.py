@@ -1,0 +1,102 @@
+"""The present as it is shown: built from memory, never from a query that the loop would wait for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from rpconsole.domain.action import PollRun
+from rpconsole.domain.run import ComponentState, Run
+from rpconsole.domain.schedule import Situation
+from rpconsole.domain.snapshot import RunView, Snapshot
+from rpconsole.domain.why import reasons
+from rpconsole.engine.engine import EngineCore
+from rpconsole.engine.poll import tasks_of
+
+
+@dataclass(kw_only=True, slots=True)
+class Counts:
+    """What the views need from the databases, refreshed in the background."""
+
+    components: Mapping[int, Mapping[ComponentState, int]] = field(default_factory=dict)
+    bytes: Mapping[int, tuple[int, int]] = field(default_factory=dict)
+    at: float = 0.0
+
+
+class Views:
+    """Builds snapshots; ``refresh`` costs two queries whatever the number of runs."""
+
+    def __init__(self, core: EngineCore) -> None:
+        self._core = core
+        self._counts = Counts()
+        self._before = Counts()
+
+    async def refresh(self) -> None:
+        """Count components and bytes of the runs in view."""
+        world, ids = self._core.world, sorted(self._core.book.runs)
+        self._before = self._counts
+        self._counts = Counts(
+            components=await world.runs.component_counts(ids) if ids else {},
+            bytes=await world.ledger.bytes_of(ids) if ids else {},
+            at=world.clock.now(),
+        )
+
+    def snapshot(self) -> Snapshot:
+        """Everything that is shown, at this moment."""
+        core = self._core
+        situation = core.situation()
+        out, back = self._rates()
+        return Snapshot(
+            at=situation.now,
+            sequence=core.book.sequence,
+            site=core.owner.site,
+            database=core.owner.database,
+            owner=f"{core.owner.host}:{core.owner.pid}",
+            sessions=core.world.sessions.view(),
+            gates=core.gates.view(),
+            runs=tuple(self.run_view(run, situation) for _, run in sorted(core.book.runs.items())),
+            alerts=core.notices.kept(),
+            rate_out=out,
+            rate_in=back,
+            polled_at=core.polled_at,
+        )
+
+    def run_view(self, run: Run, situation: Situation) -> RunView:
+        """One run as it is shown."""
+        sent, returned = self._counts.bytes.get(run.remote_id, (0, 0))
+        results = self._core.results.of.get(run.remote_id)
+        return RunView(
+            remote_id=run.remote_id,
+            stage=run.stage,
+            label=run.label,
+            state=run.state,
+            step=run.step,
+            job=run.attempt.job if run.attempt else None,
+            attempts=run.attempts,
+            tries=run.tries,
+            next_try_at=run.next_try_at,
+            why=self._why(run, situation),
+            fault=run.fault,
+            components=self._counts.components.get(run.remote_id, {}),
+            tasks_done=len(results.passed) if results else 0,
+            tasks_failed=len(results.abandoned) if results else 0,
+            tasks=tasks_of(results) if results else 0,
+            bytes_sent=sent,
+            bytes_returned=returned,
+        )
+
+    def _why(self, run: Run, situation: Situation) -> tuple[str, ...]:
+        busy = situation.busy.get(run.remote_id)
+        return () if busy is not None and busy is not PollRun else reasons(run, situation)
+
+    def _rates(self) -> tuple[float, float]:
+        """Bytes per second between the last two counts."""
+        seconds = self._counts.at - self._before.at
+        if seconds <= 0 or not self._before.at:
+            return 0.0, 0.0
+        grown = [
+            (now[0] - then[0], now[1] - then[1])
+            for remote_id, now in self._counts.bytes.items()
+            for then in (self._before.bytes.get(remote_id, (0, 0)),)
+        ]
+        return sum(sent for sent, _ in grown) / seconds, sum(back for _, back in grown) / seconds

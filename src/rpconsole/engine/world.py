@@ -1,0 +1,33 @@
+"""Everything that a performer may touch, in one record."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rpconsole.engine.settings import EngineSettings
+from rpconsole.ports.clock import Clock
+from rpconsole.ports.file_catalogue import FileCatalogue
+from rpconsole.ports.journal import Ledger, Operations, OwnerLease, RunJournal
+from rpconsole.ports.local_files import LocalFiles
+from rpconsole.ports.run_store import RunStore
+from rpconsole.ports.sessions import Sessions
+from rpconsole.ports.site import Site
+from rpconsole.ports.survey import Survey
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class World:
+    """The ports and the numbers."""
+
+    settings: EngineSettings
+    clock: Clock
+    runs: RunStore
+    survey: Survey
+    catalogue: FileCatalogue
+    files: LocalFiles
+    site: Site
+    sessions: Sessions
+    journal: RunJournal
+    ledger: Ledger
+    operations: Operations
+    lease: OwnerLease
