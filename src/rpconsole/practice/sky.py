@@ -82,12 +82,14 @@ class Survey:
 
     def overlap(self, exposure: Exposure) -> list[tuple[str, str]]:
         """(skycell_id, class_id) of each chip that covers a useful part of a skycell, by the nominal pointing."""
-        return [
-            (cell.skycell_id, ota.class_id)
-            for cell in tessellation.all_skycells(*self.field)
-            for ota in self.chips
-            if _shared_px(cell, exposure.nominal_wcs(ota)) >= LEAST_OVERLAP_PX
-        ]
+        cells = tessellation.all_skycells(*self.field)
+        edges: Column = np.array([-0.5, OTA_PX - 0.5])
+        pairs = []
+        for ota in self.chips:
+            x, y = cells[0].wcs.to_pixel(*exposure.nominal_wcs(ota).to_sky(edges, edges))
+            shared = (cell for cell in cells if cell.shared_px(x, y) >= LEAST_OVERLAP_PX)
+            pairs += [(cell.skycell_id, ota.class_id) for cell in shared]
+        return sorted(pairs)
 
     def write_raw(self, exposure: Exposure, class_id: str, path: Path) -> None:
         """One chip's raw image, as the camera would write it."""
@@ -174,14 +176,3 @@ def _raw_cards(exposure: Exposure, class_id: str) -> dict[str, str | float]:
         "DATE-OBS": f"{exposure.dateobs:%Y-%m-%dT%H:%M:%S}",
         "OBJECT": tessellation.PROJECTION_CELL,
     }
-
-
-def _shared_px(cell: tessellation.Skycell, chip: TanWcs) -> float:
-    """The shorter side of what the chip and the skycell share."""
-    edges: Column = np.array([-0.5, OTA_PX - 0.5])
-    x, y = cell.wcs.to_pixel(*chip.to_sky(edges, edges))
-    return min(_overlap_px(x), _overlap_px(y))
-
-
-def _overlap_px(ends: Column) -> float:
-    return float(min(ends.max(), tessellation.SIZE_PX - 0.5) - max(ends.min(), -0.5))

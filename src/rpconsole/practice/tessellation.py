@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rpconsole.practice.focal_plane import PIXEL_SCALE_DEG
+from rpconsole.practice.programs.arrays import Column
 from rpconsole.practice.programs.tan import TanWcs
 
 TESS_ID = "RINGS.V3"
@@ -40,6 +41,10 @@ class Skycell:
             cd=(-PIXEL_SCALE_DEG, 0.0, 0.0, PIXEL_SCALE_DEG),
         )
 
+    def shared_px(self, x: Column, y: Column) -> float:
+        """The shorter side of what this cell shares with a box, given by two corners in pixels of the first cell."""
+        return min(_overlap_px(x - self.column * STEP_PX), _overlap_px(y - self.row * STEP_PX))
+
     def header_cards(self) -> list[str]:
         identity: dict[str, str | float] = {
             "SKYCELL": self.skycell_id,
@@ -48,6 +53,11 @@ class Skycell:
             "IMAGEH": SIZE_PX,
         }
         return [f"{key:<8}= {_card_value(value)}" for key, value in (identity | self.wcs.cards()).items()]
+
+
+def _overlap_px(ends: Column) -> float:
+    low, high = sorted(ends.tolist())
+    return float(min(high, SIZE_PX - 0.5) - max(low, -0.5))
 
 
 def _card_value(value: str | float) -> str:

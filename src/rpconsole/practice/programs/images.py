@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from astropy.io import fits
+from astropy.utils.exceptions import AstropyWarning
 
 from rpconsole.practice.programs.arrays import Bits, Pixels, Table
 from rpconsole.practice.programs.exits import BadInput, MissingInput
@@ -90,24 +93,17 @@ def _known(cards: Cards) -> dict[str, Any]:
     return {key: value for key, value in cards.items() if not (isinstance(value, float) and not np.isfinite(value))}
 
 
-class _opened:
+@contextmanager
+def _opened(path: str) -> Iterator[Any]:
     """Open a FITS file for reading; a missing, empty or broken one becomes a fault of the program."""
-
-    def __init__(self, path: str) -> None:
-        self.path = path
-
-    def __enter__(self) -> Any:
-        if not os.path.isfile(self.path):
-            raise MissingInput(f"no such file: {self.path}")
-        if os.path.getsize(self.path) == 0:
-            raise BadInput(f"{self.path} is empty")
+    if not os.path.isfile(path):
+        raise MissingInput(f"no such file: {path}")
+    if os.path.getsize(path) == 0:
+        raise BadInput(f"{path} is empty")
+    with open(path, "rb") as stream, warnings.catch_warnings():
+        warnings.simplefilter("error", AstropyWarning)  # it only warns of files that were cut short
         try:
-            self.hdus = fits.open(self.path, memmap=False)
-        except OSError as error:
-            raise BadInput(f"{self.path} is not a FITS file: {error}") from None
-        return self.hdus
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
-        self.hdus.close()
-        if isinstance(error, (OSError, ValueError, TypeError, IndexError)):
-            raise BadInput(f"{self.path} is broken: {error}") from None
+            with fits.open(stream, memmap=False) as hdus:
+                yield hdus
+        except (OSError, ValueError, TypeError, IndexError, AstropyWarning) as error:
+            raise BadInput(f"{path} is not a whole FITS file: {' '.join(str(error).split())}") from None
