@@ -14,7 +14,7 @@ from sqlalchemy import exc as sqlalchemy_exc
 from sqlalchemy.dialects import mysql, sqlite
 from sqlalchemy.engine import URL, make_url
 
-from rpconsole.domain.fault import BadConfiguration, DatabaseAway, DatabaseRefused, RpconsoleError
+from rpconsole.domain.fault import BadConfiguration, BadData, DatabaseAway, DatabaseRefused, RpconsoleError
 
 T = TypeVar("T")
 Item = TypeVar("Item")
@@ -29,6 +29,8 @@ MISSING_TABLE_CODE = 1146
 REPLAYS = 5
 #: SQLite has no numbers worth the name in its messages
 AWAY_WORDS = ("database is locked", "database table is locked", "disk I/O error", "database or disk is full")
+#: what a driver raises; text that the column's letters cannot write and numbers beyond 64 bits come as Python's own
+TOLD = (sqlalchemy_exc.SQLAlchemyError, UnicodeError, OverflowError)
 READERS = 4
 BUSY_S = 15.0
 #: how long one waits for another to leave ``write_alone``
@@ -62,7 +64,8 @@ def database_label(url: URL) -> str:
 class Database:
     """An engine and the threads that call it. Every call is one short transaction.
 
-    Raises DatabaseAway when the server cannot be reached or has no time, DatabaseRefused when it refuses a statement.
+    Raises DatabaseAway when the server cannot be reached or has no time, DatabaseRefused when it refuses a statement,
+    BadData when a value does not fit.
     """
 
     def __init__(self, engine: Engine) -> None:
@@ -112,7 +115,7 @@ class Database:
             except sqlalchemy_exc.DBAPIError as error:
                 if _code(error) not in REPLAY_CODES:
                     raise translated(error, self.label) from None
-            except sqlalchemy_exc.SQLAlchemyError as error:
+            except TOLD as error:
                 raise translated(error, self.label) from None
         with _translated(self.label):
             return self._once(work)
@@ -187,6 +190,8 @@ def translated(error: Exception, label: str) -> RpconsoleError:
     said = str(origin.args[-1] if isinstance(origin, Exception) and origin.args else origin)
     if _is_away(error, said):
         return DatabaseAway(f"the database {label} does not answer: {said}", evidence=said)
+    if isinstance(error, (sqlalchemy_exc.DataError, UnicodeError, OverflowError)):
+        return BadData(f"the database {label} has no place for this value: {said}", evidence=said)
     return DatabaseRefused(f"the database {label} refused: {said}", evidence=said)
 
 
@@ -194,7 +199,7 @@ def translated(error: Exception, label: str) -> RpconsoleError:
 def _translated(label: str) -> Iterator[None]:
     try:
         yield
-    except sqlalchemy_exc.SQLAlchemyError as error:
+    except TOLD as error:
         raise translated(error, label) from None
 
 

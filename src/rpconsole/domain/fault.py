@@ -131,6 +131,14 @@ class BadData(RpconsoleError):
     exit_code = ExitCode.DATA
 
 
+class DiskFailed(RpconsoleError):
+    """A disk at home failed at something that may work later."""
+
+    kind = FaultKind.TRANSIENT
+    fault = Fault.SYSTEM
+    exit_code = ExitCode.SYSTEM
+
+
 class BadConfiguration(RpconsoleError):
     """The configuration cannot be used."""
 

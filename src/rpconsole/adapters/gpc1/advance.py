@@ -1,0 +1,124 @@
+"""Setting complete runs to full and registering what follows them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, Select, Table, and_, exists, func, insert, select, update
+
+from rpconsole.adapters.gpc1 import tables as t
+from rpconsole.adapters.gpc1.gates import ends_at, in_state_new, is_used
+from rpconsole.adapters.gpc1.merge import FRACTIONS, common_magicked, merged_results
+from rpconsole.adapters.gpc1.values import text_or_none
+from rpconsole.domain.stage import STAGE_WORDS, Stage
+from rpconsole.domain.stage_rows import Advanced
+
+#: columns that travel from run to run
+CARRIED = ("workdir", "label", "data_group", "dist_group", "reduction", "expgroup", "dvodb", "tess_id", "end_stage")
+#: the mask fractions of a camRun, zero until its results come
+CAMERA_FRACTIONS = tuple(
+    f"maskfrac_{which}_{what}"
+    for which in ("ref", "max")
+    for what in ("npix", "static", "dynamic", "magic", "advisory")
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Advancing:
+    """How a stage's runs become full: where its results are, and when they are all there."""
+
+    stage: Stage
+    run_table: Table
+    result_table: Table
+    is_complete: ColumnElement[bool]
+
+    @property
+    def id_name(self) -> str:
+        return STAGE_WORDS[self.stage].id_column
+
+    def complete_ids(self, label: str | None) -> Select[tuple[int]]:
+        """Runs that may be set to full."""
+        run_id = self.run_table.c[self.id_name]
+        return select(run_id).where(in_state_new(self.run_table, label), self.is_complete).order_by(run_id)
+
+
+def advance_one(connection: Connection, how: Advancing, run_id: int) -> Advanced | None:
+    """Set one run to full if it still is complete and new, and register its successor; None when it is not."""
+    result = how.result_table.c
+    wanted = (result.data_state == "full", result.fault == 0, result[how.id_name] == run_id)
+    columns = [result[name] for name in ("software_ver", "magicked", "maskfrac_npix", *FRACTIONS)]
+    results = [dict(row) for row in connection.execute(select(*columns).where(*wanted)).mappings()]
+    values = {**merged_results(results), "state": "full", "magicked": common_magicked(results)}
+    run = how.run_table
+    chosen = and_(run.c[how.id_name] == run_id, in_state_new(run), how.is_complete)
+    if connection.execute(update(run).where(chosen).values(values)).rowcount != 1:
+        return None
+    next_id = register_camera(connection, run_id) if how.stage is Stage.CHIP else None
+    return Advanced(stage=how.stage, stage_id=run_id, next_id=next_id)
+
+
+def register_camera(connection: Connection, chip_id: int) -> int | None:
+    """The camRun that follows a full chipRun, unless its chain ends at chip."""
+    chip = connection.execute(select(t.chip_run).where(t.chip_run.c.chip_id == chip_id)).one()
+    if ends_at(chip.end_stage, "chip"):
+        return None
+    row = {
+        "chip_id": chip_id,
+        "workdir_state": "dirty",
+        "magicked": chip.magicked,
+        **dict.fromkeys(CAMERA_FRACTIONS, 0.0),
+    }
+    return register(connection, t.cam_run, chip, row)
+
+
+def register(connection: Connection, table: Table, parent: Row[Any], values: Mapping[str, Any]) -> int:
+    """A new run that carries its parent's settings; what the IPP left as the text NULL becomes a real one."""
+    names = [name for name in CARRIED if name in table.c]
+    carried = {name: text_or_none(getattr(parent, name)) for name in names}
+    made = connection.execute(insert(table).values({**carried, **values, "state": "new"})).inserted_primary_key
+    assert made is not None
+    return int(made[0])
+
+
+def _chips_complete() -> ColumnElement[bool]:
+    """Every used OTA has a result, none has a fault, and not all are useless."""
+    run, raw, done = t.chip_run.c, t.raw_imfile.c, t.chip_processed_imfile.c
+    used = select(func.count()).where(raw.exp_id == run.exp_id, is_used()).correlate(t.chip_run).scalar_subquery()
+    result = and_(done.chip_id == run.chip_id, raw.exp_id == run.exp_id, raw.class_id == done.class_id, is_used())
+    made = select(func.count()).where(result).correlate(t.chip_run).scalar_subquery()
+    return and_(
+        used > 0,
+        used == made,
+        ~exists().where(result, done.fault != 0).correlate(t.chip_run),
+        exists().where(result, done.quality <= 0).correlate(t.chip_run),
+    )
+
+
+def _skycells_complete() -> ColumnElement[bool]:
+    """Every skycell of the overlap map has a result, and none has a fault."""
+    run, cell, made = t.warp_run.c, t.warp_sky_cell_map.c, t.warp_skyfile.c
+    has_result = exists().where(made.warp_id == cell.warp_id, made.skycell_id == cell.skycell_id)
+    wanted = cell.warp_id == run.warp_id
+    return and_(
+        exists().where(wanted).correlate(t.warp_run),
+        ~exists().where(wanted, ~has_result.correlate(t.warp_sky_cell_map)).correlate(t.warp_run),
+        ~exists().where(made.warp_id == run.warp_id, made.fault > 0).correlate(t.warp_run),
+    )
+
+
+ADVANCING: Mapping[Stage, Advancing] = {
+    how.stage: how
+    for how in (
+        Advancing(
+            stage=Stage.CHIP,
+            run_table=t.chip_run,
+            result_table=t.chip_processed_imfile,
+            is_complete=_chips_complete(),
+        ),
+        Advancing(
+            stage=Stage.WARP, run_table=t.warp_run, result_table=t.warp_skyfile, is_complete=_skycells_complete()
+        ),
+    )
+}

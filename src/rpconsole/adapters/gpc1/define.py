@@ -1,0 +1,51 @@
+"""Bundling a stage's new runs into one remote run."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, Select, exists, insert, literal_column, select
+
+from rpconsole.adapters.gpc1 import tables as t
+from rpconsole.adapters.gpc1.gates import RUN_TABLES, label_may_go
+from rpconsole.domain.run import ComponentState, RunState
+from rpconsole.domain.stage import STAGE_WORDS, Stage
+from rpconsole.ports.run_store import DefineOrder, Definition
+
+
+def define_run(connection: Connection, order: DefineOrder) -> Definition:
+    """Select and insert on one connection; the caller sees to it that nobody else is defining this stage."""
+    stage_ids = tuple(connection.scalars(_free_runs(order)))
+    if order.pretend or not stage_ids:
+        return Definition(remote_id=None, stage_ids=stage_ids)
+    row = {
+        "state": RunState.NEW,
+        "stage": order.stage,
+        "label": order.set_label or order.label,
+        "path_base": order.path_base,
+        "job_id": -1,
+        "last_poll": literal_column("CURRENT_TIMESTAMP"),
+        "fault": 0,
+    }
+    made = connection.execute(insert(t.remote_run).values(row)).inserted_primary_key
+    assert made is not None
+    component = {"remote_id": int(made[0]), "jobs": 0, "state": ComponentState.NEW, "path_base": None}
+    connection.execute(insert(t.remote_component), [{**component, "stage_id": stage_id} for stage_id in stage_ids])
+    return Definition(remote_id=int(made[0]), stage_ids=stage_ids)
+
+
+def _free_runs(order: DefineOrder) -> Select[tuple[int]]:
+    table = RUN_TABLES[order.stage]
+    stage_id = table.c[STAGE_WORDS[order.stage].id_column]
+    # a stage run is held under whatever label its remote run was set to: only the stage counts
+    held = exists().where(
+        t.remote_component.c.stage_id == stage_id,
+        t.remote_component.c.state != ComponentState.RETRY,
+        t.remote_run.c.remote_id == t.remote_component.c.remote_id,
+        t.remote_run.c.stage == order.stage,
+    )
+    query = select(stage_id).where(
+        table.c.state == "new", table.c.label == order.label, label_may_go(order.stage), ~held
+    )
+    if order.stage is Stage.WARP:
+        query = query.where(exists().where(t.warp_sky_cell_map.c.warp_id == stage_id))
+    query = query.order_by(stage_id)
+    return query.limit(order.limit) if order.limit else query

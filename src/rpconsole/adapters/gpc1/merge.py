@@ -1,0 +1,49 @@
+"""One figure for a run out of those of its components, as the IPP's tools make it when they advance a run."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from rpconsole.adapters.gpc1.values import finite_or_none, text_or_none
+
+FRACTIONS = ("maskfrac_static", "maskfrac_dynamic", "maskfrac_magic", "maskfrac_advisory")
+_LEADING_NUMBER = re.compile(r"\s*(\d+)")
+
+
+def merged_results(rows: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """Columns for the run's row: merged version, and mask fractions weighted by pixels.
+
+    Rows without pixels or with a fraction that is no number count for neither; what nothing was found for is left out.
+    """
+    counted = [row for row in rows if _counts(row)]
+    merged: dict[str, Any] = {}
+    version = merged_version(text_or_none(row["software_ver"]) for row in counted)
+    if version is not None:
+        merged["software_ver"] = version
+    pixels = sum(row["maskfrac_npix"] for row in counted)
+    if pixels:
+        merged["maskfrac_npix"] = float(pixels)
+        for name in FRACTIONS:
+            merged[name] = sum(row["maskfrac_npix"] * row[name] for row in counted) / pixels
+    return merged
+
+
+def merged_version(versions: Iterable[str | None]) -> str | None:
+    """The largest leading number; ``M`` behind it when any of them was built from modified source."""
+    known = [version for version in versions if version]
+    numbers = [int(found[1]) for version in known if (found := _LEADING_NUMBER.match(version))]
+    if not numbers:
+        return None
+    return f"{max(numbers)}{'M' if any('M' in version for version in known) else ''}"
+
+
+def common_magicked(rows: Iterable[Mapping[str, Any]]) -> int:
+    """The destreaking run that all components went through; 0 when they differ."""
+    found = {row["magicked"] or 0 for row in rows}
+    return int(found.pop()) if len(found) == 1 else 0
+
+
+def _counts(row: Mapping[str, Any]) -> bool:
+    return bool(row["maskfrac_npix"]) and all(finite_or_none(row[name]) is not None for name in FRACTIONS)

@@ -1,0 +1,167 @@
+"""Remote runs and their components in gpc1."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row, Update, case, func, literal_column, select, update
+
+from rpconsole.adapters.gpc1.check import check_schema
+from rpconsole.adapters.gpc1.define import define_run
+from rpconsole.adapters.gpc1.engine import Gpc1
+from rpconsole.adapters.gpc1.tables import remote_component, remote_run
+from rpconsole.adapters.gpc1.values import epoch_or_none, text_or_none
+from rpconsole.adapters.sql import in_pieces
+from rpconsole.domain.fault import BadData
+from rpconsole.domain.run import Component, ComponentState, RunRow, RunState
+from rpconsole.domain.stage import Stage
+from rpconsole.ports.run_store import ComponentChange, DefineOrder, Definition, RunChange
+
+log = logging.getLogger(__name__)
+
+_NOW: Any = literal_column("CURRENT_TIMESTAMP")
+
+
+class SqlRunStore:
+    """``RunStore`` on gpc1's tables."""
+
+    def __init__(self, gpc1: Gpc1) -> None:
+        self._gpc1 = gpc1
+
+    async def define(self, order: DefineOrder) -> Definition:
+        if order.pretend:
+            return await self._gpc1.read(lambda connection: define_run(connection, order))
+        # one lock for a stage: the exclusion must not depend on the labels that two definers set
+        return await self._gpc1.write_alone(f"define.{order.stage}", lambda connection: define_run(connection, order))
+
+    async def runs(
+        self, states: Collection[RunState] = (), *, label: str | None = None, stage: Stage | None = None
+    ) -> list[RunRow]:
+        query = select(remote_run).where(remote_run.c.stage.in_([stage] if stage else list(Stage)))
+        if states:
+            query = query.where(remote_run.c.state.in_(list(states)))
+        if label is not None:
+            query = query.where(remote_run.c.label == label)
+        rows = await self._gpc1.read(
+            lambda connection: connection.execute(query.order_by(remote_run.c.remote_id)).all()
+        )
+        return list(_readable(rows))
+
+    async def run(self, remote_id: int) -> RunRow | None:
+        query = select(remote_run).where(remote_run.c.remote_id == remote_id)
+        row = await self._gpc1.read(lambda connection: connection.execute(query).one_or_none())
+        return None if row is None else _run_row(row)
+
+    async def components(self, remote_id: int, states: Collection[ComponentState] = ()) -> list[Component]:
+        query = select(remote_component).where(remote_component.c.remote_id == remote_id)
+        if states:
+            query = query.where(remote_component.c.state.in_(list(states)))
+        query = query.order_by(remote_component.c.stage_id)
+        return [_component(row) for row in await self._gpc1.read(lambda connection: connection.execute(query).all())]
+
+    async def component_counts(self, remote_ids: Collection[int]) -> Mapping[int, Mapping[ComponentState, int]]:
+        counts: dict[int, dict[ComponentState, int]] = {}
+        for row in await self._gpc1.read(lambda connection: _count(connection, remote_ids)):
+            counts.setdefault(row.remote_id, {})[_component_state(row.remote_id, row.state)] = row.n
+        return counts
+
+    async def change_run(self, remote_id: int, change: RunChange, *, expect: Collection[RunState] = ()) -> bool:
+        chosen = remote_run.c.remote_id == remote_id
+        expected = remote_run.c.state.in_(list(expect)) if expect else remote_run.c.remote_id == remote_id
+        values = _changed_columns(change)
+        if not values:
+            query = select(func.count()).select_from(remote_run).where(chosen, expected)
+            return bool(await self._gpc1.read(lambda connection: connection.scalar(query)))
+        statement = update(remote_run).where(chosen, expected).values(values)
+        return await self._gpc1.write(lambda connection: connection.execute(statement).rowcount) > 0
+
+    async def change_components(self, remote_id: int, changes: Sequence[ComponentChange]) -> int:
+        statements = [_components_update(remote_id, piece) for alike in _alike(changes) for piece in in_pieces(alike)]
+
+        def work(connection: Connection) -> int:
+            return sum(connection.execute(statement).rowcount for statement in statements)
+
+        return await self._gpc1.write(work)
+
+    async def check(self) -> str:
+        return await self._gpc1.read(check_schema)
+
+
+def _changed_columns(change: RunChange) -> dict[str, Any]:
+    given = {"state": change.state, "job_id": change.job_id, "fault": change.fault, "label": change.label}
+    values: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
+    # MySQL stamps a row that really changes by itself; written out, it is the same on SQLite
+    return {**values, "last_poll": _NOW} if values or change.touch else {}
+
+
+def _alike(changes: Sequence[ComponentChange]) -> Iterable[list[ComponentChange]]:
+    """Changes that set the same columns, together; the last one for a component wins."""
+    groups: dict[tuple[bool, bool, bool], dict[int, ComponentChange]] = {}
+    for change in changes:
+        shape = (change.state is not None, change.jobs is not None, change.path_base is not None)
+        if any(shape):
+            groups.setdefault(shape, {})[change.stage_id] = change
+    return [list(group.values()) for group in groups.values()]
+
+
+def _components_update(remote_id: int, changes: Sequence[ComponentChange]) -> Update:
+    """One UPDATE for many rows: each column's value picked by the row's stage_id."""
+    key = remote_component.c.stage_id
+    values = {}
+    for name in ("state", "jobs", "path_base"):
+        chosen = {change.stage_id: getattr(change, name) for change in changes}
+        if all(value is not None for value in chosen.values()):
+            values[name] = case(chosen, value=key, else_=remote_component.c[name])
+    return update(remote_component).where(remote_component.c.remote_id == remote_id, key.in_(chosen)).values(values)
+
+
+def _count(connection: Connection, remote_ids: Collection[int]) -> list[Row[Any]]:
+    of_run, state = remote_component.c.remote_id, remote_component.c.state
+    query = select(of_run, state, func.count().label("n")).group_by(of_run, state)
+    return [row for piece in in_pieces(remote_ids) for row in connection.execute(query.where(of_run.in_(piece)))]
+
+
+def _readable(rows: Iterable[Row[Any]]) -> Iterable[RunRow]:
+    """The rows whose words we know; others' runs in a shared database must not stop ours."""
+    for row in rows:
+        try:
+            yield _run_row(row)
+        except BadData as error:
+            log.warning("left out of the list: %s", error)
+
+
+def _run_row(row: Row[Any]) -> RunRow:
+    try:
+        state, stage = RunState(row.state), Stage(row.stage)
+    except ValueError as error:
+        raise BadData(f"remoteRun {row.remote_id}: {error}") from None
+    return RunRow(
+        remote_id=row.remote_id,
+        state=state,
+        stage=stage,
+        label=row.label,
+        path_base=row.path_base,
+        job_id=row.job_id,
+        last_poll=epoch_or_none(row.last_poll),
+        fault=row.fault,
+    )
+
+
+def _component(row: Row[Any]) -> Component:
+    return Component(
+        remote_id=row.remote_id,
+        stage_id=row.stage_id,
+        jobs=row.jobs,
+        state=_component_state(row.remote_id, row.state),
+        path_base=text_or_none(row.path_base),
+    )
+
+
+def _component_state(remote_id: int, word: str) -> ComponentState:
+    try:
+        return ComponentState(word)
+    except ValueError:
+        known = ", ".join(ComponentState)
+        raise BadData(f"a component of remoteRun {remote_id} is in state '{word}'; the states are {known}") from None

@@ -1,0 +1,101 @@
+"""The survey's own tables in gpc1."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+
+from sqlalchemy import Connection, Select
+
+from rpconsole.adapters.gpc1.advance import ADVANCING, advance_one
+from rpconsole.adapters.gpc1.apply import applied_before, apply_one, refused
+from rpconsole.adapters.gpc1.engine import Gpc1
+from rpconsole.adapters.gpc1.fake import advance_one_fake, waiting_fakes
+from rpconsole.adapters.gpc1.overlap import without_overlap, write_overlap
+from rpconsole.adapters.gpc1.stack_definition import define_stacks
+from rpconsole.adapters.gpc1.survey_camera import camera_rows
+from rpconsole.adapters.gpc1.survey_chip import chip_rows
+from rpconsole.adapters.gpc1.survey_detrend import detrend_files, detrend_runs
+from rpconsole.adapters.gpc1.survey_stack import stack_rows
+from rpconsole.adapters.gpc1.survey_warp import warp_rows
+from rpconsole.adapters.sql import in_pieces
+from rpconsole.domain.dbinfo import DbinfoStatement
+from rpconsole.domain.fault import BadData, DatabaseRefused
+from rpconsole.domain.stage import Stage
+from rpconsole.domain.stage_rows import Advanced, DetrendRun, StageRows
+from rpconsole.ports.survey import Applied, Overlap
+
+AdvanceRun = Callable[[Connection, int], Advanced | None]
+
+READERS: Mapping[Stage, Callable[[Connection, Sequence[int]], Mapping[int, StageRows]]] = {
+    Stage.CHIP: chip_rows,
+    Stage.CAMERA: camera_rows,
+    Stage.WARP: warp_rows,
+    Stage.STACK: stack_rows,
+}
+
+
+class SqlSurvey:
+    """``Survey`` on gpc1's tables."""
+
+    def __init__(self, gpc1: Gpc1) -> None:
+        self._gpc1 = gpc1
+
+    async def stage_rows(self, stage: Stage, stage_ids: Collection[int]) -> Mapping[int, StageRows]:
+        def work(connection: Connection) -> dict[int, StageRows]:
+            found: dict[int, StageRows] = {}
+            for piece in in_pieces(stage_ids):
+                found.update(READERS[stage](connection, piece))
+            return found
+
+        return await self._gpc1.read(work)
+
+    async def detrend_runs(self) -> list[DetrendRun]:
+        return await self._gpc1.read(detrend_runs)
+
+    async def detrend_files(self, det_id: int, iteration: int) -> Mapping[str, str]:
+        return await self._gpc1.read(lambda connection: detrend_files(connection, det_id, iteration))
+
+    async def apply(self, statements: Sequence[DbinfoStatement]) -> list[Applied]:
+        return [await self._apply_one(statement) for statement in statements]
+
+    async def advance(self, stage: Stage, label: str | None = None) -> list[Advanced]:
+        how = ADVANCING.get(stage)
+        if how is None:
+            return []
+        return await self._each(
+            how.complete_ids(label), lambda connection, run_id: advance_one(connection, how, run_id)
+        )
+
+    async def advance_fake(self, label: str | None = None) -> list[Advanced]:
+        return await self._each(waiting_fakes(label), advance_one_fake)
+
+    async def warps_without_overlap(self, label: str | None = None) -> Mapping[int, tuple[int, str]]:
+        rows = await self._gpc1.read(lambda connection: connection.execute(without_overlap(label)).all())
+        return {row.warp_id: (row.exp_id, row.exp_name) for row in rows}
+
+    async def add_overlap(self, warp_id: int, overlaps: Sequence[Overlap]) -> None:
+        await self._gpc1.write(lambda connection: write_overlap(connection, warp_id, overlaps))
+
+    async def define_stacks(self, label: str, min_warps: int = 2) -> list[int]:
+        return await self._gpc1.write_alone(
+            "define_stacks", lambda connection: define_stacks(connection, label, min_warps)
+        )
+
+    async def _apply_one(self, statement: DbinfoStatement) -> Applied:
+        try:
+            return await self._gpc1.write(lambda connection: apply_one(connection, statement))
+        except BadData as error:
+            return refused(statement, str(error))
+        except DatabaseRefused as error:
+            # somebody else may have inserted the same row between our look and our insert
+            seen = await self._gpc1.read(lambda connection: applied_before(connection, statement))
+            return seen or refused(statement, str(error))
+
+    async def _each(self, candidates: Select[tuple[int]], advance_run: AdvanceRun) -> list[Advanced]:
+        """Each candidate in a transaction of its own."""
+        run_ids = await self._gpc1.read(lambda connection: list(connection.scalars(candidates)))
+        made = [await self._advance_one(advance_run, run_id) for run_id in run_ids]
+        return [advanced for advanced in made if advanced is not None]
+
+    async def _advance_one(self, advance_run: AdvanceRun, run_id: int) -> Advanced | None:
+        return await self._gpc1.write(lambda connection: advance_run(connection, run_id))

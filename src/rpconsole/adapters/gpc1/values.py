@@ -1,0 +1,82 @@
+"""Values on their way out of gpc1 and into it."""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+from sqlalchemy import RowMapping
+
+from rpconsole.domain.fault import BadData
+
+Made = TypeVar("Made")
+
+log = logging.getLogger(__name__)
+
+#: how the IPP's tools write a text that is not there
+NOT_THERE = frozenset({"", "NULL", "(null)"})
+#: the IPP keeps every float within single precision
+FLOAT_MAX = 3.4028234663852886e38
+
+
+def text_or_none(value: object) -> str | None:
+    """A text column; what the IPP wrote for 'nothing' is None."""
+    return None if value is None or str(value) in NOT_THERE else str(value)
+
+
+def moment_or_none(value: object) -> datetime | None:
+    """A moment, UTC and naive; zero dates come as text and are None."""
+    return value if isinstance(value, datetime) else None
+
+
+def epoch_or_none(value: object) -> float | None:
+    """A moment as epoch seconds."""
+    moment = moment_or_none(value)
+    return None if moment is None else moment.replace(tzinfo=UTC).timestamp()
+
+
+def finite_or_none(value: object) -> float | None:
+    """A number column; NaN and infinities are None."""
+    number = None if value is None else float(str(value))
+    return number if number is not None and math.isfinite(number) else None
+
+
+def storable(value: object) -> Any:
+    """A value as gpc1 keeps it: no NaN, no infinity, no empty text, nothing beyond single precision."""
+    if isinstance(value, float):
+        return max(-FLOAT_MAX, min(FLOAT_MAX, value)) if math.isfinite(value) else None
+    return text_or_none(value) if isinstance(value, str) else value
+
+
+class Texts:
+    """Columns of one row that a stage cannot do without; BadData names the row and the column."""
+
+    def __init__(self, row: RowMapping, name: str) -> None:
+        self._row, self._name = row, name
+
+    def __call__(self, column: str) -> str:
+        found = text_or_none(self._row[column])
+        if found is None:
+            raise BadData(f"{self._name}: {column} is {self._row[column]!r}, and no name can be made without it")
+        return found
+
+    def moment(self, column: str) -> datetime:
+        """A moment that must be there."""
+        found = moment_or_none(self._row[column])
+        if found is None:
+            raise BadData(f"{self._name}: {column} is {self._row[column]!r}, which is no moment")
+        return found
+
+
+def readable_rows(rows: Iterable[RowMapping], make: Callable[[RowMapping], Made], key: str) -> dict[int, Made]:
+    """What the rows make, by their id; a row that cannot be used is logged and left out, so that the others go on."""
+    made: dict[int, Made] = {}
+    for row in rows:
+        try:
+            made[row[key]] = make(row)
+        except BadData as error:
+            log.warning("left out: %s", error)
+    return made

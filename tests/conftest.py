@@ -1,0 +1,21 @@
+"""What every test may use: real servers, started once and only when asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from tests.servers import found
+from tests.servers.mariadb import PrivateMariadb, require_mariadb
+
+
+def pytest_report_header() -> str:
+    return found.report()
+
+
+@pytest.fixture(scope="session")
+def mariadb_server() -> Iterator[PrivateMariadb]:
+    """A private MariaDB for the whole session; make a database of your own in it, and do not stop it."""
+    require_mariadb()
+    with PrivateMariadb() as server:
+        yield server

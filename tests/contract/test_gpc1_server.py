@@ -1,0 +1,166 @@
+"""What happens when gpc1 is away, is not gpc1, or is owned by somebody else."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import textwrap
+
+import pytest
+from sqlalchemy import text
+from tests.servers.mariadb import PASSWORD, PrivateMariadb, require_mariadb
+
+from rpconsole.adapters.gpc1.create import create_schema
+from rpconsole.adapters.gpc1.engine import open_gpc1
+from rpconsole.adapters.gpc1.owner_lock import owner_lock_of
+from rpconsole.adapters.gpc1.run_store import SqlRunStore
+from rpconsole.domain.fault import BadConfiguration, BadData, DatabaseAway, DatabaseRefused
+from rpconsole.domain.run import RunState
+from rpconsole.ports.run_store import RunChange
+
+
+async def test_missing_tables_and_columns_are_named(gpc1):
+    with gpc1.engine.begin() as connection:
+        connection.execute(text("ALTER TABLE detRun RENAME TO hidden"))
+        connection.execute(text("ALTER TABLE remoteComponent RENAME COLUMN jobs TO tasks"))
+    try:
+        with pytest.raises(BadData, match=r"table detRun, column remoteComponent\.jobs; "):
+            await SqlRunStore(gpc1).check()
+    finally:
+        with gpc1.engine.begin() as connection:
+            connection.execute(text("ALTER TABLE hidden RENAME TO detRun"))
+            connection.execute(text("ALTER TABLE remoteComponent RENAME COLUMN tasks TO jobs"))
+
+
+async def test_an_empty_database_is_no_gpc1(tmp_path):
+    gpc1 = open_gpc1(f"sqlite:///{tmp_path / 'empty.sqlite'}")
+    with pytest.raises(BadData, match="none of the IPP's tables"):
+        await SqlRunStore(gpc1).check()
+    await gpc1.close()
+
+
+async def test_making_the_schema_again_changes_nothing(gpc1, gpc1_url):
+    await create_schema(gpc1_url)
+    with gpc1.engine.connect() as connection:
+        assert connection.scalar(text("SELECT count(*) FROM dbversion")) == 1
+
+
+async def test_a_file_that_is_no_database_is_refused(tmp_path):
+    path = tmp_path / "x.sqlite"
+    path.write_text("this is a letter, not a database; " * 100)
+    gpc1 = open_gpc1(f"sqlite:///{path}")
+    with pytest.raises(DatabaseRefused, match="not a database"):
+        await SqlRunStore(gpc1).runs()
+    await gpc1.close()
+
+
+def test_gpc1_in_memory_is_refused_in_a_sentence():
+    with pytest.raises(BadConfiguration, match="give a file"):
+        open_gpc1("sqlite://")
+
+
+@pytest.mark.needs_mariadb
+async def test_a_wrong_password_is_refused_and_never_shown(mariadb_server: PrivateMariadb):
+    url = mariadb_server.url("gpc1").replace(PASSWORD, "my-own-secret")
+    gpc1 = open_gpc1(url)
+    with pytest.raises(DatabaseRefused) as told:
+        await SqlRunStore(gpc1).runs()
+    await gpc1.close()
+    shown = f"{told.value} {told.value!r} {told.value.evidence} {gpc1.label} {gpc1.engine!r} {gpc1.engine.url}"
+    assert "my-own-secret" not in shown
+    assert "Access denied" in shown
+
+
+@pytest.mark.needs_mariadb
+async def test_the_server_is_named_without_its_disguise(mariadb_server: PrivateMariadb):
+    gpc1 = open_gpc1(mariadb_server.create_database("named"))
+    assert (await gpc1.server()).startswith("MariaDB 1")
+    await gpc1.close()
+
+
+@pytest.mark.needs_mariadb
+async def test_a_server_that_goes_away_and_comes_back_is_used_again():
+    require_mariadb()
+    with PrivateMariadb() as server:
+        url = server.create_database("gpc1")
+        await create_schema(url)
+        gpc1 = open_gpc1(url)
+        store, lock = SqlRunStore(gpc1), owner_lock_of(gpc1)
+        assert await store.runs() == []
+        assert await lock.acquire("mustang") is None
+
+        server.stop()
+        with pytest.raises(DatabaseAway, match="does not answer"):
+            await store.runs()
+        with pytest.raises(DatabaseAway):
+            await store.change_run(1, RunChange(state=RunState.RUN))
+        assert not await lock.held()
+        with pytest.raises(DatabaseAway):
+            await lock.acquire("mustang")
+
+        server.start()
+        assert await store.runs() == []
+        assert await lock.acquire("mustang") is None
+        await lock.release()
+        await gpc1.close()
+
+
+# --- the lock that dies with its holder
+
+
+async def test_the_second_owner_is_told_who_holds_the_lock(gpc1, gpc1_url):
+    other = open_gpc1(gpc1_url)
+    ours, theirs = owner_lock_of(gpc1), owner_lock_of(other)
+    assert await ours.acquire("mustang") is None
+    assert await ours.acquire("mustang") is None
+    assert await ours.held()
+    holder = await theirs.acquire("mustang")
+    assert holder is not None
+    assert ("process" in holder) or ("connection" in holder and "ipp" in holder)
+    assert not await theirs.held()
+
+    await ours.release()
+    assert not await ours.held()
+    assert await theirs.acquire("mustang") is None
+    await theirs.release()
+    await other.close()
+
+
+async def test_another_site_on_the_same_database_has_a_lock_of_its_own(gpc1):
+    mustang, cray = owner_lock_of(gpc1), owner_lock_of(gpc1)
+    assert await mustang.acquire("mustang") is None
+    assert await cray.acquire("cray") is None
+    await mustang.release()
+    await cray.release()
+
+
+HOLDER = textwrap.dedent(
+    """
+    import asyncio, sys, time
+    from rpconsole.adapters.gpc1.engine import open_gpc1
+    from rpconsole.adapters.gpc1.owner_lock import owner_lock_of
+    lock = owner_lock_of(open_gpc1(sys.argv[1]))
+    print(asyncio.run(lock.acquire("mustang")), flush=True)
+    time.sleep(60)
+    """
+)
+
+
+async def test_the_lock_dies_with_a_killed_process(gpc1, gpc1_url):
+    lock = owner_lock_of(gpc1)
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", HOLDER, gpc1_url, stdout=asyncio.subprocess.PIPE
+    )
+    try:
+        assert process.stdout is not None
+        assert (await process.stdout.readline()).strip() == b"None"
+        assert await lock.acquire("mustang") is not None
+    finally:
+        process.kill()
+        await process.wait()
+    async with asyncio.timeout(10):
+        # the server notices the closed connection a moment later
+        while await lock.acquire("mustang") is not None:  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+    assert await lock.held()
+    await lock.release()
