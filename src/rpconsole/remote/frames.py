@@ -23,6 +23,8 @@ class Cut(Exception):
 
 def frame_of(message: Message) -> bytes:
     body = json.dumps(message, separators=(",", ":")).encode("ascii")
+    if len(body) > MAX_FRAME_BYTES:
+        raise ValueError("a message of {} bytes is above the limit of {}".format(len(body), MAX_FRAME_BYTES))
     return b"%08x\n" % len(body) + body
 
 

@@ -94,4 +94,5 @@ def _read_on(stream: BinaryIO, entry: Dict[str, Any], offset: int, limit: int) -
         # no record is so long: let it pass as one damaged line
         whole, text = data, data + b"\n"
     end = offset + len(whole)
-    entry.update(text=text.decode("utf-8", "replace"), offset_end=end, more=len(data) >= limit and end < entry["size"])
+    entry["text"] = text.decode("utf-8", "replace")
+    entry.update(offset_end=end, more=len(data) >= limit and end < entry["size"])

@@ -27,7 +27,7 @@ def program_argv(*words: str) -> List[str]:
     return [sys.executable or "python3", "-I", _PATH] + list(words)
 
 
-def file_digest(path: str) -> str:
+def sha256_of(path: str) -> str:
     """The sha256 of a file, empty where it cannot be read."""
     try:
         with open(path, "rb") as stream:

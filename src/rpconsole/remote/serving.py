@@ -9,7 +9,7 @@ from typing import Any, Callable, Dict, NamedTuple, Tuple
 
 from . import asked, changing, looking, polling, submitting
 from .faults import Fault, fault_of, refused, told
-from .frames import FrameBuffer, Garbage, Message
+from .frames import FrameBuffer, Garbage, Message, frame_of
 from .processes import kill_live
 from .wire import Wire, hello
 
@@ -92,9 +92,16 @@ class Service:
         if self._silent.is_set():
             return
         try:
-            self._wire.send(answer)
+            self._wire.write(_framed(answer))
         except OSError:  # nobody listens any more; the end of the input will tell
             self._silent.set()
+
+
+def _framed(answer: Message) -> bytes:
+    try:
+        return frame_of(answer)
+    except ValueError as error:
+        return frame_of(dict(told(refused(str(error))), id=answer.get("id")))
 
 
 def _verb_of(message: Message) -> Verb:

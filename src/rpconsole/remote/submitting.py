@@ -63,7 +63,7 @@ def _read(path: str) -> Optional[Dict[str, Any]]:
     try:
         with open(path, "rb") as stream:
             found = json.loads(stream.read().decode("utf-8"))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     except ValueError as error:
         raise Fault("{} is damaged: {}".format(path, error)) from None
@@ -131,20 +131,21 @@ def detach() -> int:
 def _claim(order: Dict[str, Any], word: int) -> bool:
     try:
         make_folder(os.path.dirname(order["claim_dir"]))
-        os.mkdir(order["claim_dir"])
-    except FileExistsError:
-        _say(word, {"claimed_now": False})
-        return False
+        is_mine = _made(order["claim_dir"])
+        if is_mine:
+            _prepare(order)
     except OSError as error:
         _say(word, told(fault_of(error, "nothing was run, the claim failed")))
         return False
+    _say(word, {"claimed_now": is_mine})
+    return is_mine
+
+
+def _made(claim_dir: str) -> bool:
     try:
-        _prepare(order)
-    except OSError as error:
-        _unclaim(order["claim_dir"])
-        _say(word, told(fault_of(error, "nothing was run, the claim could not be written")))
+        os.mkdir(claim_dir)
+    except FileExistsError:
         return False
-    _say(word, {"claimed_now": True})
     return True
 
 
@@ -156,6 +157,15 @@ def _say(word: int, message: Dict[str, Any]) -> None:
 
 
 def _prepare(order: Dict[str, Any]) -> None:
+    """Begin and the room for the receipt; without them the claim is given back, as nothing has run under it."""
+    try:
+        _write_begin(order)
+    except OSError:
+        _unclaim(order["claim_dir"])
+        raise
+
+
+def _write_begin(order: Dict[str, Any]) -> None:
     claim_dir = order["claim_dir"]
     begin = {
         "name": order["name"],

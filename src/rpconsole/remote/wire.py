@@ -10,7 +10,7 @@ import time
 from typing import Any, Dict
 
 from .frames import Message, frame_of
-from .program import file_digest, program_path
+from .program import program_path, sha256_of
 
 PROTOCOL = 1
 
@@ -21,7 +21,7 @@ def hello() -> Dict[str, Any]:
     return {
         "protocol": PROTOCOL,
         "helper": os.path.basename(path),
-        "sha256": file_digest(path),
+        "sha256": sha256_of(path),
         "python": platform.python_version(),
         "host": socket.gethostname(),
         "pid": os.getpid(),
