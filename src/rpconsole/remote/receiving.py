@@ -59,15 +59,17 @@ class Incoming:
         if self._mtime_ns is not None:
             os.utime(self._handle, ns=(int(self._mtime_ns), int(self._mtime_ns)))
         os.fsync(self._handle)
-        os.close(self._handle)
-        self._handle = -1
         os.rename(self._part, self.path)
+        self._close()
 
     def drop(self) -> None:
         if self._handle >= 0:
-            os.close(self._handle)
-            self._handle = -1
             remove_quietly(self._part)
+            self._close()
+
+    def _close(self) -> None:
+        os.close(self._handle)
+        self._handle = -1
 
 
 class Receiver:
@@ -93,10 +95,10 @@ class Receiver:
         self._wire.send({"end": True, "files": self._counts[True], "failed": self._counts[False]})
 
     def abandon(self) -> None:
-        """Removes what is half written; what is whole is settled."""
+        """What is whole is settled; what is half written is removed."""
+        self._pool.shutdown()
         for incoming in list(self._open.values()):
             incoming.drop()
-        self._pool.shutdown()
 
     def _take(self, stream: BinaryIO, number: int, header: Message) -> None:
         size = header.get("size")
