@@ -57,7 +57,8 @@ class Channel:
     def read(self) -> dict[str, Any]:
         header = self.take(9)
         assert header.endswith(b"\n")
-        return json.loads(self.take(int(header, 16)))
+        message: dict[str, Any] = json.loads(self.take(int(header, 16)))
+        return message
 
     def write(self, *messages: dict[str, Any] | bytes) -> None:
         assert self.process.stdin is not None
@@ -117,7 +118,7 @@ class Service(Channel):
 
 @pytest.fixture(scope="session")
 def helper(tmp_path_factory) -> Path:
-    path = tmp_path_factory.mktemp("site") / helper_name()
+    path = Path(tmp_path_factory.mktemp("site")) / helper_name()
     path.write_bytes(helper_bytes())
     return path
 
@@ -153,3 +154,17 @@ def stream(helper_argv, opened):
         return channel
 
     return start
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """One mebibyte of disk; needs the right to mount."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    done = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(place)], capture_output=True, check=False
+    )
+    if done.returncode:
+        pytest.skip("may not mount a small disk here")
+    yield place
+    subprocess.run(["umount", "-l", str(place)], check=True)

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import shutil
+import socket
+
 import pytest
 
 from rpconsole.remote import nodes
@@ -18,7 +21,7 @@ def test_an_empty_hosts_file_lets_the_scheduler_say(tmp_path):
 
 
 def test_without_any_word_it_is_this_host(tmp_path):
-    assert nodes.node_names(str(tmp_path / "none"), {}) == [nodes.socket.gethostname()]
+    assert nodes.node_names(str(tmp_path / "none"), {}) == [socket.gethostname()]
 
 
 @pytest.mark.parametrize(
@@ -37,11 +40,11 @@ def test_the_width_of_nodes_is_read_or_left_open(text, widths):
 
 
 def test_srun_is_used_only_inside_a_slurm_job(monkeypatch):
-    monkeypatch.setattr(nodes.shutil, "which", lambda name: "/usr/bin/srun")
+    monkeypatch.setattr(shutil, "which", lambda name: "/usr/bin/srun")
     assert nodes.way_to("far", 2, "auto", {}) == "ssh"
     assert nodes.way_to("far", 2, "auto", {"SLURM_JOB_ID": "7"}) == "srun"
     assert nodes.way_to("far", 1, "auto", {"SLURM_JOB_ID": "7"}) == "local"
-    assert nodes.way_to(nodes.socket.gethostname(), 2, "auto", {"SLURM_JOB_ID": "7"}) == "local"
+    assert nodes.way_to(socket.gethostname(), 2, "auto", {"SLURM_JOB_ID": "7"}) == "local"
 
 
 def test_words_for_ssh_survive_the_far_shell():
