@@ -22,7 +22,8 @@ _STRANGE_OUTSIDE_QUOTES = re.compile(r"[^A-Za-z0-9_./:@+,=%~ \t-]")
 #: no value of any column needs a shell's own signs
 _STRANGE_INSIDE_QUOTES = re.compile(r"[^ -~]|[;|&`$<>\\\"]")
 _INTEGER = re.compile(r"[+-]?[0-9]{1,20}(\.0{0,20})?")
-_FLOAT = re.compile(r"[+-]?([0-9]{1,60}(\.[0-9]{0,60})?|\.[0-9]{1,60})([eE][+-]?[0-9]{1,4})?")
+#: fixed notation needs 309 digits for the largest double
+_FLOAT = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,4})?")
 _NOT_FINITE = re.compile(r"[+-]?(nan|inf|infinity)", re.IGNORECASE)
 
 

@@ -21,6 +21,7 @@ MAX_KEY_LENGTH = 255
 ANY_VOLUMES = frozenset({"", "any", "any.0"})
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):(.*)", re.DOTALL)
+_BLANK = re.compile(r"[\s\x00-\x1f\x7f]")
 _INSTANCE_ID = re.compile(r"^[0-9]+\.")
 
 
@@ -60,8 +61,8 @@ def read_neb_key(text: str) -> NebName:
     rest = text.removeprefix("neb:")
     if rest == text or not rest.startswith("/"):
         raise BadKey(f"'{text}' is not a nebulous key; one looks like neb://VOLUME/path or neb:///path")
-    if any(ch.isspace() or not ch.isprintable() for ch in text):
-        raise BadKey(f"{text!r} is not a nebulous key: it holds a blank or an unprintable character")
+    if _BLANK.search(text):
+        raise BadKey(f"{text!r} is not a nebulous key: it holds a blank or a control character")
     volume, _, path = rest[2:].partition("/") if rest.startswith("//") else ("", "", rest)
     hard = volume.startswith("~")
     volume = volume.removeprefix("~")

@@ -11,6 +11,8 @@ from rpconsole.domain.stage_rows import CameraRows
 #: turns the distance between the quartiles of a normal distribution into its standard deviation
 _QUARTILES_TO_SIGMA = 1 / 1.349
 
+_INT_MAX = 2**31 - 1
+
 _Statistic = Callable[[Sequence[float]], float]
 
 
@@ -104,8 +106,9 @@ def camera_flags(rows: CameraRows) -> list[str]:
         if values:
             flags += [f"-{flag.flag}", f"{flag.statistic(values):f}"]
     for name in _SUMS:
-        if columns.get(name):
-            flags += [f"-{name}", str(round(sum(columns[name])))]
+        total = sum(columns[name])
+        if columns[name] and abs(total) < _INT_MAX:
+            flags += [f"-{name}", str(round(total))]
     return flags
 
 

@@ -8,7 +8,7 @@ from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
 from rpconsole.domain.allocation import COST_H
-from rpconsole.domain.paths import BadKey
+from rpconsole.domain.paths import BadKey, key_path
 from rpconsole.domain.stage import Stage
 from rpconsole.domain.stage_rows import DetrendRun, StageRows
 from rpconsole.stages import camera, chip, stack, warp
@@ -47,6 +47,20 @@ def _refusing(function: Callable[Asked, Told]) -> Callable[Asked, Told]:
     return asked
 
 
+def _checked(wants: Callable[Asked, Wants]) -> Callable[Asked, Wants]:
+    """Refuse a bad key before the storage is asked for it together with others' good ones."""
+
+    @wraps(wants)
+    def asked(*args: Asked.args, **kwargs: Asked.kwargs) -> Wants:
+        wanted = wants(*args, **kwargs)
+        # what is to be made lies below one output root
+        for key in (*wanted.resolve, *wanted.create[:1]):
+            key_path(key)
+        return wanted
+
+    return asked
+
+
 def _no_detrends(rows: StageRows, runs: Sequence[DetrendRun]) -> tuple[DetrendRun, ...]:
     return ()
 
@@ -54,7 +68,7 @@ def _no_detrends(rows: StageRows, runs: Sequence[DetrendRun]) -> tuple[DetrendRu
 def _rules(stage: Stage, module: Any, choose: Callable[..., tuple[DetrendRun, ...]] = _no_detrends) -> StageRules:
     return StageRules(
         detrends_for=choose,
-        wants=_refusing(module.wants),
+        wants=_refusing(_checked(module.wants)),
         prepare=_refusing(module.prepare),
         cost_h=COST_H[stage],
     )

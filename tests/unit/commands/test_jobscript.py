@@ -1,0 +1,105 @@
+"""The batch script of a run."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from rpconsole.commands.jobscript import Directives, JobScript, Scheduler, job_script, log_path
+from rpconsole.domain.fault import BadConfiguration
+
+SCRIPT = JobScript(
+    scheduler=Scheduler.MOAB,
+    nodes=162,
+    hours=2,
+    proc_per_node=24,
+    log="/scratch9/ops/stask_logs/chip.17.out",
+    runner=("python3", "/scratch9/ops/rpconsole/stask"),
+    config="/scratch9/ops/r/remote_chip.17.config",
+)
+BODY = (
+    "date\n"
+    "srun -n $SLURM_JOB_NUM_NODES -m cyclic -l /bin/hostname | sort -n | awk '{print $2}' > hosts.$SLURM_JOB_ID\n"
+    "python3 /scratch9/ops/rpconsole/stask /scratch9/ops/r/remote_chip.17.config hosts.$SLURM_JOB_ID 1\n"
+    "date\n"
+)
+
+
+def test_the_whole_script_for_moab():
+    assert job_script(SCRIPT) == (
+        "#!/bin/tcsh\n"
+        "#MSUB -l nodes=162:ppn=24,walltime=2:00:00\n"
+        "#MSUB -j oe\n"
+        "#MSUB -V\n"
+        "#MSUB -o /scratch9/ops/stask_logs/chip.17.out\n" + BODY
+    )
+
+
+def test_the_whole_script_for_slurm():
+    assert job_script(replace(SCRIPT, scheduler=Scheduler.SLURM)) == (
+        "#!/bin/tcsh\n"
+        "#SBATCH --time 2:00:00\n"
+        "#SBATCH --nodes 162\n"
+        "#SBATCH --open-mode=append\n"
+        "#SBATCH --export=ALL\n"
+        "#SBATCH --exclusive\n"
+        "#SBATCH -o /scratch9/ops/stask_logs/chip.17.out\n" + BODY
+    )
+
+
+DIRECTIVES = Directives(account="w12_survey", queue="standard", qos="high", features=("bigmem", "ib"))
+
+
+@pytest.mark.parametrize(
+    ("scheduler", "lines"),
+    [
+        (
+            Scheduler.MOAB,
+            ["#MSUB -A w12_survey", "#MSUB -q standard", "#MSUB -l qos=high", "#MSUB -l feature=bigmem:ib"],
+        ),
+        (
+            Scheduler.SLURM,
+            [
+                "#SBATCH --account=w12_survey",
+                "#SBATCH --partition=standard",
+                "#SBATCH --qos=high",
+                "#SBATCH --constraint=bigmem&ib",
+            ],
+        ),
+    ],
+)
+def test_a_sites_own_directives_end_the_header(scheduler, lines):
+    text = job_script(replace(SCRIPT, scheduler=scheduler, directives=DIRECTIVES)).splitlines()
+    assert text[text.index("date") - 4 : text.index("date")] == lines
+
+
+def test_directives_of_one_scheduler_only_for_some_read_the_first_kind_alone():
+    text = job_script(replace(SCRIPT, directives=DIRECTIVES))
+    assert "#SBATCH" not in text
+    assert "#PBS" not in text
+
+
+def test_a_site_without_slurm_lets_the_runner_find_its_nodes():
+    text = job_script(replace(SCRIPT, shell="/bin/sh", hosts_command=None, multiplier=3))
+    assert text.startswith("#!/bin/sh\n")
+    assert text.endswith(
+        "date\npython3 /scratch9/ops/rpconsole/stask /scratch9/ops/r/remote_chip.17.config - 3\ndate\n"
+    )
+
+
+def test_words_of_the_runner_are_quoted_where_they_need_it():
+    script = replace(SCRIPT, runner=("python3", "/my place/stask", "--name", "a;b"), config="/c d.config")
+    assert "python3 '/my place/stask' --name 'a;b' '/c d.config' hosts.$SLURM_JOB_ID 1\n" in job_script(script)
+
+
+@pytest.mark.parametrize("word", ["a b", "a\nrm -rf ~", "", "a;b", "$(id)", "a'b"])
+@pytest.mark.parametrize("scheduler", Scheduler)
+def test_a_header_takes_plain_words_only(scheduler, word):
+    for changes in ({"log": word}, {"shell": word}, {"directives": Directives(features=(word,))}):
+        with pytest.raises(BadConfiguration, match="one plain word"):
+            job_script(replace(SCRIPT, scheduler=scheduler, **changes))
+
+
+def test_the_log_lies_where_the_old_scripts_look_for_it():
+    assert log_path("/scratch9/ops/", "chip", 17) == "/scratch9/ops/stask_logs/chip.17.out"
