@@ -309,6 +309,29 @@ def test_no_cosmic_ray_and_no_dead_column_is_left_in_the_stack(site, stacks):
         assert apart.min(axis=1).max() < 6
 
 
+def test_what_stood_there_in_one_exposure_only_is_not_in_the_stack(site, stacks):
+    looked_at = 0
+    for skycell_id in stacks:
+        root = site.stack(skycell_id, 41)
+        image, number = fits.getdata(f"{root}.unconv.fits"), fits.getdata(f"{root}.unconv.num.fits")
+        noise = spread(image[number == EXPOSURES])
+        wcs = WCS(header=fits.getheader(f"{root}.unconv.fits"), fix=False)
+        field = np.stack([site.survey.stars.ra, site.survey.stars.dec], axis=1)
+        for exposure in site.survey.pointings:
+            for class_id in site.survey.class_ids:
+                x, y = (np.array([place]) for place in site.survey.passer_by(exposure, class_id))
+                ra, dec = site.survey.true_wcs(exposure, class_id).to_sky(x, y)
+                crowd = apart_arcsec(field, {"RA_PSF": ra, "DEC_PSF": dec}).min()
+                column, row = (round(float(place[0])) for place in wcs.wcs_world2pix(ra, dec, 0))
+                inside = 3 < row < image.shape[0] - 4 and 3 < column < image.shape[1] - 4
+                if not inside or crowd < 8 or number[row - 3 : row + 4, column - 3 : column + 4].min() < 2:
+                    continue
+                looked_at += 1
+                # left alone it would stand 20 sigma high
+                assert np.abs(image[row - 3 : row + 4, column - 3 : column + 4]).max() < 6 * noise
+    assert looked_at >= 5
+
+
 def test_a_configuration_dump_and_statistics_are_metadata(site, stacks):
     for skycell_id in stacks:
         root = site.stack(skycell_id, 41)

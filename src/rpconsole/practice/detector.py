@@ -52,9 +52,9 @@ def detector_of(seed: int, ota: Ota) -> Detector:
     """The chip at this place, made from the seed."""
     rng = np.random.default_rng([seed, 1, ota.column, ota.row])
     y, x = np.mgrid[0:OTA_PX, 0:OTA_PX] / OTA_PX - 0.5
-    tilt = rng.normal(0.0, 0.03, size=2)
-    flat = 1.0 + tilt[0] * x + tilt[1] * y - 0.1 * (x * x + y * y) + rng.normal(0.0, 0.005, SHAPE)
-    dark = np.stack([300.0 + 5.0 * x + rng.normal(0, 1, SHAPE), 0.05 + np.abs(rng.normal(0, 0.02, SHAPE))])
+    tilt = rng.normal(0.0, 0.06, size=2)
+    flat = 1.0 + tilt[0] * x + tilt[1] * y - 0.2 * (x * x + y * y) + rng.normal(0.0, 0.03, SHAPE)
+    dark = np.stack([300.0 + 5.0 * x + rng.normal(0, 8, SHAPE), 0.05 + np.abs(rng.normal(0, 0.1, SHAPE))])
     phase, turn = rng.uniform(0, 2 * np.pi), rng.uniform(0, np.pi)
     fringe = np.sin(25 * (x * np.cos(turn) + y * np.sin(turn) + x * y) + phase)
     noise = np.full(SHAPE, rng.uniform(4.5, 6.5)) * rng.uniform(0.9, 1.1, SHAPE)
@@ -64,7 +64,7 @@ def detector_of(seed: int, ota: Ota) -> Detector:
         dark=dark,
         noise=noise,
         fringe=fringe,
-        linearity=_linearity(rng.uniform(0.01, 0.03)),
+        linearity=_linearity(rng.uniform(0.05, 0.1)),
     )
 
 

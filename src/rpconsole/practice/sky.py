@@ -29,6 +29,7 @@ CADENCE = timedelta(seconds=62)
 DITHER_PX = 14.0
 FIELD_HALF_DEG = 760 * PIXEL_SCALE_DEG
 LEAST_OVERLAP_PX = 24
+PASSER_BY_MAG = 19.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,7 +97,7 @@ class Survey:
         ota = ota_of(class_id)
         detector = detector_of(self.seed, ota)
         rng = np.random.default_rng([self.seed, 5, exposure.index, ota.column, ota.row])
-        light = self._light(exposure, ota)
+        light = self.sky_light(exposure) + self.star_light(exposure, class_id)
         if self.filter == "y":
             light += rng.uniform(15, 30) * (1 + detector.fringe)
         added = trail_counts(self.trails(exposure, class_id), SHAPE) + rng.normal(0.0, 1.5, (OTA_PX, 1))
@@ -135,6 +136,28 @@ class Survey:
             for _ in range(int(rng.integers(0, 3)))
         ]
 
+    def passer_by(self, exposure: Exposure, class_id: str) -> tuple[float, float]:
+        """Pixel of a moving object of 19 mag, which stands there in this exposure only."""
+        ota = ota_of(class_id)
+        x, y = np.random.default_rng([self.seed, 9, exposure.index, ota.column, ota.row]).uniform(10, OTA_PX - 10, 2)
+        return float(x), float(y)
+
+    def star_light(self, exposure: Exposure, class_id: str) -> Pixels:
+        """What the stars, and one moving object, give to each pixel of a chip."""
+        truth, wcs = self.truth(exposure), self.true_wcs(exposure, class_id)
+        x, y = wcs.to_pixel(self.stars.ra, self.stars.dec)
+        passing = self.passer_by(exposure, class_id)
+        x, y = np.append(x, passing[0]), np.append(y, passing[1])
+        mag = np.append(self.stars.mag, PASSER_BY_MAG)
+        counts = counts_of(mag, exp_time_s=exposure.exp_time_s, transparency=truth.transparency)
+        x = x + references.brightness_shift_px(ota_of(class_id), counts / (2 * np.pi * truth.psf_sigma_px**2))
+        return render(SHAPE, x, y, counts, sigma=truth.psf_sigma_px)
+
+    def sky_light(self, exposure: Exposure) -> Pixels:
+        """The sky's own light, a little uneven over a chip."""
+        across = np.linspace(-1.0, 1.0, OTA_PX)
+        return np.asarray(self.truth(exposure).sky_counts * (1 + 0.02 * across[:, None] + 0.01 * across[None, :]))
+
     @cached_property
     def _centre(self) -> tuple[float, float]:
         """The undithered pointing: on a border between two columns of skycells, in the middle of a row."""
@@ -152,15 +175,6 @@ class Survey:
             exp_time_s=EXP_TIME_S,
             dateobs=FIRST_EXPOSURE + index * CADENCE,
         )
-
-    def _light(self, exposure: Exposure, ota: Ota) -> Pixels:
-        truth = self.truth(exposure)
-        x, y = self.true_wcs(exposure, ota.class_id).to_pixel(self.stars.ra, self.stars.dec)
-        counts = counts_of(self.stars.mag, exp_time_s=exposure.exp_time_s, transparency=truth.transparency)
-        x = x + references.brightness_shift_px(ota, counts / (2 * np.pi * truth.psf_sigma_px**2))
-        across = np.linspace(-1.0, 1.0, OTA_PX)
-        sky = truth.sky_counts * (1 + 0.02 * across[:, None] + 0.01 * across[None, :])
-        return np.asarray(sky + render(SHAPE, x, y, counts, sigma=truth.psf_sigma_px))
 
 
 def _raw_cards(exposure: Exposure, class_id: str) -> dict[str, str | float]:

@@ -70,8 +70,17 @@ def outliers(inputs: Sequence[Input]) -> list[Flags]:
     for each, value in zip(inputs, values, strict=True):
         spread = each.variance * np.where(number == 2, 2.0, 1.0)
         allowed = REJECT_SIGMAS * np.sqrt(spread + (SOFTENING * np.maximum(middle, 0.0)) ** 2)
-        rejected.append((number > 1) & (np.abs(value - middle) > allowed))
+        strange = (number > 1) & (np.abs(value - middle) > allowed)
+        rejected.append(strange | _beside(strange, each, middle))
     return rejected
+
+
+def _beside(strange: Flags, each: Input, middle: Pixels) -> Flags:
+    """The dim edge of what is rejected: pixels within two of it that are too bright as well, if less so."""
+    near = smooth(strange.astype(float), np.ones(5)) > 0
+    return np.asarray(
+        near & (each.image - middle > np.sqrt(each.variance + (SOFTENING * np.maximum(middle, 0.0)) ** 2))
+    )
 
 
 def combined(inputs: Sequence[Input], rejected: Sequence[Flags]) -> Combined:
