@@ -101,6 +101,17 @@ def test_a_staged_empty_product_is_there_with_no_bytes_and_nothing_is_said(monke
     assert capsys.readouterr().out == ""
 
 
+def test_a_staged_hang_holds_the_program_before_it_writes_anything(monkeypatch, tmp_path):
+    def held(seconds: float) -> None:
+        raise KeyboardInterrupt
+
+    stage(monkeypatch, tmp_path, {"program": "copy", "mode": "hang"})
+    monkeypatch.setattr(faults.time, "sleep", held)
+    with pytest.raises(KeyboardInterrupt):
+        run(COPY, copy, [str(tmp_path / "t")])
+    assert not list(tmp_path.glob("t.*"))
+
+
 @pytest.mark.parametrize("text", ["{", '[{"program": "copy", "mode": "explode"}]'])
 def test_broken_rules_end_with_3_and_a_sentence(monkeypatch, tmp_path, capsys, text):
     path = tmp_path / "rules.json"
