@@ -106,7 +106,7 @@ def test_a_staged_hang_holds_the_program_before_it_writes_anything(monkeypatch, 
         raise KeyboardInterrupt
 
     stage(monkeypatch, tmp_path, {"program": "copy", "mode": "hang"})
-    monkeypatch.setattr(faults.time, "sleep", held)
+    monkeypatch.setattr("time.sleep", held)
     with pytest.raises(KeyboardInterrupt):
         run(COPY, copy, [str(tmp_path / "t")])
     assert not list(tmp_path.glob("t.*"))

@@ -101,11 +101,10 @@ def _solution_report(solved: Solved) -> dict[str, object]:
     fields, whole, camera = solved.fields, solved.whole, solved.camera
     apart = np.concatenate([solved.plane[f.matched[1]] - f.solution.apply(f.points[f.matched[0]]) for f in fields])
     sigma_ra, sigma_dec = (float(np.std(axis)) * camera.scale_deg * 3600 for axis in apart.T)
-    axis = np.array([0.0, 0.0]).reshape(1, 2)
     boresight = TanWcs(
         ra_deg=camera.ra_deg, dec_deg=camera.dec_deg, x_ref=0, y_ref=0, cd=(-camera.scale_deg, 0, 0, camera.scale_deg)
     )
-    ra, dec = boresight.to_sky(*whole.apply(axis).T)
+    ra, dec = boresight.to_sky(*whole.apply(np.zeros((1, 2))).T)
     return {
         "SIGMA_RA": sigma_ra,
         "SIGMA_DEC": sigma_dec,
