@@ -65,6 +65,7 @@ _TYPES: Mapping[str, tuple[type, ...]] = {
     "may_be_empty": (bool,),
     "ids": (dict,),
 }
+_encode = json.JSONEncoder(separators=(",", ":")).encode
 _REQUIRED = ("key", "local", "remote", "role")
 
 
@@ -86,7 +87,7 @@ def _line(record: ManifestRecord) -> str:
             fields[name] = value
     if record.ids:
         fields["ids"] = dict(record.ids)
-    return json.dumps(fields, separators=(",", ":")) + "\n"
+    return _encode(fields) + "\n"
 
 
 def read_manifest(text: str, *, source: str) -> list[ManifestRecord]:

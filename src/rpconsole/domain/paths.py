@@ -109,7 +109,7 @@ def same_file(one: str, other: str) -> bool:
 
 def normal_path(path: str) -> str:
     """A path with every run of slashes made one: a root that ends in '/' leaves ``//`` in the old scripts' lists."""
-    return re.sub("/{2,}", "/", path)
+    return re.sub("/{2,}", "/", path) if "//" in path else path
 
 
 def mapped_by_instance(disk: str, root: str) -> RemotePath:
@@ -126,9 +126,9 @@ def mapped_by_key(key: str, root: str) -> RemotePath:
 
     Same as the old scripts' for ``neb://`` and ``file:///``; theirs loses the NAME of ``path://NAME/x`` and the head of a plain path.
     """
-    return RemotePath(normal_path(f"{root}/{key_path(key)}"))
+    return RemotePath(normal_path(f"{root.rstrip('/')}/{key_path(key)}"))
 
 
 def mirrored(disk: str, root: str) -> RemotePath:
     """M3, the raw mirror: where every shipped input lands, the whole local path below ``<root>/tmp``."""
-    return RemotePath(normal_path(f"{root}/tmp/{disk}"))
+    return RemotePath(normal_path(f"{root.rstrip('/')}/tmp/{disk.lstrip('/')}"))

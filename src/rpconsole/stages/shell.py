@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from shlex import quote
 
 from rpconsole.domain.paths import mirrored
 
+_PLAIN = re.compile(r"[A-Za-z0-9_@%+=:,./ -]*")
+
 
 def words(*parts: object) -> str:
     """A command of these words."""
-    return " ".join(quote(str(part)) for part in parts)
+    texts = [str(part) for part in parts]
+    plain = " ".join(texts)
+    # nearly every line is plain: one look at all of it spares a look at each word
+    if all(texts) and _PLAIN.fullmatch(plain) and plain.count(" ") == len(texts) - 1:
+        return plain
+    return " ".join(map(quote, texts))
 
 
 def into(command: str, path: str) -> str:
