@@ -19,7 +19,7 @@ from .results_file import ResultsFile
 from .task_book import TaskBook
 from .task_list import TaskList
 
-_FENCE_EVERY_S = 10.0
+_FENCE_EVERY_S = 5.0
 _KILLED_WITHIN_S = 10.0
 
 
