@@ -30,7 +30,9 @@ class Gpc1Rows:
         return int(made[0]) if made is not None and len(made) == 1 and isinstance(made[0], int) else 0
 
     def add_many(self, table: Table, rows: Sequence[dict[str, Any]]) -> None:
-        """Several rows with the same columns."""
+        """Several rows with the same columns; none is none."""
+        if not rows:
+            return
         with self._engine.begin() as connection:
             connection.execute(insert(table), list(rows))
 
@@ -112,8 +114,8 @@ class Gpc1Rows:
             "magicked": 0,
         }
         chip_id = self.add(t.chip_run, **{**values, **columns})
-        for row in self.all(t.raw_imfile, exp_id=exp_id):
-            self.add(t.chip_imfile, chip_id=chip_id, class_id=row["class_id"])
+        otas = [row["class_id"] for row in self.all(t.raw_imfile, exp_id=exp_id)]
+        self.add_many(t.chip_imfile, [{"chip_id": chip_id, "class_id": class_id} for class_id in otas])
         return chip_id
 
     def chip_result(self, chip_id: int, class_id: str, **columns: Any) -> None:

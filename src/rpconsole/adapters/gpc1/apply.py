@@ -12,9 +12,10 @@ from typing import Any
 from sqlalchemy import Connection, Row, Table, insert, select
 
 from rpconsole.adapters.gpc1 import tables as t
-from rpconsole.adapters.gpc1.complete import complete_camera, complete_stack, deteff_columns
+from rpconsole.adapters.gpc1.complete import complete_camera, complete_stack
 from rpconsole.adapters.gpc1.values import storable
 from rpconsole.domain.dbinfo import DbinfoStatement
+from rpconsole.domain.paths import same_file
 from rpconsole.domain.stage import Stage
 from rpconsole.ports.survey import Applied, Outcome
 
@@ -27,8 +28,6 @@ class ResultTable:
     #: a run's component exists when a row of each of these has the statement's ids
     parents: tuple[Table, ...]
     defaults: Mapping[str, Any] = field(default_factory=dict)
-    #: names that a statement may use beside the columns
-    also: frozenset[str] = frozenset()
 
     @property
     def id_names(self) -> tuple[str, ...]:
@@ -39,11 +38,7 @@ RESULTS: Mapping[Stage, ResultTable] = {
     Stage.CHIP: ResultTable(
         table=t.chip_processed_imfile, parents=(t.chip_run, t.chip_imfile), defaults={"data_state": "full"}
     ),
-    Stage.CAMERA: ResultTable(
-        table=t.cam_processed_exp,
-        parents=(t.cam_run,),
-        also=frozenset({"deteff_inst", "deteff_inst_lq", "deteff_inst_uq"}),
-    ),
+    Stage.CAMERA: ResultTable(table=t.cam_processed_exp, parents=(t.cam_run,)),
     Stage.WARP: ResultTable(table=t.warp_skyfile, parents=(t.warp_sky_cell_map,), defaults={"data_state": "full"}),
     Stage.STACK: ResultTable(table=t.stack_sum_skyfile, parents=(t.stack_run,)),
 }
@@ -67,7 +62,10 @@ def apply_one(connection: Connection, statement: DbinfoStatement) -> Applied:
         wrong = complete_stack(connection, values)
     else:
         connection.execute(insert(RESULTS[statement.stage].table).values(values))
-    return refused(statement, wrong) if wrong else Applied(statement=statement, outcome=Outcome.APPLIED)
+    if wrong:
+        # while we waited for the run's row, somebody else may have applied the same result
+        return applied_before(connection, statement) or refused(statement, wrong)
+    return Applied(statement=statement, outcome=Outcome.APPLIED)
 
 
 def applied_before(connection: Connection, statement: DbinfoStatement) -> Applied | None:
@@ -77,8 +75,8 @@ def applied_before(connection: Connection, statement: DbinfoStatement) -> Applie
     there = _existing(connection, statement)
     if there is None:
         return None
-    path_base = statement.columns.get("path_base")
-    if there.path_base != path_base:
+    path_base = str(statement.columns.get("path_base"))
+    if there.path_base != path_base and not same_file(str(there.path_base), path_base):
         sentence = f"{_ids(statement)} has a result from {there.path_base} already, this one is from {path_base}"
         return refused(statement, sentence)
     if there.fault and not statement.columns.get("fault"):
@@ -95,8 +93,6 @@ def row_values(statement: DbinfoStatement) -> dict[str, Any]:
     """The row to insert: what was not given is no fault, good quality, and NULL."""
     result = RESULTS[statement.stage]
     given = {name: storable(value) for name, value in statement.columns.items()}
-    if statement.stage is Stage.CAMERA:
-        given = deteff_columns(given)
     for name in ("fault", "quality"):
         given[name] = given.get(name) or 0
     return {**given, **statement.ids, **result.defaults}
@@ -106,7 +102,7 @@ def _wrong_shape(statement: DbinfoStatement) -> str | None:
     result = RESULTS[statement.stage]
     if set(statement.ids) != set(result.id_names):
         return f"a {statement.stage} result is named by {', '.join(result.id_names)}, not by {', '.join(statement.ids)}"
-    allowed = {column.name for column in result.table.columns} - set(result.id_names) | result.also
+    allowed = {column.name for column in result.table.columns} - set(result.id_names)
     unknown = sorted(set(statement.columns) - allowed)
     return f"{result.table.name} has no column {', '.join(unknown)} to set" if unknown else None
 

@@ -10,19 +10,6 @@ from sqlalchemy import Connection, insert, select, update
 from rpconsole.adapters.gpc1 import tables as t
 from rpconsole.adapters.gpc1.advance import CAMERA_FRACTIONS, register
 from rpconsole.adapters.gpc1.gates import ends_at
-from rpconsole.adapters.gpc1.values import finite_or_none
-
-
-def deteff_columns(given: Mapping[str, Any]) -> dict[str, Any]:
-    """Detection limits come in instrumental magnitudes; the table has them with the zero point added."""
-    values = dict(given)
-    zero_point = finite_or_none(values.get("zpt_obs"))
-    for quartile in ("", "_lq", "_uq"):
-        if f"deteff_inst{quartile}" in values:
-            measured = finite_or_none(values.pop(f"deteff_inst{quartile}"))
-            both = measured is not None and zero_point is not None
-            values[f"deteff{quartile}"] = measured + zero_point if both else None  # type: ignore[operator]
-    return values
 
 
 def complete_camera(connection: Connection, values: Mapping[str, Any]) -> str | None:

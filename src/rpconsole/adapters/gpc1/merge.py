@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from rpconsole.adapters.gpc1.values import finite_or_none, text_or_none
+from rpconsole.domain.software_version import merged_version
 
 FRACTIONS = ("maskfrac_static", "maskfrac_dynamic", "maskfrac_magic", "maskfrac_advisory")
-_LEADING_NUMBER = re.compile(r"\s*(\d+)")
 
 
 def merged_results(rows: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
@@ -28,15 +27,6 @@ def merged_results(rows: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
         for name in FRACTIONS:
             merged[name] = sum(row["maskfrac_npix"] * row[name] for row in counted) / pixels
     return merged
-
-
-def merged_version(versions: Iterable[str | None]) -> str | None:
-    """The largest leading number; ``M`` behind it when any of them was built from modified source."""
-    known = [version for version in versions if version]
-    numbers = [int(found[1]) for version in known if (found := _LEADING_NUMBER.match(version))]
-    if not numbers:
-        return None
-    return f"{max(numbers)}{'M' if any('M' in version for version in known) else ''}"
 
 
 def common_magicked(rows: Iterable[Mapping[str, Any]]) -> int:

@@ -7,8 +7,8 @@ import os
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
-from rpconsole.adapters.storage.keys import KeyKind, read_key
 from rpconsole.domain.fault import BadConfiguration, BadData, DiskFailed
+from rpconsole.domain.paths import is_neb, key_path
 
 
 class PlainCatalogue:
@@ -30,17 +30,19 @@ class PlainCatalogue:
         await asyncio.to_thread(_make_all, places)
         return {key: str(path) for key, path in places.items()}
 
-    def _place(self, text: str) -> Path:
-        key = read_key(text)
-        if key.kind is KeyKind.FILE:
-            return Path(os.path.normpath(key.path))
-        if key.kind is KeyKind.NEBULOUS:
-            return self._root / key.path
-        directory = self._named.get(key.place or "")
-        if directory is None:
+    def _place(self, key: str) -> Path:
+        path = key_path(key)
+        if is_neb(key):
+            return self._root / path
+        if not key.startswith("path:"):
+            return Path("/", path)
+        name, _, below = path.partition("/")
+        if name not in self._named:
             known = ", ".join(sorted(self._named)) or "none"
-            raise BadData(f"'{text}' names a directory '{key.place}' that is not configured; known: {known}")
-        return directory / key.path
+            raise BadData(f"'{key}' names the directory '{name}', which is not configured; known: {known}")
+        if not below:
+            raise BadData(f"'{key}' names no file below '{name}'")
+        return self._named[name] / below
 
 
 def _make_all(places: Mapping[str, Path]) -> None:

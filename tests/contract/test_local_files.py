@@ -1,0 +1,95 @@
+"""The contract of files at home."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import os
+from pathlib import Path
+
+import pytest
+
+from rpconsole.adapters.storage.local_files import DiskFiles
+from rpconsole.domain.fault import BadData, DiskFailed
+from rpconsole.ports.local_files import LocalFiles
+
+
+@pytest.fixture
+def files() -> LocalFiles:
+    return DiskFiles()
+
+
+async def test_what_was_written_is_read_back_byte_for_byte(files: LocalFiles, tmp_path: Path):
+    place = tmp_path / "new/directory/list.transfer"
+    path = str(place)
+    text = "line one\nSeñal\r\n\x00 \xff end without newline"
+    await files.write({path: text})
+    assert await files.read(path) == text
+    assert place.read_bytes() == text.encode("latin-1")
+
+
+async def test_a_file_is_replaced_whole_and_nothing_is_left_beside_it(files: LocalFiles, tmp_path: Path):
+    path = tmp_path / "x"
+    await files.write({str(path): "long text " * 100})
+    await files.write({str(path): "short"})
+    assert path.read_text() == "short"
+    assert os.listdir(tmp_path) == ["x"]
+
+
+async def test_readers_see_the_old_text_or_the_new_never_half(files: LocalFiles, tmp_path: Path):
+    path = str(tmp_path / "x")
+    texts = ["a" * 500_000, "b" * 400_000]
+    await files.write({path: texts[0]})
+
+    async def write_often() -> None:
+        for n in range(10):
+            await files.write({path: texts[n % 2]})
+
+    writing = asyncio.create_task(write_often())
+    while not writing.done():
+        assert await files.read(path) in texts
+    await writing
+
+
+async def test_text_that_is_not_latin1_is_refused_before_anything_is_written(files: LocalFiles, tmp_path: Path):
+    path = tmp_path / "x"
+    with pytest.raises(BadData, match=r"x cannot hold '星'"):
+        await files.write({str(path): "name 星"})
+    assert os.listdir(tmp_path) == []
+
+
+async def test_a_relative_path_is_refused(files: LocalFiles):
+    with pytest.raises(BadData, match="not an absolute path"):
+        await files.write({"x/y": ""})
+
+
+async def test_a_place_that_cannot_be_written_is_named(files: LocalFiles, tmp_path: Path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(DiskFailed, match="file/below"):
+        await files.write({str(tmp_path / "file/below"): ""})
+    (tmp_path / "directory/inside").mkdir(parents=True)
+    with pytest.raises(DiskFailed, match="directory"):
+        await files.write({str(tmp_path / "directory"): ""})
+    assert sorted(os.listdir(tmp_path)) == ["directory", "file"]
+
+
+async def test_a_file_that_cannot_be_read_is_named(files: LocalFiles, tmp_path: Path):
+    with pytest.raises(BadData, match="absent cannot be read: No such file"):
+        await files.read(str(tmp_path / "absent"))
+    with pytest.raises(BadData, match="directory"):
+        await files.read(str(tmp_path))
+
+
+async def test_facts_are_of_the_files_that_exist(files: LocalFiles, tmp_path: Path):
+    there, absent = tmp_path / "there", tmp_path / "absent"
+    there.write_bytes(b"12345")
+    os.utime(there, ns=(1, 1_234_567_890_123_456_789))
+    os.mkfifo(tmp_path / "fifo")
+    paths = [str(there), str(absent), str(tmp_path), str(there / "below"), str(tmp_path / "fifo")]
+    found = await files.facts(paths)
+    assert list(found) == [str(there)]
+    fact = found[str(there)]
+    assert (fact.size, fact.mtime_ns, fact.sha256) == (5, 1_234_567_890_123_456_789, None)
+    hashed = await files.facts(paths, hashed=True)
+    assert hashed[str(there)].sha256 == hashlib.sha256(b"12345").hexdigest()
+    assert list(hashed) == [str(there)]

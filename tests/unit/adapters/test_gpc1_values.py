@@ -1,0 +1,67 @@
+"""Values on their way out of gpc1 and into it."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from rpconsole.adapters.gpc1.merge import common_magicked, merged_results
+from rpconsole.adapters.gpc1.stack_definition import projection_cell_of
+from rpconsole.adapters.gpc1.values import FLOAT_MAX, finite_or_none, storable, text_or_none
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [("NULL", None), ("(null)", None), ("", None), (None, None), ("null", "null"), (" ", " "), ("DEFAULT", "DEFAULT")],
+)
+def test_what_the_ipp_writes_for_nothing_is_none(written, read):
+    assert text_or_none(written) == read
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf, "", "NULL", None])
+def test_what_is_no_value_is_stored_as_null(value):
+    assert storable(value) is None
+
+
+@pytest.mark.parametrize("value", [0, 0.0, -1.5, 2**63 - 1, "x", False])
+def test_values_are_stored_as_they_are(value):
+    assert storable(value) == value
+
+
+def test_floats_are_kept_within_single_precision():
+    assert (storable(1e300), storable(-1e300)) == (FLOAT_MAX, -FLOAT_MAX)
+
+
+def test_numbers_that_are_none_read_as_none():
+    assert [finite_or_none(value) for value in (None, math.nan, math.inf, 3)] == [None, None, None, 3.0]
+
+
+def a_result(npix, fraction, version="1", magicked=0):
+    names = ("maskfrac_static", "maskfrac_dynamic", "maskfrac_magic", "maskfrac_advisory")
+    return {"maskfrac_npix": npix, **dict.fromkeys(names, fraction), "software_ver": version, "magicked": magicked}
+
+
+def test_fractions_are_weighted_by_pixels():
+    merged = merged_results([a_result(1, 0.0), a_result(3, 1.0)])
+    assert (merged["maskfrac_npix"], merged["maskfrac_magic"]) == (4.0, 0.75)
+
+
+@pytest.mark.parametrize("left_out", [a_result(0, 0.5, "9"), a_result(None, 0.5, "9"), a_result(5, None, "9")])
+def test_a_result_without_pixels_or_fractions_counts_for_nothing(left_out):
+    assert merged_results([left_out]) == {}
+    assert merged_results([left_out, a_result(1, 0.5)])["software_ver"] == "1"
+
+
+def test_runs_that_differ_in_destreaking_count_as_not_destreaked():
+    assert common_magicked([a_result(1, 0, magicked=7), a_result(1, 0, magicked=7)]) == 7
+    assert common_magicked([a_result(1, 0, magicked=7), a_result(1, 0, magicked=None)]) == 0
+    assert common_magicked([]) == 0
+
+
+@pytest.mark.parametrize(
+    ("skycell", "cell"),
+    [("skycell.1234.056", "skycell.1234"), ("skycell.12", "skycell"), ("skycell", "skycell")],
+)
+def test_the_projection_cell_of_a_skycell(skycell, cell):
+    assert projection_cell_of(skycell) == cell
