@@ -10,6 +10,7 @@ from difflib import get_close_matches
 
 import asyncssh
 
+from rpconsole.adapters.change_bell import ChangeBell
 from rpconsole.adapters.ssh.login import Target, log_in
 from rpconsole.adapters.ssh.options import FrontEnd, SshOptions
 from rpconsole.adapters.ssh.session import Session
@@ -50,10 +51,7 @@ class SshSessions:
         self._gateway: asyncssh.SSHClientConnection | None = None
         #: tokens of a counter burn each other when two logins run at once
         self._one_login = asyncio.Lock()
-        self._changes = 0
-        self._seen = 0
-        self._change = asyncio.Condition()
-        self._waking: set[asyncio.Task[None]] = set()
+        self._bell = ChangeBell()
 
     async def open(self, ask: Ask, *, user: str | None = None, hosts: Sequence[str] = ()) -> list[SessionView]:
         """See the port. A front end that is open already is left as it is."""
@@ -91,9 +89,7 @@ class SshSessions:
 
     async def changed(self) -> None:
         """See the port; one consumer is meant."""
-        async with self._change:
-            await self._change.wait_for(lambda: self._changes != self._seen)
-            self._seen = self._changes
+        await self._bell.rings()
 
     # -- for the site adapter ------------------------------------------------------------------------------------------
 
@@ -207,19 +203,9 @@ class SshSessions:
         standing.state = state
         standing.sentence = sentence
         if state is not SessionState.OPENING:
-            self._wake()
+            self._bell.ring()
         if state in (SessionState.CLOSED, SessionState.LOST):
             standing.session = None
-
-    def _wake(self) -> None:
-        self._changes += 1
-        task = asyncio.get_running_loop().create_task(self._notify())
-        self._waking.add(task)
-        task.add_done_callback(self._waking.discard)
-
-    async def _notify(self) -> None:
-        async with self._change:
-            self._change.notify_all()
 
     def _view(self, standing: _Standing) -> SessionView:
         is_open = standing.is_open

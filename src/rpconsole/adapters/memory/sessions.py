@@ -1,0 +1,138 @@
+"""Sessions in memory: a site whose answers are known, and which can be made to cut them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from rpconsole.adapters.change_bell import ChangeBell
+from rpconsole.domain.fault import BadConfiguration, LoginRefused, RpconsoleError
+from rpconsole.domain.session import SessionState, SessionView
+from rpconsole.ports.clock import Clock
+from rpconsole.ports.sessions import Ask, Challenge, Prompt
+
+ONE_TOKEN = ((Prompt(text="Token: ", echo=False),),)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LoginTry:
+    """One login as the site saw it; what was answered is not kept."""
+
+    host: str
+    user: str
+    accepted: bool
+
+
+class MemorySessions:
+    """Serves ``ports.sessions.Sessions``. ``issue()`` gives a token that is good once; anything else is refused."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        *,
+        hosts: Sequence[str] = ("fe1", "fe2"),
+        user: str = "operator",
+        lifetime_s: float | None = None,
+        max_channels: int = 10,
+        rounds: Sequence[Sequence[Prompt]] = ONE_TOKEN,
+    ) -> None:
+        self._clock = clock
+        self._user = user
+        self._lifetime_s = lifetime_s
+        self._views = {
+            host: SessionView(host=host, state=SessionState.CLOSED, max_channels=max_channels) for host in hosts
+        }
+        self._bell = ChangeBell()
+        self._one_login = asyncio.Lock()
+        self._good: set[str] = set()
+        self._issued = 0
+        #: what each login asks, round by round
+        self.rounds = rounds
+        #: raised by the next logins, instead of asking
+        self.away: RpconsoleError | None = None
+        self.tries: list[LoginTry] = []
+
+    def issue(self) -> str:
+        """A token that will be accepted once."""
+        self._issued += 1
+        token = f"{self._issued:06d}"
+        self._good.add(token)
+        return token
+
+    def drop(self, hosts: Sequence[str] = (), *, sentence: str = "the site ended it") -> None:
+        """End sessions from the site's side (all when empty)."""
+        for host in hosts or tuple(self._views):
+            if self._is_open(host):
+                text = f"The session to {host} ended: {sentence}. Log in again."
+                self._set(host, state=SessionState.LOST, opened_at=None, ends_at=None, channels=0, sentence=text)
+
+    async def open(self, ask: Ask, *, user: str | None = None, hosts: Sequence[str] = ()) -> list[SessionView]:
+        """See the port."""
+        chosen = self._chosen(hosts)
+        async with self._one_login:
+            due = [host for host in chosen if not self._is_open(host)]
+            for position, host in enumerate(due, 1):
+                await self._open_one(host, user or self._user, (position, len(due)), ask)
+            return [self._views[host] for host in chosen]
+
+    async def close(self, hosts: Sequence[str] = ()) -> None:
+        """See the port."""
+        for host in self._chosen(hosts):
+            if self._is_open(host):
+                self._set(host, state=SessionState.CLOSED, opened_at=None, ends_at=None, channels=0, sentence="")
+
+    def view(self) -> tuple[SessionView, ...]:
+        """See the port."""
+        return tuple(self._views.values())
+
+    def alive(self) -> bool:
+        """See the port."""
+        return any(self._is_open(host) for host in self._views)
+
+    async def changed(self) -> None:
+        """See the port; one consumer is meant."""
+        await self._bell.rings()
+
+    async def _open_one(self, host: str, user: str, position: tuple[int, int], ask: Ask) -> None:
+        try:
+            if self.away is not None:
+                raise self.away
+            await self._dialogue(host, user, position, ask)
+        except RpconsoleError as error:
+            self._set(host, state=SessionState.CLOSED, sentence=str(error))
+            raise
+        now = self._clock.now()
+        ends_at = None if self._lifetime_s is None else now + self._lifetime_s
+        self._set(host, state=SessionState.OPEN, user=user, opened_at=now, ends_at=ends_at, channels=1, sentence="")
+
+    async def _dialogue(self, host: str, user: str, position: tuple[int, int], ask: Ask) -> None:
+        for prompts in self.rounds:
+            challenge = Challenge(
+                host=host, user=user, position=position, title="", instructions="", prompts=tuple(prompts)
+            )
+            answers = await ask(challenge)
+            if answers is None:
+                raise LoginRefused(f"The login to {host} was given up.")
+            if not self._accepts(answers):
+                self.tries.append(LoginTry(host=host, user=user, accepted=False))
+                raise LoginRefused(f"{host} refused the answer for {user}; it will not be sent again.")
+        self.tries.append(LoginTry(host=host, user=user, accepted=True))
+
+    def _accepts(self, answers: Sequence[str]) -> bool:
+        is_good = all(answer in self._good for answer in answers)
+        self._good.difference_update(answers)
+        return is_good
+
+    def _is_open(self, host: str) -> bool:
+        return self._views[host].state is SessionState.OPEN
+
+    def _chosen(self, hosts: Sequence[str]) -> list[str]:
+        for host in hosts:
+            if host not in self._views:
+                raise BadConfiguration(f"There is no front end {host!r}. Known: {', '.join(self._views)}.")
+        return list(dict.fromkeys(hosts)) or list(self._views)
+
+    def _set(self, host: str, **changes: object) -> None:
+        self._views[host] = replace(self._views[host], **changes)  # type: ignore[arg-type]
+        self._bell.ring()
