@@ -36,6 +36,7 @@ class Incoming:
         self.expected: Any = header.get("sha256")
         self.digest = hashlib.sha256()
         self.fault: Optional[Fault] = None
+        self.mtime_ns = 0
         self._mode = header.get("mode")
         self._mtime_ns = header.get("mtime_ns")
         self._part = "{}.{}.part".format(part_path(path)[: -len(".part")], number)
@@ -59,6 +60,7 @@ class Incoming:
         if self._mtime_ns is not None:
             os.utime(self._handle, ns=(int(self._mtime_ns), int(self._mtime_ns)))
         os.fsync(self._handle)
+        self.mtime_ns = os.fstat(self._handle).st_mtime_ns
         os.rename(self._part, self.path)
         self._close()
 
@@ -159,6 +161,7 @@ class Receiver:
         try:
             incoming.settle()
             answer: Message = {"ok": True, "size": incoming.size, "sha256": incoming.digest.hexdigest()}
+            answer["mtime_ns"] = incoming.mtime_ns
         except Exception as error:
             answer = told(fault_of(error, "cannot finish {}".format(incoming.path)))
             incoming.drop()
