@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from rpconsole.adapters.ssh.helper_client import SitePermanent
+from rpconsole.adapters.ssh.helper_client import SitePermanent, fault_of
 from rpconsole.adapters.ssh.ledger import Ledger
 from rpconsole.adapters.ssh.options import SshOptions
 from rpconsole.adapters.ssh.packer import sizes_at_home
@@ -117,7 +117,8 @@ class SshSite:
         entries = await self._again("remove", {"root": root, "paths": list(paths)}, self._options.answer_timeout_s)
         failed = [entry for entry in entries if "error" in entry]
         if failed:
-            raise SiteFailed(f"{len(failed)} of {len(entries)} could not be removed: {failed[0]['error']}")
+            sentence = f"{len(failed)} of {len(entries)} could not be removed: {failed[0]['error']}"
+            raise fault_of(failed[0].get("kind"), sentence)
         return sum(entry.get("removed") is True for entry in entries)
 
     async def _transfer(
