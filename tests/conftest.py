@@ -7,6 +7,8 @@ from collections.abc import Iterator
 import pytest
 from tests.servers import found
 from tests.servers.mariadb import PrivateMariadb, require_mariadb
+from tests.servers.sshd import PrivateSshd, require_sshd
+from tests.servers.token_card import TokenCard
 
 
 def pytest_report_header() -> str:
@@ -18,4 +20,12 @@ def mariadb_server() -> Iterator[PrivateMariadb]:
     """A private MariaDB for the whole session; make a database of your own in it, and do not stop it."""
     require_mariadb()
     with PrivateMariadb() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def sshd() -> Iterator[PrivateSshd]:
+    """A real front end for the whole run; each test makes its own logins."""
+    require_sshd()
+    with PrivateSshd([TokenCard()]) as server:
         yield server

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import event, text
 from tests.builders.gpc1 import Gpc1Rows
+from tests.contract.site_worlds import World, in_process_world, memory_world, sshd_world
 
 from rpconsole.adapters.gpc1.create import create_schema
 from rpconsole.adapters.gpc1.engine import Gpc1, open_gpc1
@@ -97,3 +98,17 @@ def journal_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path}/state/journal.db"
     return str(request.getfixturevalue("mariadb_server").create_database("journal_contract"))
+
+
+@pytest.fixture(params=["memory", "in process", pytest.param("sshd", marks=pytest.mark.needs_sshd)])
+async def world(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[World]:
+    """A site with two front ends."""
+    match request.param:
+        case "memory":
+            opening = memory_world(tmp_path)
+        case "in process":
+            opening = in_process_world(tmp_path)
+        case _:
+            opening = sshd_world(tmp_path, request.getfixturevalue("sshd"))
+    async with opening as found:
+        yield found

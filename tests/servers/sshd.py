@@ -1,0 +1,219 @@
+"""OpenSSH's own sshd with PAM one-time tokens, private to a test: its own port, keys, users of the card and PAM stack.
+
+Debian's sshd takes its PAM stack from /etc/pam.d/sshd whatever its configuration says; so it runs in a mount namespace of its own,
+where that one file is another. Nothing of the machine is touched.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from tests.servers import found, require
+from tests.servers.token_card import TokenCard
+
+USER = "root"
+START_S = 15.0
+
+_CONFIG = """\
+Port {port}
+ListenAddress 127.0.0.1
+HostKey {directory}/host_key
+PidFile {directory}/pid
+UsePAM yes
+PasswordAuthentication no
+PubkeyAuthentication no
+KbdInteractiveAuthentication yes
+AuthenticationMethods keyboard-interactive
+PermitRootLogin yes
+AllowTcpForwarding {forwarding}
+MaxSessions {max_sessions}
+MaxAuthTries 6
+LoginGraceTime 30
+LogLevel VERBOSE
+PrintMotd no
+X11Forwarding no
+"""
+_PAM_END = """\
+account required pam_permit.so
+session required pam_permit.so
+"""
+
+
+class PrivateSshd:
+    """One sshd; with several cards it asks for one token of each, in several rounds."""
+
+    def __init__(self, cards: Sequence[TokenCard], *, forwards: bool = False, max_sessions: int = 10) -> None:
+        self.cards = list(cards)
+        self.directory = Path(tempfile.mkdtemp(prefix="rpc-sshd-"))
+        self.log = self.directory / "sshd.log"
+        self.port = _free_port()
+        self._forwards = forwards
+        self._max_sessions = max_sessions
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        try:
+            self._write_files()
+            self.start()
+        except BaseException:
+            self.__exit__(None, None, None)
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.cut()
+        self.stop()
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+    def start(self) -> None:
+        """Start listening."""
+        sshd = found.sshd_with_tokens()
+        assert sshd is not None
+        prepare = (
+            f"mount --bind {self.directory}/pam /etc/pam.d/sshd"
+            " && { [ -d /run/sshd ] || { mount -t tmpfs tmpfs /run && mkdir -m 755 /run/sshd; }; }"
+        )
+        command = f"{prepare} && exec {sshd} -D -f {self.directory}/sshd_config -E {self.log}"
+        self._process = subprocess.Popen(
+            ["unshare", "--mount", "sh", "-c", command], stdin=subprocess.DEVNULL, stderr=subprocess.PIPE
+        )
+        self._wait_until_it_listens()
+
+    def stop(self) -> None:
+        """End the listener; sessions live on, as with the real one."""
+        if self._process is not None:
+            self._process.terminate()
+            self._process.wait(10)
+            assert self._process.stderr is not None
+            self._process.stderr.close()
+            self._process = None
+
+    def cut(self) -> None:
+        """Kill every session's process, without a word to the peer."""
+        self._signal(signal.SIGKILL)
+
+    def freeze(self) -> None:
+        """Let every session fall silent."""
+        self._signal(signal.SIGSTOP)
+
+    def new_host_key(self) -> None:
+        """Show another host key from now on."""
+        self.stop()
+        self._make_key()
+        self.start()
+
+    def tries(self) -> tuple[int, int]:
+        """How many answers it accepted, and how many it refused."""
+        text = self.log.read_text(errors="replace")
+        return text.count("Accepted keyboard-interactive"), text.count("Failed keyboard-interactive")
+
+    def known_hosts_line(self) -> str:
+        """The line that trusts it."""
+        key = (self.directory / "host_key.pub").read_text().split()
+        return f"[127.0.0.1]:{self.port} {key[0]} {key[1]}\n"
+
+    def _sessions(self) -> list[int]:
+        assert self._process is not None
+        return [pid for pid in _descendants(self._process.pid) if _name_of(pid) == "sshd"]
+
+    def _signal(self, number: signal.Signals) -> None:
+        if self._process is None:
+            return
+        for pid in self._sessions():
+            try:
+                os.kill(pid, number)
+            except ProcessLookupError:
+                pass
+
+    def _write_files(self) -> None:
+        self._make_key()
+        (self.directory / "sshd_config").write_text(
+            _CONFIG.format(
+                port=self.port,
+                directory=self.directory,
+                forwarding="yes" if self._forwards else "no",
+                max_sessions=self._max_sessions,
+            )
+        )
+        lines = []
+        for number, card in enumerate(self.cards):
+            folder = self.directory / f"card{number}"
+            folder.mkdir(mode=0o700)
+            users = folder / "users.oath"
+            users.write_text(f"HOTP {USER} - {card.secret.hex()}\n")
+            users.chmod(0o600)
+            lines.append(f"auth requisite pam_oath.so usersfile={users} window=50 digits=6\n")
+        (self.directory / "pam").write_text("".join(lines) + _PAM_END)
+
+    def _make_key(self) -> None:
+        for name in ("host_key", "host_key.pub"):
+            (self.directory / name).unlink(missing_ok=True)
+        subprocess.run(
+            ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(self.directory / "host_key")],
+            check=True,
+            stdin=subprocess.DEVNULL,
+        )
+
+    def _wait_until_it_listens(self) -> None:
+        assert self._process is not None
+        deadline = time.monotonic() + START_S
+        while time.monotonic() < deadline and self._process.poll() is None:
+            try:
+                socket.create_connection(("127.0.0.1", self.port), 1).close()
+            except ConnectionRefusedError:
+                time.sleep(0.02)
+            else:
+                return
+        said = self.log.read_text(errors="replace") if self.log.exists() else ""
+        if self._process.poll() is not None and self._process.stderr is not None:
+            said += self._process.stderr.read().decode(errors="replace")
+        raise RuntimeError(f"sshd did not start: {said[-800:]}")
+
+
+def require_sshd() -> None:
+    """Skip, or fail where servers are required, when sshd, PAM's tokens or a mount namespace are not to be had."""
+    require("sshd", found.sshd_with_tokens() is not None, "openssh-server, libpam-oath and root are needed")
+    may = subprocess.run(["unshare", "--mount", "true"], capture_output=True, check=False).returncode == 0
+    require("sshd", may, "this host does not permit a mount namespace (unshare --mount)")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _descendants(root: int) -> list[int]:
+    children: dict[int, list[int]] = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                fields = (entry / "stat").read_text().rpartition(")")[2].split()
+            except OSError:
+                continue
+            children.setdefault(int(fields[1]), []).append(int(entry.name))
+    found_pids, todo = [], [root]
+    while todo:
+        for child in children.get(todo.pop(), []):
+            found_pids.append(child)
+            todo.append(child)
+    return found_pids
+
+
+def _name_of(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/comm").read_text().strip()
+    except OSError:
+        return ""
