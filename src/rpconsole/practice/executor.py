@@ -1,0 +1,207 @@
+"""The practice site's nodes: one process that starts jobs in the order of submission, and ends them at their wall time.
+
+``python -m rpconsole.practice.executor --dir D``. A job has whole nodes for itself. On SIGTERM every job's processes end first.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import select
+import signal
+import socket
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from rpconsole.practice.batch import job_command, job_environment, open_outputs
+from rpconsole.practice.faults import Faults
+from rpconsole.practice.moab.spool import ACTIVE, ENDED, Job, Spool, State
+from rpconsole.practice.paths import SitePaths, read_settings, write_whole
+from rpconsole.practice.processes import marked, send
+
+_LONGEST_NAP_S = 1.0
+_ENDING_NAP_S = 0.05
+
+
+@dataclass
+class Running:
+    """One started job and, once it is to end, why and until when it is asked politely."""
+
+    job: Job
+    child: subprocess.Popen[bytes]
+    #: the state and code that it will be remembered by; empty while nothing ends it
+    verdict: tuple[State, str] | None = None
+    kill_at: float = 0.0
+
+
+class Executor:
+    """The loop: reap, end, forget, start, sleep until something happens."""
+
+    def __init__(self, paths: SitePaths, *, tied: bool) -> None:
+        self._paths = paths
+        self._spool = Spool(paths.spool)
+        self._faults = Faults(paths)
+        self._settings = read_settings(paths)
+        self._running: dict[str, Running] = {}
+        self._free = list(self._settings.node_names)
+        self._tied = tied
+        self._stopped = False
+        self._alarm, self._ringer = socket.socketpair()
+
+    def run(self) -> None:
+        self._listen()
+        self._clear_up()
+        write_whole(self._paths.state / "executor.pid", f"{os.getpid()}\n")
+        while not self._stopped:
+            self._turn()
+        self._end_all()
+        (self._paths.state / "executor.pid").unlink(missing_ok=True)
+
+    def _listen(self) -> None:
+        for end in (self._alarm, self._ringer):
+            end.setblocking(False)
+        signal.set_wakeup_fd(self._ringer.fileno(), warn_on_full_buffer=False)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._stop)
+        with suppress(FileExistsError):
+            os.mkfifo(self._spool.doorbell)
+        # open for reading and writing: it never sees an end while no client has it open
+        self._doorbell = os.open(self._spool.doorbell, os.O_RDWR | os.O_NONBLOCK)
+
+    def _stop(self, *_: object) -> None:
+        self._stopped = True
+
+    def _clear_up(self) -> None:
+        """Jobs that an earlier executor left behind: as after the failure of their nodes."""
+        with self._spool.changing():
+            for job in self._spool.jobs():
+                if job.state in ACTIVE:
+                    send(marked(self._paths.root, job.job), signal.SIGKILL)
+                    self._spool.change(job, state=State.REMOVED, code="0", ended_at=time.time(), message="node failure")
+
+    def _turn(self) -> None:
+        with self._spool.changing():
+            jobs = self._spool.jobs()
+            self._obey(jobs)
+            self._reap()
+            self._forget(jobs)
+            self._start([job for job in jobs if job.state is State.IDLE])
+        self._sleep()
+
+    def _obey(self, jobs: list[Job]) -> None:
+        """Cancels asked for by clients, and wall times that are over."""
+        now = time.time()
+        cancelled = {job.job for job in jobs if job.cancel_wanted}
+        for number, running in self._running.items():
+            if running.verdict is None and number in cancelled:
+                self._end(running, (State.REMOVED, "CNCLD"))
+            elif running.verdict is None and now > running.job.started_at + running.job.walltime_s:
+                self._end(running, (State.REMOVED, "0"))
+            elif running.verdict is not None and now > running.kill_at:
+                send(marked(self._paths.root, number), signal.SIGKILL)
+
+    def _end(self, running: Running, verdict: tuple[State, str]) -> None:
+        running.verdict, running.kill_at = verdict, time.time() + self._settings.kill_wait_s
+        send(marked(self._paths.root, running.job.job), signal.SIGTERM)
+
+    def _reap(self) -> None:
+        for number, running in list(self._running.items()):
+            if running.child.poll() is None:
+                continue
+            if running.verdict is not None and marked(self._paths.root, number):
+                continue  # what it started is still making a clean end
+            send(marked(self._paths.root, number), signal.SIGKILL)
+            # over Slurm, Moab learns the exit status alone: a script killed by a signal arrives as completed with code 0
+            state, code = running.verdict or (State.COMPLETED, str(max(0, running.child.returncode)))
+            current = self._spool.job(number) or running.job
+            self._spool.change(current, state=state, code=code, ended_at=time.time(), pid=0, cancel_wanted=False)
+            self._free = sorted([*self._free, *running.job.node_names])
+            del self._running[number]
+
+    def _forget(self, jobs: list[Job]) -> None:
+        limit = time.time() - self._faults.number("purge_s", self._settings.purge_s)
+        for job in jobs:
+            if job.state in ENDED and job.ended_at < limit:
+                self._spool.forget(job)
+
+    def _start(self, waiting: list[Job]) -> None:
+        """First come, first served: a job that must wait for nodes lets nobody past."""
+        possible = [job for job in waiting if self._fits(job)]
+        for job in possible:
+            if job.nodes > len(self._free):
+                return
+            self._launch(job)
+
+    def _fits(self, job: Job) -> bool:
+        """Whether the site could ever run it; one that it cannot run is blocked, as Slurm leaves it pending."""
+        if job.nodes <= self._settings.nodes and job.ppn <= self._settings.slots:
+            return True
+        if not job.message:
+            has = f"{self._settings.nodes} nodes of {self._settings.slots} procs"
+            self._spool.change(job, message=f"job cannot run in partition practice (it has {has})")
+        return False
+
+    def _launch(self, job: Job) -> None:
+        names, self._free = tuple(self._free[: job.nodes]), self._free[job.nodes :]
+        started = self._spool.change(job, state=State.RUNNING, node_names=names, started_at=time.time())
+        environment = job_environment(self._paths, started, self._spool.script(job.job))
+        cwd = job.cwd if os.path.isdir(job.cwd) else str(self._paths.home)
+        try:
+            out, err = open_outputs(started)
+            with out, err:
+                child = subprocess.Popen(
+                    job_command(self._spool.script(job.job)),
+                    cwd=cwd,
+                    env=environment,
+                    stdin=subprocess.DEVNULL,
+                    stdout=out,
+                    stderr=err,
+                    start_new_session=True,
+                )
+        except OSError as error:
+            self._free = sorted([*self._free, *names])
+            self._spool.change(started, state=State.COMPLETED, code="1", ended_at=time.time(), message=str(error))
+            return
+        self._running[job.job] = Running(self._spool.change(started, pid=child.pid), child)
+
+    def _sleep(self) -> None:
+        ending = any(running.verdict is not None for running in self._running.values())
+        ends = [running.job.started_at + running.job.walltime_s - time.time() for running in self._running.values()]
+        nap_s = _ENDING_NAP_S if ending else max(0.01, min([_LONGEST_NAP_S, *ends]))
+        sources = [self._doorbell, self._alarm.fileno(), *([0] if self._tied else [])]
+        ready, _, _ = select.select(sources, [], [], nap_s)
+        for source in ready:
+            if source == 0:
+                self._stopped = self._stopped or not os.read(0, 1)
+                continue
+            with suppress(BlockingIOError):
+                os.read(source, 4096)
+
+    def _end_all(self) -> None:
+        with self._spool.changing():
+            for running in self._running.values():
+                self._end(running, (State.REMOVED, "0"))
+            patience = time.time() + self._settings.kill_wait_s
+            while self._running:
+                self._reap()
+                for number in self._running if time.time() > patience else ():
+                    send(marked(self._paths.root, number), signal.SIGKILL)
+                time.sleep(_ENDING_NAP_S)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="rpconsole.practice.executor")
+    parser.add_argument("--dir", type=Path, required=True)
+    parser.add_argument("--tied", action="store_true", help="end when standard input ends")
+    chosen = parser.parse_args(arguments)
+    Executor(SitePaths(chosen.dir.resolve()), tied=chosen.tied).run()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
