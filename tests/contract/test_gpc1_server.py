@@ -10,10 +10,13 @@ import pytest
 from sqlalchemy import text
 from tests.servers.mariadb import PASSWORD, PrivateMariadb, require_mariadb
 
+from rpconsole.adapters.gpc1 import tables as t
 from rpconsole.adapters.gpc1.create import create_schema
 from rpconsole.adapters.gpc1.engine import open_gpc1
 from rpconsole.adapters.gpc1.owner_lock import owner_lock_of
 from rpconsole.adapters.gpc1.run_store import SqlRunStore
+from rpconsole.adapters.gpc1.survey import SqlSurvey
+from rpconsole.adapters.sql import lock_name
 from rpconsole.domain.fault import BadConfiguration, BadData, DatabaseAway, DatabaseRefused
 from rpconsole.domain.run import RunState
 from rpconsole.ports.run_store import RunChange
@@ -55,7 +58,7 @@ async def test_a_file_that_is_no_database_is_refused(tmp_path):
 
 
 def test_gpc1_in_memory_is_refused_in_a_sentence():
-    with pytest.raises(BadConfiguration, match="give a file"):
+    with pytest.raises(BadConfiguration, match="give one, sqlite:"):
         open_gpc1("sqlite://")
 
 
@@ -105,6 +108,60 @@ async def test_a_server_that_goes_away_and_comes_back_is_used_again():
         await gpc1.close()
 
 
+# --- rows that no careful program would have written
+
+
+@pytest.mark.needs_mariadb
+async def test_a_zero_date_is_no_moment(gpc1_url: str, gpc1, rows):
+    if gpc1.engine.dialect.name == "sqlite":
+        pytest.skip("only MySQL has zero dates")
+    rows.detrend("MASK")
+    remote_id = rows.add(t.remote_run, state="run", stage="chip", label="A", path_base="/p", job_id=1, fault=0)
+    with gpc1.engine.begin() as connection:
+        connection.execute(text("SET SESSION sql_mode = ''"))
+        connection.execute(text("UPDATE detRun SET time_begin = '0000-00-00 00:00:00'"))
+        connection.execute(text("UPDATE remoteRun SET last_poll = '0000-00-00 00:00:00'"))
+        connection.execute(text("SET SESSION sql_mode = @@GLOBAL.sql_mode"))
+    (run,) = await SqlSurvey(gpc1).detrend_runs()
+    assert run.time_begin is None
+    remote = await SqlRunStore(gpc1).run(remote_id)
+    assert remote is not None
+    assert remote.last_poll is None
+
+
+async def test_a_moment_that_is_none_is_bad_data(gpc1, rows):
+    if gpc1.engine.dialect.name == "mysql":
+        pytest.skip("only SQLite keeps any text as a moment")
+    rows.detrend("MASK")
+    with gpc1.engine.begin() as connection:
+        connection.execute(text("UPDATE detRun SET registered = 'last Tuesday'"))
+    with pytest.raises(BadData, match="last Tuesday"):
+        await SqlSurvey(gpc1).detrend_runs()
+
+
+async def test_a_statement_that_the_server_refuses_is_told_with_its_reason(gpc1):
+    with pytest.raises(DatabaseRefused, match="no_such_table"):
+        await gpc1.read(lambda connection: connection.execute(text("SELECT * FROM no_such_table")))
+
+
+@pytest.mark.needs_mariadb
+async def test_text_is_refused_and_never_cut_even_where_the_server_would_cut_it(mariadb_server: PrivateMariadb):
+    url = mariadb_server.create_database("lenient")
+    await create_schema(url)
+    gpc1 = open_gpc1(url)
+    with gpc1.engine.begin() as connection:
+        before = connection.scalar(text("SELECT @@GLOBAL.sql_mode"))
+        connection.execute(text("SET GLOBAL sql_mode = ''"))
+    gpc1.engine.dispose()
+    try:
+        with pytest.raises(BadData, match="comment"):
+            await gpc1.write(lambda one: one.execute(t.label.insert().values(label="A", comment="x" * 81)))
+    finally:
+        with gpc1.engine.begin() as connection:
+            connection.execute(text("SET GLOBAL sql_mode = :mode"), {"mode": before})
+        await gpc1.close()
+
+
 # --- the lock that dies with its holder
 
 
@@ -124,6 +181,15 @@ async def test_the_second_owner_is_told_who_holds_the_lock(gpc1, gpc1_url):
     assert await theirs.acquire("mustang") is None
     await theirs.release()
     await other.close()
+
+
+@pytest.mark.needs_mariadb
+async def test_locks_of_long_names_are_still_of_different_names(mariadb_server: PrivateMariadb):
+    gpc1 = open_gpc1(mariadb_server.url("a" * 60))
+    names = [lock_name(gpc1.engine, f"owner.{site}") for site in ("mustang", "cray")]
+    assert len(set(names)) == 2
+    assert max(map(len, names)) <= 64
+    await gpc1.close()
 
 
 async def test_another_site_on_the_same_database_has_a_lock_of_its_own(gpc1):

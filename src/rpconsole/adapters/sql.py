@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -29,12 +30,13 @@ MISSING_TABLE_CODE = 1146
 REPLAYS = 5
 #: SQLite has no numbers worth the name in its messages
 AWAY_WORDS = ("database is locked", "database table is locked", "disk I/O error", "database or disk is full")
-#: what a driver raises; text that the column's letters cannot write and numbers beyond 64 bits come as Python's own
-TOLD = (sqlalchemy_exc.SQLAlchemyError, UnicodeError, OverflowError)
+#: what a driver raises; unreadable text and moments and numbers beyond 64 bits come as Python's own
+TOLD = (sqlalchemy_exc.SQLAlchemyError, ValueError, OverflowError)
 READERS = 4
 BUSY_S = 15.0
 #: how long one waits for another to leave ``write_alone``
 LOCK_WAIT_S = 30
+LOCK_NAME_LENGTH = 64
 #: values in one IN (…): SQLite's oldest limit is 999 parameters
 KEYS_AT_ONCE = 500
 
@@ -139,43 +141,55 @@ class Database:
 
 def lock_name(engine: Engine, name: str) -> str:
     """Name of an advisory lock: they are the server's, not the database's, and at most 64 characters long."""
-    return f"rpconsole.{engine.url.database}.{name}"[:64]
+    whole = f"rpconsole.{engine.url.database}.{name}"
+    if len(whole) <= LOCK_NAME_LENGTH:
+        return whole
+    return f"{whole[: LOCK_NAME_LENGTH - 17]}.{hashlib.sha256(whole.encode()).hexdigest()[:16]}"
 
 
 def open_database(address: str, *, password: str | None = None, connect_timeout_s: int = 10) -> Database:
     """Make a database ready for calls; nothing is connected yet."""
     url = database_url(address, password)
     if url.get_backend_name() == "sqlite":
-        return Database(_sqlite_engine(url))
-    timeouts = {"connect_timeout": connect_timeout_s, "read_timeout": 120, "write_timeout": 120}
-    return Database(
-        create_engine(
-            url,
-            pool_size=2 * READERS,
-            pool_pre_ping=True,
-            pool_recycle=3600,
-            connect_args={"charset": "utf8mb4", **timeouts},
-        )
+        return Database(sqlite_engine(url))
+    return Database(mysql_engine(url, connect_timeout_s=connect_timeout_s))
+
+
+def mysql_engine(url: URL, *, connect_timeout_s: int, charset: str = "utf8mb4", **settings: Any) -> Engine:
+    """Connections to a server: tried before each use, renewed every hour, never waited for without end."""
+    return create_engine(
+        url,
+        pool_size=2 * READERS,
+        pool_pre_ping=True,
+        pool_recycle=3600,
+        connect_args={
+            "charset": charset,
+            "connect_timeout": connect_timeout_s,
+            "read_timeout": 120,
+            "write_timeout": 120,
+        },
+        **settings,
     )
 
 
-def _sqlite_engine(url: URL) -> Engine:
+def sqlite_engine(url: URL, *, foreign_keys: bool = True) -> Engine:
+    """Connections to a file, or the one connection to a database in memory."""
     in_memory = url.database in (None, "", ":memory:")
     if in_memory:
         engine = create_engine(url, poolclass=StaticPool, connect_args={"check_same_thread": False})
     else:
         engine = create_engine(url, pool_size=2 * READERS, connect_args={"timeout": BUSY_S})
-    event.listen(engine, "connect", _prepare_sqlite)
+
+    def prepare(connection: Any, record: object) -> None:
+        # the driver would begin transactions on its own, and only before some statements
+        connection.isolation_level = None
+        # WAL: readers never wait for the writer. FULL: what was committed survives a power cut
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", f"foreign_keys={'ON' if foreign_keys else 'OFF'}"):
+            connection.execute(f"PRAGMA {pragma}").close()
+
+    event.listen(engine, "connect", prepare)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
-
-
-def _prepare_sqlite(connection: Any, record: object) -> None:
-    # the driver would begin transactions on its own, and only before some statements
-    connection.isolation_level = None
-    # WAL: readers never wait for the writer. FULL: what was committed survives a power cut
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
-        connection.execute(f"PRAGMA {pragma}").close()
 
 
 def _begin_sqlite(connection: Connection) -> None:
@@ -190,8 +204,8 @@ def translated(error: Exception, label: str) -> RpconsoleError:
     said = str(origin.args[-1] if isinstance(origin, Exception) and origin.args else origin)
     if _is_away(error, said):
         return DatabaseAway(f"the database {label} does not answer: {said}", evidence=said)
-    if isinstance(error, (sqlalchemy_exc.DataError, UnicodeError, OverflowError)):
-        return BadData(f"the database {label} has no place for this value: {said}", evidence=said)
+    if isinstance(error, (sqlalchemy_exc.DataError, ValueError, OverflowError)):
+        return BadData(f"the database {label} and a value do not fit: {said}", evidence=said)
     return DatabaseRefused(f"the database {label} refused: {said}", evidence=said)
 
 

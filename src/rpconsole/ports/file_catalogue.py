@@ -9,7 +9,8 @@ from typing import Protocol
 class FileCatalogue(Protocol):
     """Nebulous, or a plain directory. Keys are URIs as the database has them: ``neb://VOL/a/b``, ``file:///p``, ``path://NAME/p``, ``/p``.
 
-    Raises BadData for a text that is no key, SiteUnreachable-like AWAY errors when the storage's server is away.
+    Raises BadData for a text that is no key, DiskFailed where a file cannot be made, and an error of kind AWAY when the storage's
+    server is away.
     """
 
     async def resolve(self, keys: Collection[str]) -> Mapping[str, str]:

@@ -17,7 +17,7 @@ class FileFact:
 
 
 class LocalFiles(Protocol):
-    """Files on this host's disks, by absolute path."""
+    """Files on this host's disks, by absolute path. Raises DiskFailed when a disk is full or in the way."""
 
     async def write(self, texts: Mapping[str, str]) -> None:
         """Write whole files, each by a temporary name, fsync and rename, making directories; never half a file."""

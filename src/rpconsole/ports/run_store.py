@@ -66,18 +66,22 @@ class RunStore(Protocol):
         """Bundle the stage's runs in state 'new' with this label that no live remote run of the stage holds already.
 
         Selection and insertion are one transaction, and two definers never bundle the same stage run, whatever labels they set.
-        A component in state 'retry' does not hold its stage run. Warps need an overlap map first.
+        A component in state 'retry' does not hold its stage run. Warps need an overlap map first. A label that is inactive or
+        masked at this stage is left alone: its runs would not be pending when prepare asks for them.
         """
         ...
 
     async def runs(
         self, states: Collection[RunState] = (), *, label: str | None = None, stage: Stage | None = None
     ) -> list[RunRow]:
-        """Runs in any of these states (all when empty), ordered by remote_id."""
+        """Runs in any of these states (all when empty), ordered by remote_id.
+
+        Others share the tables: rows of stages that are not ours, or in a state that no run of ours has, are left out.
+        """
         ...
 
     async def run(self, remote_id: int) -> RunRow | None:
-        """One run, or None."""
+        """One run, or None; BadData when its stage or state is not ours."""
         ...
 
     async def components(self, remote_id: int, states: Collection[ComponentState] = ()) -> list[Component]:

@@ -44,7 +44,10 @@ class Survey(Protocol):
     """The survey's own tables. Errors as in RunStore; rows that are not there are an empty answer, never an exception."""
 
     async def stage_rows(self, stage: Stage, stage_ids: Collection[int]) -> Mapping[int, StageRows]:
-        """What prepare needs of each stage run that is still pending; ids that are not pending are left out."""
+        """What prepare needs of each stage run that is still pending.
+
+        Left out are ids that are not pending, and rows without which no name can be made (a NULL workdir): the log says which.
+        """
         ...
 
     async def detrend_runs(self) -> list[DetrendRun]:
@@ -79,7 +82,10 @@ class Survey(Protocol):
         ...
 
     async def add_overlap(self, warp_id: int, overlaps: Sequence[Overlap]) -> None:
-        """Write a warp's overlap map and its warpImfile rows in one transaction; a warp that has a map is left alone."""
+        """Write a warp's overlap map and its warpImfile rows in one transaction; a warp that has a map is left alone.
+
+        No overlap at all is written as the IPP writes a failed one: a row 'faulted', which keeps the warp from being asked again.
+        """
         ...
 
     async def define_stacks(self, label: str, min_warps: int = 2) -> list[int]:

@@ -14,8 +14,8 @@ from typing import IO
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from rpconsole.adapters.gpc1.engine import Gpc1, lock_name
-from rpconsole.adapters.sql import translated
+from rpconsole.adapters.gpc1.engine import Gpc1
+from rpconsole.adapters.sql import lock_name, translated
 from rpconsole.domain.fault import DatabaseRefused
 from rpconsole.ports.owner_lock import OwnerLock
 
