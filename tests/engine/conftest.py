@@ -12,9 +12,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
+from tests.builders.gpc1 import TESS, Gpc1Rows
+
 from rpconsole.adapters.gpc1 import tables as t
 from rpconsole.adapters.gpc1.create import create_schema
 from rpconsole.adapters.gpc1.engine import Gpc1, open_gpc1
+from rpconsole.adapters.gpc1.owner_lock import owner_lock_of
 from rpconsole.adapters.gpc1.run_store import SqlRunStore
 from rpconsole.adapters.gpc1.survey import SqlSurvey
 from rpconsole.adapters.journal.opening import Journal, open_journal
@@ -24,10 +27,9 @@ from rpconsole.adapters.memory.site import MemorySite
 from rpconsole.adapters.storage.local_files import DiskFiles
 from rpconsole.adapters.storage.plain import PlainCatalogue
 from rpconsole.commands.jobscript import Scheduler as ScriptDialect
-from rpconsole.commands.known_schedulers import SCHEDULERS
+from rpconsole.commands.known_schedulers import KNOWN_SCHEDULERS
 from rpconsole.domain.allocation import SitePlan
 from rpconsole.domain.retry import RetryPolicy
-from rpconsole.domain.run import RunState
 from rpconsole.domain.schedule import PollPace
 from rpconsole.domain.stage import Stage
 from rpconsole.engine.service import Engine
@@ -36,8 +38,6 @@ from rpconsole.engine.world import World
 from rpconsole.ports.journal import Owner
 from rpconsole.ports.site import Answer
 from rpconsole.stages.base import SiteLayout
-
-from tests.builders.gpc1 import TESS, Gpc1Rows
 
 ROOT = "/scratch3/watersc1"
 LABEL = "DEMO"
@@ -70,7 +70,9 @@ class PlayedSite:
         stem = script.removesuffix(".cmd")
         lines = self.site.files[stem + ".config"].data.decode().splitlines()
         done = self._done(stem + ".results")
-        self._note(stem, {"mark": "start", "job": job, "name": name, "tasks": len(lines), "epoch": 1, "nodes": ["mu001"]})
+        self._note(
+            stem, {"mark": "start", "job": job, "name": name, "tasks": len(lines), "epoch": 1, "nodes": ["mu001"]}
+        )
         ended = 0
         for number, line in enumerate(lines, start=1):
             if number in done:
@@ -90,7 +92,15 @@ class PlayedSite:
         return {record["task"] for record in records if record.get("code") == 0 or record.get("abandoned")}
 
     def _end(self, stem: str, name: str, reason: str, passed: int, failed: int, left: int) -> None:
-        mark = {"mark": "end", "name": name, "reason": reason, "passed": passed, "failed": failed, "left": left, "epoch": 2}
+        mark = {
+            "mark": "end",
+            "name": name,
+            "reason": reason,
+            "passed": passed,
+            "failed": failed,
+            "left": left,
+            "epoch": 2,
+        }
         self._note(stem, mark)
 
     def _note(self, stem: str, record: dict) -> None:
@@ -101,7 +111,9 @@ class PlayedSite:
         verdict = self.verdict(line)
         code = 1 if verdict == "fail" else 0
         for attempt in range(1, 4 if code else 2):
-            self._note(stem, {"task": number, "node": "mu001", "attempt": attempt, "code": code, "start": 1, "wall_s": 1})
+            self._note(
+                stem, {"task": number, "node": "mu001", "attempt": attempt, "code": code, "start": 1, "wall_s": 1}
+            )
         if code:
             self._note(stem, {"task": number, "abandoned": True, "attempts": 3})
             return
@@ -179,7 +191,7 @@ def settings_for(folder: Path, **changes) -> EngineSettings:
             remote_root=ROOT, hostname="UNIT/Test", dbname="gpc1", references="/refs", tessellations="/tess"
         ),
         plan=SitePlan(proc_per_node=24, max_nodes=10, max_hours=8),
-        scheduler=SCHEDULERS["moab"],
+        scheduler=KNOWN_SCHEDULERS["moab"](""),
         script=ScriptSettings(scheduler=ScriptDialect.MOAB),
         retry=RetryPolicy(delays_s=(1.0, 2.0, 3.0)),
         pace=PollPace(shortest_s=1.0, longest_s=10.0),
@@ -200,7 +212,9 @@ async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
     await create_schema(url)
     gpc1 = open_gpc1(url)
     rows = Gpc1Rows(gpc1.engine)
-    journal = await open_journal(f"sqlite:///{tmp_path}/journal.sqlite", database="gpc1", site="practice")
+    journal = await open_journal(
+        f"sqlite:///{tmp_path}/journal.sqlite", database="gpc1", site="practice", alive=lambda pid: False
+    )
     clock = MovableClock()
     sessions = MemorySessions(clock)
     site = MemorySite(sessions, clock, root=ROOT)
@@ -220,6 +234,7 @@ async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
         ledger=journal.ledger,
         operations=journal.operations,
         lease=journal.lease,
+        lock=owner_lock_of(gpc1),
     )
     yield Bench(
         folder=tmp_path,
@@ -259,4 +274,3 @@ def survey_of(rows: Gpc1Rows, folder: Path, *, exposures: int = 2, otas: int = 2
         path = folder / "ipp" / key.split("/", 3)[3]
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(b"raw")
-

@@ -90,7 +90,10 @@ def _failing(to: Step) -> Move:
 
 
 def _intended(run: Run, event: ev.Event, ctx: Context) -> tuple[Run, tuple[Action, ...]]:
+    """An attempt that was intended may have been submitted: it is never replaced, only brought to an end."""
     assert isinstance(event, ev.SubmitIntended)
+    if run.attempt is not None or event.attempt.number != run.attempts + 1:
+        raise InvalidMove(run, event)
     return run.with_(attempt=event.attempt, attempts=event.attempt.number, hold=None), ()
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from rpconsole.domain import action as act
 from rpconsole.domain.action import Action, CancelJob, Level, PollRun
 from rpconsole.domain.event import Event, SessionGone, SessionOpened
-from rpconsole.domain.fault import AlreadyOwned, DatabaseAway, RpconsoleError
+from rpconsole.domain.fault import DatabaseAway, RpconsoleError
 from rpconsole.domain.machine import InvalidMove
 from rpconsole.domain.run import NETWORK_STEPS, Run, Step
 from rpconsole.domain.schedule import Situation, choose, to_poll
@@ -20,6 +20,7 @@ from rpconsole.engine.cancel import cancel_job
 from rpconsole.engine.clockwork import Due, session_warnings, situation_of
 from rpconsole.engine.gates import Gates
 from rpconsole.engine.notices import NoticeBoard
+from rpconsole.engine.ownership import Ownership
 from rpconsole.engine.perform import Performer, outcome_of
 from rpconsole.engine.poll import ResultsBook, poll_runs
 from rpconsole.engine.prepare import prepare_run
@@ -58,7 +59,7 @@ class EngineCore:
         self.poll_due = Due()
         self.sweep_due = Due()
         self.refresh_due = Due()
-        self._beat_due = Due()
+        self._ownership = Ownership(world, owner)
         self._awake = asyncio.Event()
         self._stopping = False
         self._looked_at = world.clock.now()
@@ -72,8 +73,7 @@ class EngineCore:
 
     async def run(self) -> None:
         """Work until ``stop``; AlreadyOwned when another engine owns the database and the site."""
-        stale_s = self.world.settings.lease_stale_s
-        await self.world.lease.acquire(self.owner, stale_after_s=stale_s)
+        await self._ownership.take()
         log.info("engine started: site %s, database %s", self.owner.site, self.owner.database)
         try:
             await self.gates.load()
@@ -109,7 +109,7 @@ class EngineCore:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await self.world.sessions.close()
-        await self.world.lease.release(self.owner)
+        await self._ownership.give_up()
         log.info("engine stopped")
 
     # -- one round ---------------------------------------------------------------------------------------------------
@@ -117,7 +117,7 @@ class EngineCore:
     async def _round(self) -> None:
         now = self.world.clock.now()
         try:
-            await self._keep_lease(now)
+            await self._ownership.keep(now)
             if self.refresh_due.is_due(now):
                 await self.book.refresh()
                 self.refresh_due.next_in(now, self.world.settings.refresh_s)
@@ -128,13 +128,6 @@ class EngineCore:
             self._say_back_again()
         except DatabaseAway as away:
             self._say_away(away)
-
-    async def _keep_lease(self, now: float) -> None:
-        if not self._beat_due.is_due(now):
-            return
-        self._beat_due.next_in(now, self.world.settings.lease_stale_s / 4)
-        if not await self.world.lease.beat(self.owner, at=now):
-            raise AlreadyOwned("another engine has taken over this database and site; this one stops")
 
     def _say_away(self, away: DatabaseAway) -> None:
         """Say it when it begins and when it ends, not each time."""
@@ -225,11 +218,11 @@ class EngineCore:
         self._spawn(name, side())
 
     async def _perform(self, performer: Performer, run: Run) -> None:
+        """The run stays busy until its event is settled: an action that starts twice on one state would be done twice."""
         try:
-            event = await outcome_of(performer, self.world, run)
+            await self.settle(run, await outcome_of(performer, self.world, run))
         finally:
             self.busy.pop(run.remote_id, None)
-        await self.settle(run, event)
 
     async def settle(self, run: Run, event: Event) -> None:
         """Apply what happened to a run; an event that comes too late, after another hand moved the run, is dropped with a note."""
@@ -269,12 +262,12 @@ class EngineCore:
         try:
             events = await poll_runs(self.world, runs, self.results)
             self.polled_at = self.world.clock.now()
+            for run in runs:
+                if run.remote_id in events:
+                    await self.settle(run, events[run.remote_id])
         finally:
             for run in runs:
                 self.busy.pop(run.remote_id, None)
-        for run in runs:
-            if run.remote_id in events:
-                await self.settle(run, events[run.remote_id])
         self._ask_again_for_cancels()
 
     def _ask_again_for_cancels(self) -> None:

@@ -10,10 +10,10 @@ from rpconsole.engine.remote_names import remote_stem, results_path
 from rpconsole.engine.world import World
 
 
-def script_text(world: World, run: Run, commands: int, *, takeover: bool = False) -> str:
+def script_text(world: World, run: Run, commands: int, *, name: str = "", takeover: bool = False) -> str:
     """The text of ``.cmd`` for so many commands.
 
-    ``takeover`` lets the runner go on although an earlier attempt's runner never wrote its end mark: only for attempts that were
+    ``name`` is the attempt's, with which the runner signs its marks. ``takeover`` lets the runner go on although an earlier attempt's runner never wrote its end mark: only for attempts that were
     intended after that job's end was proven, or after a person decided.
     """
     settings = world.settings
@@ -26,7 +26,7 @@ def script_text(world: World, run: Run, commands: int, *, takeover: bool = False
             hours=allocation.hours,
             proc_per_node=settings.plan.proc_per_node,
             log=log_path(root, run.stage, run.remote_id),
-            runner=_runner(world, run, allocation, takeover=takeover),
+            runner=(*_runner(world, run, allocation), *_signed(name, takeover=takeover)),
             config=remote_stem(run, root) + CONFIG,
             multiplier=allocation.multiplier,
             shell=settings.script.shell,
@@ -35,7 +35,11 @@ def script_text(world: World, run: Run, commands: int, *, takeover: bool = False
     )
 
 
-def _runner(world: World, run: Run, allocation: Allocation, *, takeover: bool) -> tuple[str, ...]:
+def _signed(name: str, *, takeover: bool) -> tuple[str, ...]:
+    return (*(("--name", name) if name else ()), *(("--takeover",) if takeover else ()))
+
+
+def _runner(world: World, run: Run, allocation: Allocation) -> tuple[str, ...]:
     settings = world.settings
     root = settings.layout.remote_root.rstrip("/")
     options = (
@@ -44,4 +48,4 @@ def _runner(world: World, run: Run, allocation: Allocation, *, takeover: bool) -
         *("--threads", str(allocation.threads)),
         *("--wall-s", str(allocation.hours * 3600)),
     )
-    return (settings.script.python, f"{root}/rpconsole/stask", *options, *(("--takeover",) if takeover else ()))
+    return (settings.script.python, f"{root}/rpconsole/stask", *options)

@@ -60,6 +60,8 @@ class ScriptSettings:
     #: the site's Python, for the runner
     python: str = "python3"
     directives: Directives = NO_DIRECTIVES
+    #: further words for the submit command
+    submit_options: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from rpconsole.domain.event import Event, InputsVerified
 from rpconsole.domain.fault import BadData, SessionLost, SiteFailed
 from rpconsole.domain.listfiles import SCRIPT
-from rpconsole.domain.run import Run
+from rpconsole.domain.run import Attempt, Run
 from rpconsole.engine.job_file import script_text
 from rpconsole.engine.run_files import Needed, list_paths, needed_at_site
 from rpconsole.engine.submit import intend
@@ -21,8 +21,7 @@ async def ship_run(world: World, run: Run) -> Event:
     """Write the intention first; then send what is missing or wrong, and nothing that is there and right."""
     if run.attempt is None:
         return intend(world, run)
-    if run.attempt.number > 1:
-        await _renew_script(world, run)
+    await _name_attempt_in_script(world, run, run.attempt)
     needed = await needed_at_site(world, run)
     local = await world.files.facts([need.local for need in needed])
     _refuse_missing(needed, local)
@@ -35,12 +34,15 @@ async def ship_run(world: World, run: Run) -> Event:
     )
 
 
-async def _renew_script(world: World, run: Run) -> None:
-    """A later attempt may take over from a job whose end was proven though its runner never said so."""
+async def _name_attempt_in_script(world: World, run: Run, attempt: Attempt) -> None:
+    """The runner signs its marks with the attempt's name, since not every scheduler tells a job its own.
+
+    A later attempt may take over from a job whose end was proven though its runner never said so.
+    """
     components = await world.runs.components(run.remote_id)
     commands = sum(one.jobs or 0 for one in components)
-    path = (await list_paths(world, run))[SCRIPT]
-    await world.files.write({path: script_text(world, run, commands, takeover=True)})
+    text = script_text(world, run, commands, name=attempt.job_name(run.remote_id), takeover=attempt.number > 1)
+    await world.files.write({(await list_paths(world, run))[SCRIPT]: text})
 
 
 def _refuse_missing(needed: Sequence[Needed], local: Mapping[str, FileFact]) -> None:

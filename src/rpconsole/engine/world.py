@@ -9,6 +9,7 @@ from rpconsole.ports.clock import Clock
 from rpconsole.ports.file_catalogue import FileCatalogue
 from rpconsole.ports.journal import Ledger, Operations, OwnerLease, RunJournal
 from rpconsole.ports.local_files import LocalFiles
+from rpconsole.ports.owner_lock import OwnerLock
 from rpconsole.ports.run_store import RunStore
 from rpconsole.ports.sessions import Sessions
 from rpconsole.ports.site import Site
@@ -31,3 +32,4 @@ class World:
     ledger: Ledger
     operations: Operations
     lease: OwnerLease
+    lock: OwnerLock

@@ -64,6 +64,8 @@ def test_every_event_has_an_example_here():
 @pytest.mark.parametrize("kind", ev.EVENTS, ids=lambda kind: kind.__name__)
 def test_each_step_and_event_either_has_a_row_or_is_refused_by_name(step, kind):
     run = a_run(step=step, attempt=an_attempt(job="4711"), attempts=1)
+    if kind is ev.SubmitIntended:
+        run = run.with_(attempt=None, attempts=0)
     if (step, kind) not in TABLE:
         with pytest.raises(InvalidMove, match=f"'{step}'.*{kind.__name__}"):
             decide(run, EXAMPLES[kind], NOW)
@@ -102,6 +104,12 @@ def test_a_lost_session_parks_the_run_and_spends_no_try_and_no_attempt(step):
     back, _ = decide(parked, ev.SessionOpened(), NOW)
     assert not back.parked
     assert back.next_try_at is None
+
+
+def test_an_intended_attempt_is_never_replaced_by_another():
+    run = a_run(step=Step.SHIP, attempt=an_attempt(), attempts=1)
+    with pytest.raises(InvalidMove):
+        decide(run, ev.SubmitIntended(attempt=an_attempt(2)), NOW)
 
 
 def test_a_transient_failure_waits_longer_each_time_and_then_asks_a_person():
