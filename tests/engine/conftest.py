@@ -57,14 +57,15 @@ class PlayedSite:
     #: every (job name, line) that was begun
     begun: list[tuple[str, str]] = field(default_factory=list)
 
-    def play(self, *, cut_after: int | None = None) -> None:
-        """Run every job that waits, to its end or until so many tasks have ended."""
+    def play(self, *, cut_after: int | None = None) -> bool:
+        """Run every job that waits, to its end or until so many tasks have ended; False, so that a test may go on with ``or``."""
         for job in list(self.site.moab.jobs.values()):
             if job.job not in self.played:
                 self.played.append(job.job)
                 job.word = type(job.word).RUNNING
                 self._run(job.name, job.job, job.argv[-1], cut_after)
                 job.word = type(job.word).COMPLETED
+        return False
 
     def _run(self, name: str, job: str, script: str, cut_after: int | None) -> None:
         stem = script.removesuffix(".cmd")

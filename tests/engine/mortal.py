@@ -60,4 +60,5 @@ class MortalPort:
 
 def mortal(world: World, fate: Fate) -> World:
     """The same world, where fate may strike."""
-    return replace(world, **{name: MortalPort(getattr(world, name), name, fate) for name in WRITES})
+    ports: dict[str, Any] = {name: MortalPort(getattr(world, name), name, fate) for name in WRITES}
+    return replace(world, **ports)

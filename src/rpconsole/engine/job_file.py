@@ -13,8 +13,8 @@ from rpconsole.engine.world import World
 def script_text(world: World, run: Run, commands: int, *, name: str = "", takeover: bool = False) -> str:
     """The text of ``.cmd`` for so many commands.
 
-    ``name`` is the attempt's, with which the runner signs its marks. ``takeover`` lets the runner go on although an earlier attempt's runner never wrote its end mark: only for attempts that were
-    intended after that job's end was proven, or after a person decided.
+    ``name`` is the attempt's, with which the runner signs its marks. ``takeover`` lets the runner go on although an earlier attempt's
+    runner never wrote its end mark: only for attempts that were intended after that job's end was proven, or after a person decided.
     """
     settings = world.settings
     allocation = allocation_for(run.stage, commands, settings.plan)
