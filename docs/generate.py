@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+from rpconsole.config import config_reference
 from rpconsole.domain.machine import TABLE
 from rpconsole.domain.run import FINAL_STEPS, STATE_OF_STEP, Step
 
@@ -43,7 +44,11 @@ def _kind(step: Step) -> str:
     return "goes on by itself"
 
 
-PARTS: dict[str, Callable[[], str]] = {"state diagram": state_diagram, "steps": step_table}
+PARTS: dict[str, Callable[[], str]] = {
+    "state diagram": state_diagram,
+    "steps": step_table,
+    "configuration": config_reference,
+}
 
 
 def renewed(text: str) -> str:

@@ -1,1 +1,0 @@
-"""The configuration file: its fields, its reading, its sentences about mistakes."""
