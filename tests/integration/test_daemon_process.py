@@ -133,8 +133,9 @@ def test_a_file_that_is_no_socket_is_never_removed(socket_path):
     assert socket_path.read_text() == "precious"
 
 
-def test_a_directory_that_is_open_to_others_is_refused_with_the_remedy(socket_path):
-    socket_path.parent.mkdir(mode=0o755)
+def test_a_directory_that_others_may_write_in_is_refused_with_the_remedy(socket_path):
+    socket_path.parent.mkdir()
+    socket_path.parent.chmod(0o770)
     with EngineProcess(socket_path) as engine:
         code, log = engine.ended()
     assert code == 3

@@ -106,10 +106,14 @@ async def test_answers_find_their_requests_when_many_are_under_way(engine, socke
         ("run", {"remote_di": 7}, "takes no 'remote_di'; the nearest is 'remote_id'"),
         ("gates", {"names": ["pol"], "open": False}, "'pol' is not a gate; the nearest is 'poll'"),
         ("gates", {"names": [], "open": False}, "at least 1 item"),
-        ("define", {"stage": "chop", "label": "L"}, "'chop' is not a stage; the stages are chip, camera, warp, stack"),
-        ("define", {"stage": "cam", "label": "L" * 65}, "at most 64"),
-        ("define", {"stage": "cam", "label": "a\nb"}, "control character"),
-        ("define", {"stage": "cam", "label": "L", "limit": 40000}, "32767"),
+        (
+            "define",
+            {"stage": "chop", "label": "L", "path_base": "/p"},
+            "'chop' is not a stage; the stages are chip, camera, warp, stack",
+        ),
+        ("define", {"stage": "cam", "label": "L" * 65, "path_base": "/p"}, "at most 64"),
+        ("define", {"stage": "cam", "label": "a\nb", "path_base": "/p"}, "control character"),
+        ("define", {"stage": "cam", "label": "L", "path_base": "/p", "limit": 40000}, "32767"),
         ("runs", {"states": ["fulll"]}, "Input should be 'new'"),
     ],
 )

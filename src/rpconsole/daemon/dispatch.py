@@ -120,7 +120,7 @@ class Dispatch:
         order = DefineOrder(
             stage=args.stage,
             label=args.label,
-            path_base=args.path_base or "",
+            path_base=args.path_base,
             set_label=args.set_label,
             limit=args.limit,
             pretend=args.pretend,

@@ -22,7 +22,7 @@ MAX_SOCKET_PATH_BYTES = 107
 
 @contextmanager
 def claimed(path: Path) -> Iterator[socket.socket]:
-    """The listening socket at the path, 0600 in a directory of ours with 0700, for as long as the lock is held.
+    """The listening socket at the path, 0600 in a directory of ours (made with 0700), for as long as the lock is held.
 
     AlreadyOwned names the holder; a socket that a dead process left behind is replaced. The lock file stays: removing it
     would let two engines hold locks on two files of one name.
@@ -53,8 +53,9 @@ def _check_path(path: Path) -> None:
         raise BadConfiguration(f"the socket's directory {path.parent} cannot be made: {error.strerror}") from None
     if facts.st_uid != os.getuid():
         raise BadConfiguration(f"the socket's directory {path.parent} belongs to another user; name one of your own")
-    if stat.S_IMODE(facts.st_mode) & 0o077:
-        raise BadConfiguration(f"the socket's directory {path.parent} is open to others: chmod 700 {path.parent}")
+    # who may write here may put a socket of his own in our place; to look in is not enough, the socket itself is 0600
+    if stat.S_IMODE(facts.st_mode) & 0o022:
+        raise BadConfiguration(f"others may write in the socket's directory {path.parent}: chmod 700 {path.parent}")
 
 
 def _open_lock(path: Path) -> int:

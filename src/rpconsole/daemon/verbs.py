@@ -66,7 +66,7 @@ class DefineArgs(Args):
 
     stage: StageWord
     label: Label
-    path_base: PathBase | None = None
+    path_base: PathBase
     set_label: Label | None = None
     #: remotetool's -limit is a signed 16-bit number
     limit: Annotated[int, Field(ge=0, le=32767)] = 0

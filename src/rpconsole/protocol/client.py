@@ -120,6 +120,13 @@ class EngineClient:
         while (event := await self._events.get()) is not None:
             yield event
 
+    async def decline_all(self) -> None:
+        """The person leaves: no challenge shall wait for him."""
+        for ask_id, (_, task) in list(self._asks.items()):
+            task.cancel()
+            with suppress(EngineGone):
+                await self._send(Decline(ask_id=ask_id))
+
     async def close(self) -> None:
         """Hang up."""
         for _, task in self._asks.values():
