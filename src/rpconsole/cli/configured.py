@@ -1,0 +1,128 @@
+"""What commands need of the configuration file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from rpconsole.cli.failures import nearest
+from rpconsole.cli.findings import Finding, answered
+from rpconsole.cli.options import Given
+from rpconsole.domain.fault import BadConfiguration
+
+if TYPE_CHECKING:
+    from rpconsole.config import Config
+    from rpconsole.domain.allocation import SitePlan
+    from rpconsole.engine.facade import RunningEngine
+
+
+class Upkeep(Protocol):
+    """The databases, looked at without an engine."""
+
+    async def gpc1(self) -> Finding:
+        """Whether the survey's database answers and has our tables."""
+        ...
+
+    async def journal(self) -> Finding:
+        """Whether the journal answers, and its schema."""
+        ...
+
+    async def upgrade_journal(self) -> str:
+        """Bring the journal up to date; returns its schema."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Configured:
+    """The configuration, read and checked, with the ways to what is built from it."""
+
+    #: where it was read from
+    source: str
+    #: what is not wrong and should not stay so
+    warnings: Sequence[str]
+    #: all of it as TOML, passwords hidden
+    text: str
+    socket_path: Path
+    #: None = stderr
+    log_file: Path | None
+    #: directories that products are written to
+    storage_roots: tuple[Path, ...]
+    known_hosts: Path
+    open_engine: Callable[[], AbstractAsyncContextManager[RunningEngine]]
+    #: name and limits of a site (of the configured one for None)
+    site_plan: Callable[[str | None], tuple[str, SitePlan]]
+    #: where runs of a label are prepared
+    path_base_of: Callable[[str], str]
+    upkeep: Upkeep
+
+
+def configured(given: Given) -> Configured:
+    """Read the configuration; BadConfiguration names file, line and the nearest right key."""
+    return _read(given)
+
+
+def _read(given: Given) -> Configured:
+    from rpconsole.config import load_config, shown_config
+
+    config = load_config(given.config_file)
+    return Configured(
+        source=str(config.source),
+        warnings=config.warnings,
+        text=shown_config(config),
+        socket_path=config.paths.socket_path,
+        log_file=config.paths.log_file,
+        storage_roots=(config.storage.root, *config.storage.names.values()),
+        known_hosts=config.login.known_hosts,
+        open_engine=lambda: _engine(config),
+        site_plan=lambda name: _site_plan(config, name),
+        path_base_of=lambda label: _path_base(config, label),
+        upkeep=_Databases(config),
+    )
+
+
+class _Databases:
+    """The configured databases; the adapters are loaded when one is looked at."""
+
+    def __init__(self, config: Config) -> None:
+        self._config = config
+
+    async def gpc1(self) -> Finding:
+        from rpconsole.upkeep import look_at_gpc1
+
+        remedy = "see [database] in the configuration, and whether the server runs"
+        return await answered("gpc1", look_at_gpc1(self._config), remedy=remedy)
+
+    async def journal(self) -> Finding:
+        from rpconsole.upkeep import look_at_journal
+
+        return await answered("journal", look_at_journal(self._config), remedy="run 'rpconsole db upgrade'")
+
+    async def upgrade_journal(self) -> str:
+        from rpconsole.upkeep import upgrade_journal
+
+        return await upgrade_journal(self._config)
+
+
+def _engine(config: Config) -> AbstractAsyncContextManager[RunningEngine]:
+    opened: AbstractAsyncContextManager[RunningEngine] = import_module("rpconsole.bootstrap").open_engine(config)
+    return opened
+
+
+def _site_plan(config: Config, name: str | None) -> tuple[str, SitePlan]:
+    if name not in (None, config.site.name):
+        raise BadConfiguration(f"there is no site '{name}' in {config.source}{nearest(str(name), [config.site.name])}")
+    return config.site.name, config.site.plan()
+
+
+def _path_base(config: Config, label: str) -> str:
+    entry = next((one for one in config.labels if one.label == label), None)
+    if entry is None:
+        known = [one.label for one in config.labels]
+        raise BadConfiguration(
+            f"label '{label}' has no path_base in {config.source}{nearest(label, known)}; give --path-base"
+        )
+    return str(entry.path_base)

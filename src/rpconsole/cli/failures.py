@@ -1,0 +1,56 @@
+"""What ends a command, as a sentence and an exit code."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+
+import typer
+
+from rpconsole.domain.fault import ExitCode, RpconsoleError
+from rpconsole.domain.foreign import visible
+
+INTERRUPTED = 130
+#: what a shell reports for a program that SIGPIPE ended
+PIPE_CLOSED = 141
+
+#: typer carries its own click, under a name that is not public; its usage errors are the class above BadParameter
+USAGE_ERROR: type[Exception] = typer.BadParameter.__mro__[1]
+
+
+def failure_of(error: BaseException) -> tuple[str, int]:
+    """The sentence (empty: nothing is said) and the exit code."""
+    match error:
+        case KeyboardInterrupt() | typer.Abort():
+            return "", INTERRUPTED
+        case BrokenPipeError():
+            return "", PIPE_CLOSED
+        case RpconsoleError():
+            return visible(str(error), lines=True), int(error.exit_code)
+        case _ if isinstance(error, USAGE_ERROR):
+            return _usage(error), int(ExitCode.USAGE)
+        case OSError():
+            where = f"{error.filename}: " if error.filename else ""
+            return visible(f"{where}{error.strerror or error}"), int(ExitCode.SYSTEM)
+        case _:
+            text = visible(f"{type(error).__name__}: {error}")
+            return f"this was not foreseen: {text}; --debug shows where", int(ExitCode.UNEXPECTED)
+
+
+def nearest(word: str, known: list[str]) -> str:
+    """``; the nearest is '…'``, or nothing when nothing is near."""
+    near = get_close_matches(word[:40], known, n=1, cutoff=0.5)
+    return f"; the nearest is '{near[0]}'" if near else ""
+
+
+def _usage(error: BaseException) -> str:
+    """Typer's own words, and where help is."""
+    words = str(getattr(error, "message", "") or error)
+    option = getattr(error, "option_name", None)
+    possible = list(getattr(error, "possibilities", None) or [])
+    if option:
+        words = f"there is no option {option[:40]}{nearest(option, possible)}"
+    elif hasattr(error, "format_message"):
+        words = str(error.format_message())
+    context = getattr(error, "ctx", None)
+    path = context.command_path if context is not None else "rpconsole"
+    return visible(f"{words.rstrip('.')}; '{path} --help' lists what can be said", lines=True)

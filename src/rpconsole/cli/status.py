@@ -1,0 +1,148 @@
+"""status, runs, session: the present."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from rpconsole.cli.door import Door, Result, order, through_door
+from rpconsole.cli.options import JsonOption, LabelOption, StageOption
+from rpconsole.cli.output import say, show_json, show_table
+from rpconsole.cli.words import ago, counts, duration, moment, tasks, volume
+
+
+def status(context: typer.Context, as_json: JsonOption = False) -> None:
+    """Show sessions, gates, live runs and what was said to the operators."""
+
+    async def look(door: Door) -> tuple[Result, bool]:
+        return await door.call("status"), door.lives
+
+    snapshot, lives = through_door(context, look)
+    if as_json:
+        show_json({**snapshot, "engine": "running" if lives else "none"})
+        return
+    show_status(snapshot, lives=lives)
+
+
+def overview(context: typer.Context) -> None:
+    """What ``rpconsole`` alone shows: the present, and how to go on."""
+
+    async def look(door: Door) -> tuple[Result, bool]:
+        return await door.call("status"), door.lives
+
+    snapshot, lives = through_door(context, look)
+    show_status(snapshot, lives=lives)
+    say()
+    if not lives:
+        say("start the engine:    rpconsole --daemon")
+    elif not any(view["state"] in ("open", "draining") for view in snapshot["sessions"]):
+        say("open a session:      rpconsole login")
+    say("look at one run:     rpconsole run show ID, run why ID, run story ID")
+    say("everything else:     rpconsole --help")
+
+
+def show_status(snapshot: Result, *, lives: bool) -> None:
+    """The snapshot as a page."""
+    now = snapshot["at"]
+    engine = f"engine of {snapshot['owner']}" if lives else "no engine runs: nothing moves by itself"
+    say(
+        f"{snapshot['site']}  {snapshot['database']}  {engine}  last answer of the scheduler {ago(snapshot['polled_at'], now)}"
+    )
+    say(f"to the site {volume(snapshot['rate_out'])}/s, from the site {volume(snapshot['rate_in'])}/s")
+    say("gates: " + ", ".join(_gate(gate, now) for gate in snapshot["gates"]))
+    say()
+    show_sessions(snapshot["sessions"], now)
+    say()
+    show_table(
+        ("run", "stage", "label", "state", "step", "job", "tasks", "components", "why it does not move"),
+        [_run(run) for run in snapshot["runs"]],
+        right=(0,),
+        empty="no runs",
+    )
+    for alert in snapshot["alerts"][-5:]:
+        say(f"{moment(alert['at'])}  {alert['level']}  {alert['sentence']}")
+
+
+def session(context: typer.Context, as_json: JsonOption = False) -> None:
+    """Show the front ends and how long their sessions last."""
+    result = order(context, "session")
+    if as_json:
+        show_json(result)
+    else:
+        show_sessions(result["sessions"], result["at"])
+
+
+def show_sessions(sessions: list[Result], now: float) -> None:
+    """One line a front end."""
+    show_table(
+        ("front end", "state", "user", "opened by", "opened", "left", "why"),
+        [
+            (
+                view["host"],
+                view["state"],
+                view["user"],
+                view["opened_by"],
+                moment(view["opened_at"]),
+                None if view["ends_at"] is None else duration(view["ends_at"] - now),
+                view["sentence"],
+            )
+            for view in sessions
+        ],
+        empty="no front end is configured",
+    )
+
+
+def runs(
+    context: typer.Context,
+    label: LabelOption = None,
+    stage: StageOption = None,
+    state: Annotated[
+        list[str] | None, typer.Option("--state", help="Only runs in this state; may be repeated.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List remote runs from the database, ended ones too."""
+    result = order(context, "runs", label=label, stage=stage, states=state or [])
+    if as_json:
+        show_json(result)
+        return
+    show_table(
+        ("run", "state", "stage", "label", "job", "last change", "fault", "path_base"),
+        [
+            (
+                run["remote_id"],
+                run["state"],
+                run["stage"],
+                run["label"],
+                None if run["job_id"] in (None, -1) else run["job_id"],
+                moment(run["last_poll"]),
+                run["fault"],
+                run["path_base"],
+            )
+            for run in result["runs"]
+        ],
+        right=(0, 4, 6),
+        empty="no runs",
+    )
+
+
+def _gate(gate: Result, now: float) -> str:
+    if gate["open"]:
+        return f"{gate['name']} open"
+    since = "" if gate["at"] is None else f" for {duration(now - gate['at'])}"
+    return f"{gate['name']} CLOSED{since} by {gate['who'] or 'nobody known'}"
+
+
+def _run(run: dict[str, Any]) -> tuple[object, ...]:
+    return (
+        run["remote_id"],
+        run["stage"],
+        run["label"],
+        run["state"],
+        run["step"],
+        run["job"],
+        tasks(run),
+        counts(run["components"]),
+        run["why"][0] if run["why"] else "",
+    )
