@@ -1,0 +1,238 @@
+"""``rpconsole login`` as a person and as a script meet it: a real process, a real terminal, a running engine."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import os
+import pty
+import select
+import signal
+import subprocess
+import sys
+import tempfile
+import termios
+import time
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from tests.fakes.process import ROOT, EngineProcess
+
+from rpconsole.protocol.client import EngineClient
+
+TOKEN = "123456"
+COMMAND = [sys.executable, "-m", "tests.fakes.commands"]
+ENVIRON = {**os.environ, "PYTHONPATH": f"{ROOT / 'src'}:{ROOT}", "LOGNAME": "ann"}
+
+
+@pytest.fixture
+def folder():
+    with tempfile.TemporaryDirectory(prefix="rp") as path:
+        yield Path(path)
+
+
+@asynccontextmanager
+async def an_engine(folder):
+    with EngineProcess(folder / "run" / "engine.sock", folder / "engine.log") as engine:
+        await engine.ready()
+        yield engine
+
+
+async def states(folder):
+    async with await EngineClient.connect(folder / "run" / "engine.sock") as client:
+        return [view["state"] for view in (await client.call("session"))["sessions"]]
+
+
+def script(folder, *words, answers=""):
+    return subprocess.run(
+        [*COMMAND, str(folder), *words],
+        input=answers,
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        env=ENVIRON,
+        timeout=30,
+        start_new_session=True,
+    )
+
+
+class Terminal:
+    """The command on a terminal of its own, stdin elsewhere as in a script."""
+
+    def __init__(self, folder, *words):
+        self.master, self._slave = pty.openpty()
+        self.seen = ""
+        self.child = subprocess.Popen(
+            [*COMMAND, str(folder), *words],
+            stdin=subprocess.DEVNULL,
+            stdout=self._slave,
+            stderr=self._slave,
+            cwd=ROOT,
+            env=ENVIRON,
+            start_new_session=True,
+            preexec_fn=lambda: fcntl.ioctl(1, termios.TIOCSCTTY, 0),
+        )
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *failure):
+        if self.child.poll() is None:
+            self.child.kill()
+        self.child.wait()
+        os.close(self.master)
+        os.close(self._slave)
+
+    def until(self, words, within_s=20.0):
+        """Read until the words are seen."""
+        end = time.monotonic() + within_s
+        while words not in self.seen:
+            assert time.monotonic() < end, self.seen
+            if select.select([self.master], [], [], 0.1)[0]:
+                self.seen += os.read(self.master, 65536).decode()
+
+    def echoes(self):
+        return bool(termios.tcgetattr(self._slave)[3] & termios.ECHO)
+
+    def until_silent(self, within_s=20.0):
+        end = time.monotonic() + within_s
+        while self.echoes():
+            assert time.monotonic() < end, self.seen
+            time.sleep(0.005)
+
+    def type(self, text):
+        os.write(self.master, text.encode())
+
+    def ended(self):
+        code = self.child.wait(timeout=20)
+        while select.select([self.master], [], [], 0.2)[0]:
+            self.seen += os.read(self.master, 65536).decode()
+        return code
+
+
+async def test_a_person_answers_a_series_and_his_tokens_are_never_seen(folder):
+    async with an_engine(folder):
+        with Terminal(folder, "login") as terminal:
+            terminal.until("login 1 of 2: operator at fe1 says")
+            terminal.until("  | Use your card.")
+            terminal.until("  | Enter PASSCODE: ")
+            terminal.until_silent()
+            terminal.type(TOKEN + "\n")
+            terminal.until("login 2 of 2")
+            terminal.until_silent()
+            terminal.type(TOKEN + "\n")
+            assert terminal.ended() == 0
+            assert TOKEN not in terminal.seen
+            assert terminal.echoes()
+        assert await states(folder) == ["open", "open"]
+        assert TOKEN not in (folder / "engine.log").read_text()
+
+
+async def test_a_wrong_token_is_refused_in_a_sentence_and_sent_once(folder):
+    async with an_engine(folder):
+        with Terminal(folder, "login") as terminal:
+            terminal.until("PASSCODE: ")
+            terminal.until_silent()
+            terminal.type("000000\n")
+            assert terminal.ended() == 7
+        assert "rpconsole: the site refused the answer" in terminal.seen
+        assert terminal.seen.count("PASSCODE") == 1
+        assert "000000" not in terminal.seen
+
+
+async def test_ctrl_c_declines_and_leaves_the_terminal_as_it_was(folder):
+    async with an_engine(folder):
+        with Terminal(folder, "login") as terminal:
+            terminal.until("PASSCODE: ")
+            terminal.until_silent()
+            terminal.type("\x03")
+            assert terminal.ended() == 130
+            assert terminal.echoes()
+        assert await states(folder) == ["closed", "closed"]
+
+
+async def test_nothing_typed_is_asked_for_again_before_it_costs_a_try(folder):
+    async with an_engine(folder):
+        with Terminal(folder, "login", "fe2") as terminal:
+            terminal.until("PASSCODE: ")
+            terminal.until_silent()
+            terminal.type("\n")
+            terminal.until("an empty line again")
+            terminal.until_silent()
+            terminal.type(TOKEN + "\n")
+            assert terminal.ended() == 0
+        assert await states(folder) == ["closed", "open"]
+
+
+async def test_somebody_who_was_faster_is_named_and_the_login_goes_on(folder):
+    class Bob:
+        async def ask(self, challenge):
+            return [TOKEN] if challenge.host == "fe1" else None
+
+        def closed(self, answered):
+            pass
+
+        def rejected(self, rejected):
+            pass
+
+    async with an_engine(folder) as engine:
+        with Terminal(folder, "login") as terminal:
+            terminal.until("login 1 of 2")
+            async with await EngineClient.connect(engine.socket_path, who="bob", dialogue=Bob()):
+                terminal.until_silent()
+                await asyncio.to_thread(terminal.until, "answered by bob")
+                await asyncio.to_thread(terminal.until, "login 2 of 2")
+                terminal.until_silent()
+                terminal.type(TOKEN + "\n")
+                assert await asyncio.to_thread(terminal.ended) == 0
+                assert terminal.echoes()
+
+
+async def test_a_script_gives_the_answers_on_stdin(folder):
+    async with an_engine(folder):
+        done = script(folder, "login", "--stdin", "--json", answers=f"{TOKEN}\n{TOKEN}\n")
+        assert done.returncode == 0
+        assert '"state": "open"' in done.stdout
+        assert TOKEN not in done.stdout + done.stderr
+
+
+async def test_a_script_whose_answers_end_declines(folder):
+    async with an_engine(folder):
+        done = script(folder, "login", "--stdin")
+        assert done.returncode == 7
+        assert "nobody answered" in done.stderr
+
+
+async def test_without_a_terminal_the_command_says_how_scripts_answer(folder):
+    async with an_engine(folder):
+        done = script(folder, "login")
+        assert done.returncode == 3
+        assert "--stdin" in done.stderr
+
+
+async def test_a_killed_login_leaves_the_engine_free_for_the_next(folder):
+    async with an_engine(folder):
+        with Terminal(folder, "login") as terminal:
+            terminal.until("PASSCODE: ")
+            terminal.child.send_signal(signal.SIGKILL)
+            terminal.child.wait()
+            done = script(folder, "login", "--stdin", answers=f"{TOKEN}\n{TOKEN}\n")
+            assert done.returncode == 0
+
+
+async def test_commands_use_the_running_engine(folder):
+    async with an_engine(folder):
+        script(folder, "pause", "exec")
+        assert "exec CLOSED" in script(folder, "status").stdout
+
+
+def test_a_pipe_that_is_closed_is_quiet_and_ends_with_the_code_of_sigpipe(folder):
+    read_end, write_end = os.pipe()
+    os.close(read_end)
+    done = subprocess.run(
+        [*COMMAND, str(folder), "runs"], stdout=write_end, stderr=subprocess.PIPE, cwd=ROOT, env=ENVIRON, timeout=30
+    )
+    os.close(write_end)
+    assert done.stderr == b""
+    assert done.returncode == 141

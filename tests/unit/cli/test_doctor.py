@@ -1,0 +1,43 @@
+"""doctor: a line a thing, and the remedy."""
+
+from __future__ import annotations
+
+
+def checks(said):
+    return {one["name"]: one for one in said.json["checks"]}
+
+
+def test_doctor_looks_at_everything_and_says_that_no_engine_runs(shell):
+    found = checks(shell("doctor", "--json"))
+    assert {name for name, one in found.items() if one["ok"]} == {
+        "python",
+        "configuration",
+        "gpc1",
+        "journal",
+        "storage",
+        "known hosts",
+    }
+    assert not found["engine"]["ok"]
+    assert found["engine"]["remedy"] == "start it with 'rpconsole --daemon'"
+
+
+def test_a_bad_thing_has_its_remedy_and_does_not_hide_the_next(shell):
+    shell.settings.upkeep.broken = True
+    shell.change(known_hosts=shell.settings.socket_path.parent / "no_hosts", storage_roots=())
+    said = shell("doctor")
+    assert said.code == 2
+    lines = {line.split("\t")[1]: line.split("\t") for line in said.out.splitlines()}
+    assert lines["gpc1"][0] == "BAD"
+    assert lines["gpc1"][3] == "start it"
+    assert lines["journal"][0] == "ok"
+    assert "front ends' keys" in lines["known hosts"][3]
+
+
+def test_db_check_ends_with_the_code_of_what_is_bad(shell):
+    assert shell("db", "check").code == 0
+    shell.settings.upkeep.broken = True
+    assert shell("db", "check").code == 2
+
+
+def test_db_upgrade_says_the_schema_that_the_journal_has_now(shell):
+    assert shell("db", "upgrade").out == "the journal has schema 4\n"
