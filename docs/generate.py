@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+from docs.reference import command_reference, message_table, verb_table
 from rpconsole.config import config_reference
 from rpconsole.domain.machine import TABLE
 from rpconsole.domain.run import FINAL_STEPS, STATE_OF_STEP, Step
@@ -48,6 +49,9 @@ PARTS: dict[str, Callable[[], str]] = {
     "state diagram": state_diagram,
     "steps": step_table,
     "configuration": config_reference,
+    "commands": command_reference,
+    "messages": message_table,
+    "verbs": verb_table,
 }
 
 
