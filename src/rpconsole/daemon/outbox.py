@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from dataclasses import replace
 
 from rpconsole.domain.snapshot import Alert, Snapshot
 from rpconsole.protocol.delta import delta_of
@@ -43,8 +44,8 @@ class Outbox:
         self._ready.set()
 
     def offer(self, snapshot: Snapshot) -> None:
-        """The present; what the client has not read yet is replaced by it."""
-        if self._sent is None or snapshot.sequence != self._sent.sequence:
+        """The present; what the client has not read yet is replaced by it, and nothing is sent when only the clock moved."""
+        if self._sent is None or snapshot != replace(self._sent, at=snapshot.at):
             self._latest = snapshot
             self._ready.set()
 

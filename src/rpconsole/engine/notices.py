@@ -36,7 +36,7 @@ class NoticeBoard:
     def say(self, level: Level, sentence: str, *, remote_id: int | None = None) -> None:
         """Say something."""
         alert = Alert(at=self._clock.now(), level=level, sentence=sentence, remote_id=remote_id)
-        log.log(_LEVELS[level], "%s", sentence)
+        log.log(_LEVELS[level], "%s", sentence, extra={"remote_id": remote_id})
         self._kept.append(alert)
         for queue in self._listeners:
             if queue.full():

@@ -42,11 +42,11 @@ async def test_a_client_that_slept_gets_the_latest_snapshot_only():
     assert (change.delta.base, change.delta.snapshot.sequence) == (1, 499)
 
 
-async def test_an_unchanged_snapshot_is_not_sent_again():
+async def test_a_snapshot_in_which_only_the_clock_moved_is_not_sent_again():
     outbox = Outbox()
     outbox.offer(at(1))
     await outbox.next()
-    outbox.offer(at(1))
+    outbox.offer(replace(at(1), at=FIRST.at + 1))
     outbox.post(Answer(id=1, ok=True))
     assert isinstance(await outbox.next(), Answer)
     outbox.say(an_alert(1))
