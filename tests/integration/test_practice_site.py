@@ -240,7 +240,7 @@ async def test_a_refused_login_burns_the_token_where_the_account_is_closed(site)
 
 async def test_a_job_lives_from_msub_to_the_schedulers_memory(site):
     async with login(site) as front_end:
-        body = 'date\nsrun -N 2 -n 4 -m cyclic -l hostname | sort > hosts.$SLURM_JOB_ID\necho "$SLURM_JOB_NODELIST"\nexit 3\n'
+        body = 'date\nsrun -N 2 -n 4 -m cyclic -l /bin/hostname | sort > hosts.$SLURM_JOB_ID\necho "$SLURM_JOB_NODELIST"\nexit 3\n'
         number = accepted(await submit(site, front_end, body, nodes=2))
         await until(site, number, State.COMPLETED)
         detail = MOAB.read_job(number, await run(front_end, *MOAB.job_command(number)))

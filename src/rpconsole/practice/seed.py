@@ -16,13 +16,13 @@ from sqlalchemy import Connection, insert
 from rpconsole.adapters.gpc1 import tables as t
 from rpconsole.adapters.gpc1.create import create_schema
 from rpconsole.adapters.gpc1.engine import open_gpc1
+from rpconsole.practice.configuring import LABEL
 from rpconsole.practice.detector import DetrendType
 from rpconsole.practice.paths import SitePaths
 from rpconsole.practice.pointing import Exposure
 from rpconsole.practice.sky import Survey
 from rpconsole.practice.tessellation import TESS_ID
 
-LABEL = "demo"
 WORKDIR = "neb://any/demo"
 FIRST_EXP_ID = 574501
 #: types that were built from exposures and accepted; the others were registered as they came

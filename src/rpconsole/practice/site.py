@@ -14,10 +14,11 @@ from rpconsole.domain.fault import BadData
 from rpconsole.ports.sessions import Challenge
 from rpconsole.practice import launching
 from rpconsole.practice.card import Card
+from rpconsole.practice.configuring import check_directory, configuration, socket_path
 from rpconsole.practice.faults import Faults
 from rpconsole.practice.installing import install
 from rpconsole.practice.moab.spool import Job, Spool
-from rpconsole.practice.paths import SitePaths, SiteSettings, read_settings, write_settings
+from rpconsole.practice.paths import SitePaths, SiteSettings, read_settings, write_settings, write_whole
 from rpconsole.practice.seed import Done, seed
 from rpconsole.practice.sky import Survey
 
@@ -47,7 +48,8 @@ class PracticeSite:
         self._launched: launching.Launched | None = None
 
     async def up(self, *, tied: bool = False) -> None:
-        """Make what is missing, start, and wait until it serves."""
+        """Make what is missing, start, wait until it serves, and write the configuration for it."""
+        check_directory(self.paths.root)
         if launching.running(self.paths):
             launching.launch(self.paths, tied=tied)  # says who is there
         await asyncio.to_thread(self._make)
@@ -59,6 +61,7 @@ class PracticeSite:
         except BaseException:
             await self.down()
             raise
+        write_whole(self.paths.config, configuration(self.paths, self.settings))
 
     async def down(self) -> None:
         """End every process of the site; the directory stays."""
@@ -134,6 +137,7 @@ class PracticeSite:
         for user in wanted.users:
             Card.issue(self.paths.cards / f"{user}.json")
         install(self.paths)
+        socket_path(self.paths).parent.mkdir(mode=0o700, exist_ok=True)
 
     def _signal(self, number: signal.Signals) -> None:
         pid = launching.running(self.paths).get("servers")
