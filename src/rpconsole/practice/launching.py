@@ -46,7 +46,13 @@ def launch(paths: SitePaths, *, tied: bool) -> Launched:
                     start_new_session=True,
                 )
             )
+    if not tied:
+        _LEFT_RUNNING.extend(children)
     return Launched(tuple(children))
+
+
+#: a Popen that is forgotten while its process runs is taken for a mistake
+_LEFT_RUNNING: list[subprocess.Popen[bytes]] = []
 
 
 def wait_until_ready(paths: SitePaths, launched: Launched) -> None:
@@ -82,6 +88,8 @@ def end(paths: SitePaths, launched: Launched | None = None) -> None:
         time.sleep(0.02)
     send((pid for pid in pids if alive(pid)), signal.SIGKILL)
     end_marked(paths.root)
+    for child in _LEFT_RUNNING:
+        child.poll()
     for child in launched.children if launched else ():
         if child.stdin is not None:
             child.stdin.close()
