@@ -73,6 +73,11 @@ Word = Annotated[
 ]
 Name = Annotated[str, _pattern(r"[A-Za-z0-9][A-Za-z0-9_.-]*", "must be a name of letters, digits and _ . -")]
 HostName = Annotated[str, _pattern(r"[A-Za-z0-9][A-Za-z0-9.:-]*", "must be a host name or an address")]
+#: a storage key or a directory; gpc1's column holds 255 characters, and run and component are added to it
+PathBase = Annotated[
+    str,
+    _pattern(r"(?:neb:///?|/)[ -~]{1,200}", "must be a storage key like neb://any/remote/LABEL, or an absolute path"),
+]
 #: gpc1's column holds 64 characters
 Label = Annotated[str, _pattern(r"[!-~]{1,64}", "must be a label of at most 64 characters without blanks")]
 Several = AfterValidator(_not_empty)

@@ -13,6 +13,7 @@ from rpconsole.config.fields import (
     Flag,
     Label,
     LocalPath,
+    PathBase,
     Seconds,
     Section,
     Several,
@@ -116,7 +117,9 @@ class LabelSection(Section):
 
     label: Label = Field(description="The label, as gpc1 has it.")
     stages: tuple[Stage, ...] = Field(default=tuple(Stage), description="Stages that are defined.")
-    path_base: LocalPath = Field(description="Directory for what is prepared.")
+    path_base: PathBase = Field(
+        description="Storage key, like neb://any/remote/LABEL, or directory for what is prepared."
+    )
     limit: CountFromZero = Field(default=0, description="Most components of a run; 0 = no limit.")
 
     @field_validator("stages", mode="before")
