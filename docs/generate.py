@@ -8,6 +8,7 @@ from pathlib import Path
 
 from docs.reference import command_reference, message_table, verb_table
 from rpconsole.config import config_reference
+from rpconsole.config import config_reference
 from rpconsole.domain.machine import TABLE
 from rpconsole.domain.run import FINAL_STEPS, STATE_OF_STEP, Step
 

@@ -1,1 +1,188 @@
 """Composition root: the only place where ports meet their adapters."""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from rpconsole.adapters.gpc1.engine import open_gpc1
+from rpconsole.adapters.gpc1.owner_lock import owner_lock_of
+from rpconsole.adapters.gpc1.run_store import SqlRunStore
+from rpconsole.adapters.gpc1.survey import SqlSurvey
+from rpconsole.adapters.journal.opening import open_journal
+from rpconsole.adapters.ssh.options import FrontEnd, Gateway, SshOptions
+from rpconsole.adapters.ssh.pool import SshSessions
+from rpconsole.adapters.ssh.site import SshSite
+from rpconsole.adapters.storage.local_files import DiskFiles
+from rpconsole.adapters.storage.plain import PlainCatalogue
+from rpconsole.adapters.system_clock import SystemClock
+from rpconsole.commands.jobscript import Directives
+from rpconsole.commands.jobscript import Scheduler as ScriptDialect
+from rpconsole.commands.known_schedulers import KNOWN_SCHEDULERS
+from rpconsole.config import Config
+from rpconsole.domain.fault import BadConfiguration
+from rpconsole.engine.facade import RunningEngine
+from rpconsole.engine.service import Engine
+from rpconsole.engine.settings import Bookkeeping, EngineSettings, ScriptSettings, Waits, WatchedLabel
+from rpconsole.engine.world import World
+from rpconsole.ports.journal import Owner
+from rpconsole.stages.base import PROGRAM_THREADS, SiteLayout
+
+
+@asynccontextmanager
+async def open_engine(config: Config) -> AsyncIterator[RunningEngine]:
+    """An engine with everything that it needs; nothing is started, and no session is opened.
+
+    Raises BadConfiguration, DatabaseAway, DatabaseRefused.
+    """
+    async with AsyncExitStack() as stack:
+        world = await open_world(config, stack)
+        now = time.time()
+        owner = Owner(
+            database=config.database.name,
+            site=config.site.name,
+            host=socket.gethostname(),
+            pid=os.getpid(),
+            since=now,
+            beat=now,
+        )
+        yield Engine(world, owner)
+
+
+async def open_world(config: Config, stack: AsyncExitStack) -> World:
+    """The real adapters; each registers its own end on the stack."""
+    clock = SystemClock()
+    gpc1 = open_gpc1(
+        config.database.address,
+        password=config.database.password(),
+        connect_timeout_s=config.database.connect_timeout_s,
+    )
+    stack.push_async_callback(gpc1.close)
+    journal = await open_journal(
+        config.journal_address(),
+        database=config.database.name,
+        site=config.site.name,
+        password=config.journal.password(),
+    )
+    stack.push_async_callback(journal.close)
+    options = ssh_options(config)
+    sessions = SshSessions(options, clock)
+    stack.push_async_callback(sessions.close)
+    return World(
+        settings=settings_of(config),
+        clock=clock,
+        runs=SqlRunStore(gpc1),
+        survey=SqlSurvey(gpc1),
+        catalogue=PlainCatalogue(config.storage.root, config.storage.names),
+        files=DiskFiles(),
+        site=SshSite(options, sessions),
+        sessions=sessions,
+        journal=journal.runs,
+        ledger=journal.ledger,
+        operations=journal.operations,
+        lease=journal.lease,
+        lock=owner_lock_of(gpc1),
+    )
+
+
+def settings_of(config: Config) -> EngineSettings:
+    """The configuration as the engine wants it; BadConfiguration for a scheduler that is not known."""
+    site, engine = config.site, config.engine
+    if site.scheduler not in KNOWN_SCHEDULERS:
+        raise BadConfiguration(f"site.scheduler '{site.scheduler}' is not served yet; {', '.join(KNOWN_SCHEDULERS)} is")
+    return EngineSettings(
+        site=site.name,
+        database=config.database.name,
+        layout=_layout(config),
+        plan=site.plan(),
+        scheduler=KNOWN_SCHEDULERS[site.scheduler](site.programs_dir or ""),
+        script=_script(config),
+        retry=config.retry.policy(),
+        limits=engine.limits(),
+        pace=engine.pace(),
+        waits=_waits(config),
+        labels=tuple(
+            WatchedLabel(label=one.label, stages=one.stages, path_base=one.path_base, limit=one.limit)
+            for one in config.labels
+        ),
+        bookkeeping=_bookkeeping(config),
+        tick_s=engine.tick_s,
+        refresh_s=engine.refresh_s,
+        sweep_s=engine.define_s,
+        lease_stale_s=engine.lease_stale_s,
+        grace_s=engine.grace_s,
+    )
+
+
+def _layout(config: Config) -> SiteLayout:
+    site, survey = config.site, config.survey
+    threads = {stage: site.stages.of(stage).program_threads or count for stage, count in PROGRAM_THREADS.items()}
+    return SiteLayout(
+        remote_root=site.remote_root,
+        hostname=site.hostname,
+        dbname=config.database.name,
+        references=site.references_dir,
+        tessellations=site.tess_dir,
+        transfer_warp_images=site.transfer_warp_images,
+        threads=threads,
+        reductions=survey.reductions,
+        burntool_good_state=survey.burntool_good_state,
+        mask_reference=survey.mask_reference,
+        koppenhoefer_reference=survey.koppenhoefer_reference,
+        astrometry_model=survey.astrometry_model,
+        stack_subtraction_recipe=survey.stack_subtraction_recipe,
+        stack_type=survey.stack_type,
+    )
+
+
+def _script(config: Config) -> ScriptSettings:
+    site = config.site
+    directives = Directives(account=site.account, queue=site.queue, qos=site.qos, features=site.features)
+    return ScriptSettings(
+        scheduler=ScriptDialect(site.scheduler),
+        shell=site.shell,
+        python=site.python,
+        directives=directives,
+        submit_options=site.submit_options,
+    )
+
+
+def _waits(config: Config) -> Waits:
+    engine = config.engine
+    return Waits(
+        submit_s=engine.submit_wait_s,
+        receipt_s=engine.receipt_wait_s,
+        queue_s=engine.queue_wait_s,
+        unlisted_s=engine.unlisted_wait_s,
+    )
+
+
+def _bookkeeping(config: Config) -> Bookkeeping:
+    books = config.bookkeeping
+    maps = None if books.overlap_maps is None else str(books.overlap_maps)
+    return Bookkeeping(fake=books.fake, overlap_maps=maps, stacks=books.stacks, min_warps=books.min_warps)
+
+
+def ssh_options(config: Config) -> SshOptions:
+    """How the site is reached, as the ssh adapter wants it."""
+    login = config.login
+    gateway = login.gateway
+    return SshOptions(
+        front_ends=tuple(FrontEnd(name=one.name, host=one.host, port=one.port) for one in login.front_ends),
+        user=login.user,
+        remote_root=config.site.remote_root,
+        known_hosts=str(login.known_hosts),
+        gateway=Gateway(host=gateway.host, port=gateway.port, user=gateway.user) if gateway else None,
+        lifetime_s=login.lifetime_hours * 3600 if login.lifetime_hours else None,
+        max_channels=login.max_channels,
+        bulk_channels=login.bulk_channels,
+        keepalive_s=login.keepalive_s,
+        keepalive_count=login.keepalive_count,
+        connect_timeout_s=login.connect_timeout_s,
+        answer_timeout_s=login.answer_timeout_s,
+        stall_s=login.stall_s,
+        python=config.site.python,
+    )

@@ -203,6 +203,11 @@ class Engine:
         self._core.sweep_due.wake()
         self._core.wake()
 
+    async def labels(self) -> Sequence[tuple[str, Stage]]:
+        """(label, stage) pairs that runs are defined for by themselves."""
+        watched = await self._core.gates.labels(self._world.settings.labels)
+        return [(one.label, stage) for one in watched for stage in one.stages]
+
     async def acts(self, limit: int = 100) -> list[Act]:
         """The audit."""
         return await self._world.operations.acts(limit=limit)

@@ -71,7 +71,7 @@ def test_a_relative_path_starts_at_the_file_and_a_tilde_at_home(written, tmp_pat
 
 
 def test_cam_is_accepted_for_camera(written):
-    config = load_config(written(more='[[labels]]\nlabel = "A"\nstages = ["cam", "chip"]\npath_base = "/d"\n'))
+    config = load_config(written(more='[[labels]]\nlabel = "A"\nstages = ["cam", "chip"]\npath_base = "neb://any/d"\n'))
     assert config.labels[0].stages == (Stage.CAMERA, Stage.CHIP)
 
 
