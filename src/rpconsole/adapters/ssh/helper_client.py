@@ -12,11 +12,12 @@ from rpconsole.adapters.ssh.channel import Channel, ChannelEnded
 from rpconsole.adapters.ssh.frame_stream import FrameStream
 from rpconsole.adapters.ssh.helper_file import helper_bytes, helper_name, helper_path, install_command, runner_path
 from rpconsole.adapters.ssh.options import SshOptions
-from rpconsole.domain.fault import NoAnswer, RpconsoleError, SiteFailed, SiteRefused
+from rpconsole.domain.fault import NoAnswer, RpconsoleError, SessionLost, SiteFailed, SiteRefused
 
 OpenChannel = Callable[[str], Awaitable[Channel]]
 
 _INSTALLED = b"RPR-INSTALLED "
+_CLEANING_S = 300.0
 
 
 class SitePermanent(SiteRefused):
@@ -69,17 +70,21 @@ class HelperClient:
         raise fault_of(answer.get("kind"), f"{self._host}: {answer.get('error', 'no reason given')}")
 
     async def prepare(self) -> None:
-        """After a login: have the helper and the job runner's link in place, and remove what is old."""
+        """After a login: have the helper and the job runner's link in place."""
         await self._running()
         link = runner_path(self._options.remote_root)
-        patience_s = self._options.answer_timeout_s
-        found = await self.call("stat", {"paths": [link]}, timeout_s=patience_s)
+        found = await self.call("stat", {"paths": [link]}, timeout_s=self._options.answer_timeout_s)
         if not found or found[0].get("kind") != "file":
             await self._install()
-        await self.call("clean", {"root": self._options.remote_root, "keep": [helper_name()]}, timeout_s=patience_s)
+
+    async def clean(self) -> None:
+        """Remove old helpers and what broken streams left; takes its time where there are many files."""
+        fields = {"root": self._options.remote_root, "keep": [helper_name()]}
+        await self.call("clean", fields, timeout_s=_CLEANING_S)
 
     def close(self) -> None:
         """End the helper; requests in flight fail."""
+        self._fail(SessionLost(f"The session to {self._host} was closed before an answer came."))
         if self._frames is not None:
             self._frames.channel.close()
         if self._reader is not None:

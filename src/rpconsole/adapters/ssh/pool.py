@@ -52,6 +52,7 @@ class SshSessions:
         #: tokens of a counter burn each other when two logins run at once
         self._one_login = asyncio.Lock()
         self._bell = ChangeBell()
+        self._cleaning: asyncio.Task[None] | None = None
 
     async def open(self, ask: Ask, *, user: str | None = None, hosts: Sequence[str] = ()) -> list[SessionView]:
         """See the port. A front end that is open already is left as it is."""
@@ -151,10 +152,15 @@ class SshSessions:
 
     async def _prepare(self, opened: Sequence[_Standing]) -> None:
         await asyncio.gather(*(self._prepare_one(standing) for standing in opened))
+        sessions = [standing.session for standing in opened if standing.session is not None]
+        if sessions:
+            # the front ends share their files: one of them cleans
+            self._cleaning = asyncio.create_task(_clean(sessions[0]), name="cleaning the site's leftovers")
 
     async def _prepare_one(self, standing: _Standing) -> None:
         """A login is not given back because the helper does not start: verbs will say why, and try again."""
-        assert standing.session is not None
+        if standing.session is None:
+            return
         try:
             await standing.session.helper.prepare()
         except RpconsoleError as error:
@@ -219,3 +225,10 @@ class SshSessions:
             max_channels=self._options.max_channels,
             sentence=standing.sentence,
         )
+
+
+async def _clean(session: Session) -> None:
+    try:
+        await session.helper.clean()
+    except RpconsoleError as error:
+        log.info("leftovers at %s: %s", session.name, error)
