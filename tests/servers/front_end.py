@@ -121,9 +121,7 @@ class PrivateFrontEnd:
         await asyncio.gather(feeding, return_exceptions=True)
         self._processes.discard(process)
         try:
-            channel = stdout.channel
-            assert isinstance(channel, asyncssh.SSHServerChannel)
-            channel.exit(code if code >= 0 else 255)
+            stdout.channel.exit(code if code >= 0 else 255)  # type: ignore[attr-defined]
         except OSError:
             pass
 

@@ -77,8 +77,9 @@ class SshSessions:
                 await standing.session.wait_closed()
             self._set(standing, SessionState.CLOSED, "")
         if self._gateway is not None and not self.alive():
-            self._gateway.close()
-            self._gateway = None
+            gateway, self._gateway = self._gateway, None
+            gateway.close()
+            await gateway.wait_closed()
 
     def view(self) -> tuple[SessionView, ...]:
         """See the port."""
@@ -187,7 +188,8 @@ class SshSessions:
         )
 
     def _gateway_lost(self, reason: Exception | None) -> None:
-        log.warning("connection to the gateway lost: %s", reason or "the gateway ended it")
+        if self._gateway is not None:
+            log.warning("connection to the gateway lost: %s", reason or "the gateway ended it")
 
     def _age(self, standing: _Standing) -> str:
         if standing.opened_at is None:
