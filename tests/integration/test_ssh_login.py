@@ -47,12 +47,6 @@ async def site(tmp_path, server):
     await found.sessions.close()
 
 
-async def no_connection(server):
-    async with asyncio.timeout(3):
-        while server.connections:
-            await asyncio.sleep(0.01)
-
-
 def state(site):
     return site.sessions.view()[0].state
 
@@ -165,7 +159,7 @@ async def test_a_login_that_is_cancelled_leaves_nothing_behind(site, server):
     with pytest.raises(asyncio.CancelledError):
         await opening
     assert state(site) is SessionState.CLOSED
-    await no_connection(server)
+    await asyncio.wait_for(server.deserted.wait(), 3)
 
 
 async def test_a_host_that_listens_and_says_nothing_is_unreachable(tmp_path):
@@ -238,7 +232,7 @@ async def test_the_gateway_asks_first_and_the_front_end_is_reached_through_it(tm
     ]
     assert (await site.site.run(["echo", "through"], timeout_s=5)).out == "through\n"
     await site.sessions.close()
-    await no_connection(gateway)
+    await asyncio.wait_for(gateway.deserted.wait(), 3)
 
 
 async def test_an_open_gateway_is_not_asked_again(tmp_path, server, gateway, card):

@@ -28,6 +28,9 @@ class PrivateFrontEnd:
         self.answers: list[list[str]] = []
         self.key = asyncssh.generate_private_key("ssh-ed25519")
         self.connections: set[asyncssh.SSHServerConnection] = set()
+        #: set while nobody is connected
+        self.deserted = asyncio.Event()
+        self.deserted.set()
         self.banner = b""
         #: changes what flows to a program or from it, after so many bytes
         self.tamper: Callable[[str, bytes], bytes] = lambda direction, data: data
@@ -54,8 +57,10 @@ class PrivateFrontEnd:
         self.cut()
         await self._listener.wait_closed()
         for process in list(self._processes):
-            if process.returncode is None:
+            try:
                 os.killpg(process.pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
             await process.wait()
         for task in self._tasks:
             task.cancel()
@@ -155,10 +160,13 @@ class _Door(asyncssh.SSHServer):
     def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
         self._connection = conn
         self._front_end.connections.add(conn)
+        self._front_end.deserted.clear()
 
     def connection_lost(self, exc: Exception | None) -> None:
         assert self._connection is not None
         self._front_end.connections.discard(self._connection)
+        if not self._front_end.connections:
+            self._front_end.deserted.set()
 
     def kbdint_auth_supported(self) -> bool:
         return True
