@@ -8,7 +8,7 @@ from pathlib import Path
 
 from docs.reference import command_reference, message_table, verb_table
 from rpconsole.config import config_reference
-from rpconsole.config import config_reference
+from docs.tables import event_table, helper_verb_table
 from rpconsole.domain.machine import TABLE
 from rpconsole.domain.run import FINAL_STEPS, STATE_OF_STEP, Step
 
@@ -53,6 +53,8 @@ PARTS: dict[str, Callable[[], str]] = {
     "commands": command_reference,
     "messages": message_table,
     "verbs": verb_table,
+    "events": event_table,
+    "helper verbs": helper_verb_table,
 }
 
 
