@@ -27,10 +27,10 @@ test: $(STAMP) ## the whole suite; says which real servers it found
 check: format lint types fences test ## everything that a commit must pass
 
 format: $(STAMP)
-	$(BIN)/ruff format --check src tests benchmarks
+	$(BIN)/ruff format --check src tests benchmarks docs
 
 lint: $(STAMP)
-	$(BIN)/ruff check src tests benchmarks
+	$(BIN)/ruff check src tests benchmarks docs
 
 types: $(STAMP)
 	$(BIN)/mypy

@@ -13,6 +13,7 @@ from rpconsole.domain.machine import TABLE
 from rpconsole.domain.run import FINAL_STEPS, STATE_OF_STEP, Step
 
 DOCS = Path(__file__).parent
+MARKED = re.compile(r"(<!-- begin ([a-z ]+) -->\n).*?(<!-- end \2 -->)", re.DOTALL)
 
 
 def state_diagram() -> str:
@@ -60,10 +61,7 @@ PARTS: dict[str, Callable[[], str]] = {
 
 def renewed(text: str) -> str:
     """The text with every generated part made anew."""
-    for name, part in PARTS.items():
-        pattern = re.compile(rf"(<!-- begin {name} -->\n).*?(<!-- end {name} -->)", re.DOTALL)
-        text = pattern.sub(lambda found, body=part(): f"{found[1]}{body}\n{found[2]}", text)  # type: ignore[misc]
-    return text
+    return MARKED.sub(lambda found: f"{found[1]}{PARTS[found[2]]()}\n{found[3]}", text)
 
 
 def main() -> None:
