@@ -7,8 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from docs.reference import command_reference, message_table, verb_table
+from docs.tables import event_table, helper_verb_table, practice_fault_table
 from rpconsole.config import config_reference
-from docs.tables import event_table, helper_verb_table
 from rpconsole.domain.machine import TABLE
 from rpconsole.domain.run import FINAL_STEPS, STATE_OF_STEP, Step
 
@@ -56,6 +56,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "verbs": verb_table,
     "events": event_table,
     "helper verbs": helper_verb_table,
+    "practice faults": practice_fault_table,
 }
 
 

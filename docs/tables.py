@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from rpconsole.domain.event import EVENTS
+from rpconsole.practice.disturbing import ACTS
+from rpconsole.practice.faults import KNOBS
 from rpconsole.remote.serving import VERBS
 
 
@@ -24,3 +26,10 @@ def helper_verb_table() -> str:
 
 def _names(fields: tuple[str, ...]) -> str:
     return ", ".join(f"`{name}`" for name in fields) or "–"
+
+
+def practice_fault_table() -> str:
+    """Everything that can be done to the practice site, acts before knobs."""
+    acts = [f"| `{name}` | – | {sentence} |" for name, (_, sentence) in ACTS.items()]
+    knobs = [f"| `{name}` | {_names(values)} | {sentence} |" for name, (values, sentence) in KNOBS.items()]
+    return "\n".join(["| fault | values | |", "| --- | --- | --- |", *acts, *knobs])

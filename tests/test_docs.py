@@ -7,12 +7,18 @@ from pathlib import Path
 
 import pytest
 from docs.generate import DOCS, PARTS, renewed
+from docs.reference import commands
 
+from rpconsole.config import Config, load_config
+from rpconsole.config.mistakes import sections_of
 from rpconsole.domain.event import EVENTS
 from rpconsole.domain.fault import ExitCode, FaultKind
 from rpconsole.domain.machine import TABLE
 from rpconsole.domain.run import ComponentState, RunState, Step
 from rpconsole.domain.snapshot import GATES
+from rpconsole.practice.disturbing import ACTS
+from rpconsole.practice.faults import KNOBS
+from rpconsole.practice.programs.install import LIGHT_PROGRAMS, PROGRAMS
 
 ROOT = DOCS.parent
 PAGES = sorted([*DOCS.rglob("*.md"), *ROOT.glob("*.md")])
@@ -161,3 +167,44 @@ def test_every_target_of_make_that_a_page_names_exists():
     for page in PAGES:
         named = set(re.findall(r"(?:^|`)make ([a-z]+)", page.read_text(encoding="utf-8"), re.MULTILINE))
         assert named <= targets, page.name
+
+
+def test_every_key_of_the_configuration_is_explained():
+    page = section(text_of("configuration.md"), "Keys")
+    for place, fields in sections_of(Config):
+        table = ".".join(part for part in map(str, place) if part != "*")
+        assert not table or re.search(rf"^### `\[+{re.escape(table)}\]+`$", page, re.MULTILINE), table
+        for name, field in fields.items():
+            assert field.description, name
+            assert f"| `{name}` |" in page or f"{table}.{name}".lstrip(".") + "]" in page, name
+
+
+def test_the_configuration_that_the_page_shows_can_be_used(tmp_path):
+    shown = re.search(r"```toml\n(.*?)```", text_of("configuration.md"), re.DOTALL)
+    assert shown is not None
+    file = tmp_path / "rpconsole.toml"
+    file.write_text(shown[1], encoding="utf-8")
+    assert load_config(file).site.name == "lanl"
+
+
+def test_every_fault_and_program_of_the_practice_site_is_on_its_page():
+    page = text_of("practice.md")
+    assert all(f"| `{name}` |" in page for name in (*ACTS, *KNOBS))
+    assert all(f"`{name}`" in page for name in (*PROGRAMS, *LIGHT_PROGRAMS))
+
+
+#: what follows `rpconsole` in a page, up to the first word that is no command
+SAID = re.compile(r"(?:^|[`'(/ ])rpconsole((?: -c [\w./$]+)?(?: [a-z]+(?![\w./=-]))*)", re.MULTILINE)
+
+
+@pages
+def test_every_command_that_a_page_names_exists(page):
+    known = {path for path, _ in commands()}
+    groups = {path.rpartition(" ")[0] for path in known}
+    for block in re.findall(r"```(?:\w*)\n.*?```|`[^`\n]+`", page.read_text(encoding="utf-8"), re.DOTALL):
+        for found in SAID.finditer(block):
+            words = re.sub(r"^ -c \S+", "", found[1]).split()
+            named = "rpconsole"
+            while words and named in groups:
+                named = f"{named} {words.pop(0)}"
+            assert named in known, f"{page.name}: {found[0].strip()}"
