@@ -29,7 +29,6 @@ from rpconsole.engine.service import Engine
 from rpconsole.engine.settings import Bookkeeping, EngineSettings, ScriptSettings, Waits, WatchedLabel
 from rpconsole.engine.world import World
 from rpconsole.ports.journal import Owner
-from rpconsole.stages.base import PROGRAM_THREADS, SiteLayout
 
 
 @asynccontextmanager
@@ -96,7 +95,7 @@ def settings_of(config: Config) -> EngineSettings:
     return EngineSettings(
         site=site.name,
         database=config.database.name,
-        layout=_layout(config),
+        layout=config.layout(),
         plan=site.plan(),
         scheduler=KNOWN_SCHEDULERS[site.scheduler](site.programs_dir or ""),
         script=_script(config),
@@ -114,27 +113,6 @@ def settings_of(config: Config) -> EngineSettings:
         sweep_s=engine.define_s,
         lease_stale_s=engine.lease_stale_s,
         grace_s=engine.grace_s,
-    )
-
-
-def _layout(config: Config) -> SiteLayout:
-    site, survey = config.site, config.survey
-    threads = {stage: site.stages.of(stage).program_threads or count for stage, count in PROGRAM_THREADS.items()}
-    return SiteLayout(
-        remote_root=site.remote_root,
-        hostname=site.hostname,
-        dbname=config.database.name,
-        references=site.references_dir,
-        tessellations=site.tess_dir,
-        transfer_warp_images=site.transfer_warp_images,
-        threads=threads,
-        reductions=survey.reductions,
-        burntool_good_state=survey.burntool_good_state,
-        mask_reference=survey.mask_reference,
-        koppenhoefer_reference=survey.koppenhoefer_reference,
-        astrometry_model=survey.astrometry_model,
-        stack_subtraction_recipe=survey.stack_subtraction_recipe,
-        stack_type=survey.stack_type,
     )
 
 

@@ -102,8 +102,10 @@ def _line(run: Mapping[str, Any]) -> str:
 def _show(result: DemoResult) -> None:
     titles = ("stage", "runs", "full", "components", "passed", "failed", "products", "shipped", "returned")
     rows = [
-        (stage, count.runs, count.full, count.components, count.passed, count.failed, count.products)
-        + (_size(count.bytes_shipped), _size(count.bytes_returned))
+        (
+            *(stage, count.runs, count.full, count.components, count.passed, count.failed, count.products),
+            *(_size(count.bytes_shipped), _size(count.bytes_returned)),
+        )
         for stage, count in result.stages.items()
     ]
     show_table(titles, rows, right=tuple(range(1, len(titles))))
