@@ -98,13 +98,13 @@ async def test_answers_find_their_requests_when_many_are_under_way(engine, socke
 @pytest.mark.parametrize(
     ("verb", "args", "words"),
     [
-        ("statsu", {}, "'statsu' is not a verb; the nearest is 'status'"),
+        ("statsu", {}, "'statsu' is not a verb; did you mean 'status'"),
         ("run", {}, "remote_id: Field required"),
         ("run", {"remote_id": -1}, "greater than or equal to 1"),
         ("run", {"remote_id": 10**30}, "remote_id"),
         ("run", {"remote_id": "7; drop"}, "valid integer"),
-        ("run", {"remote_di": 7}, "takes no 'remote_di'; the nearest is 'remote_id'"),
-        ("gates", {"names": ["pol"], "open": False}, "'pol' is not a gate; the nearest is 'poll'"),
+        ("run", {"remote_di": 7}, "takes no 'remote_di'; did you mean 'remote_id'"),
+        ("gates", {"names": ["pol"], "open": False}, "'pol' is not a gate; did you mean 'poll'"),
         ("gates", {"names": [], "open": False}, "at least 1 item"),
         (
             "define",

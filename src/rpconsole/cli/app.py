@@ -15,8 +15,9 @@ from typer.core import TyperGroup
 
 from rpconsole import __version__
 from rpconsole.cli import config, database, dbinfo, doctor, gates, login, logs, plan, run, status, work
-from rpconsole.cli.failures import PIPE_CLOSED, failure_of, nearest
+from rpconsole.cli.failures import PIPE_CLOSED, failure_of
 from rpconsole.cli.options import Given
+from rpconsole.domain.nearest import nearest
 
 COMMANDS: tuple[Callable[..., None], ...] = (
     *(status.status, status.runs, status.session, login.login, login.logout, gates.pause, gates.resume),

@@ -9,10 +9,10 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from rpconsole.cli.failures import nearest
 from rpconsole.cli.findings import Finding, answered
 from rpconsole.cli.options import Given
 from rpconsole.domain.fault import BadConfiguration
+from rpconsole.domain.nearest import nearest
 
 if TYPE_CHECKING:
     from rpconsole.config import Config
@@ -123,6 +123,6 @@ def _path_base(config: Config, label: str) -> str:
     if entry is None:
         known = [one.label for one in config.labels]
         raise BadConfiguration(
-            f"label '{label}' has no path_base in {config.source}{nearest(label, known)}; give --path-base"
+            f"label '{label}' has no path_base in {config.source}; give --path-base{nearest(label, known)}"
         )
     return str(entry.path_base)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
-
 import typer
 
 from rpconsole.domain.fault import ExitCode, RpconsoleError
 from rpconsole.domain.foreign import visible
+from rpconsole.domain.nearest import nearest
 
 INTERRUPTED = 130
 #: what a shell reports for a program that SIGPIPE ended
@@ -36,12 +35,6 @@ def failure_of(error: BaseException) -> tuple[str, int]:
             return f"this was not foreseen: {text}; --debug shows where", int(ExitCode.UNEXPECTED)
 
 
-def nearest(word: str, known: list[str]) -> str:
-    """``; the nearest is '…'``, or nothing when nothing is near."""
-    near = get_close_matches(word[:40], known, n=1, cutoff=0.5)
-    return f"; the nearest is '{near[0]}'" if near else ""
-
-
 def _usage(error: BaseException) -> str:
     """Typer's own words, and where help is."""
     words = str(getattr(error, "message", "") or error)
@@ -53,4 +46,4 @@ def _usage(error: BaseException) -> str:
         words = str(error.format_message())
     context = getattr(error, "ctx", None)
     path = context.command_path if context is not None else "rpconsole"
-    return visible(f"{words.rstrip('.')}; '{path} --help' lists what can be said", lines=True)
+    return visible(f"{words.rstrip('.')} (see '{path} --help')", lines=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from difflib import get_close_matches
 from typing import Any
 
 from pydantic import ValidationError
@@ -25,6 +24,7 @@ from rpconsole.daemon.verbs import (
     TailArgs,
 )
 from rpconsole.domain.fault import ExitCode, FaultKind, RpconsoleError
+from rpconsole.domain.nearest import nearest
 from rpconsole.domain.snapshot import GATES
 from rpconsole.engine.facade import EngineFacade
 from rpconsole.ports.run_store import DefineOrder
@@ -189,9 +189,3 @@ def gate_names(names: Sequence[str]) -> tuple[str, ...]:
             f"'{wrong[:40]}' is not a gate{nearest(wrong, (*GATES, 'all'))}; the gates are {gates}, or all"
         )
     return GATES if "all" in names else tuple(dict.fromkeys(names))
-
-
-def nearest(word: str, known: Sequence[str] | dict[str, Any]) -> str:
-    """``; the nearest is '…'``, or nothing when nothing is near."""
-    near = get_close_matches(word[:40], list(known), n=1, cutoff=0.5)
-    return f"; the nearest is '{near[0]}'" if near else ""

@@ -11,11 +11,11 @@ from rpconsole.domain.fault import BadConfiguration
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (("stauts",), "there is no command 'stauts'; the nearest is 'status'"),
-        (("run", "sho", "7"), "there is no command 'sho'; the nearest is 'show'"),
+        (("stauts",), "there is no command 'stauts'; did you mean 'status'"),
+        (("run", "sho", "7"), "there is no command 'sho'; did you mean 'show'"),
         (("xyzzy",), "there is no command 'xyzzy'; 'rpconsole --help'"),
         (("remote.pol.off",), "there is no command 'remote.pol.off'"),
-        (("status", "--jsn"), "there is no option --jsn; the nearest is '--json'"),
+        (("status", "--jsn"), "there is no option --jsn; did you mean '--json'"),
         (("run", "show"), "Missing argument 'ID'"),
         (("run", "show", "seven"), "valid integer"),
         (("run", "show", "-5"), "no option -5"),
@@ -24,7 +24,7 @@ from rpconsole.domain.fault import BadConfiguration
         (("run", "show", "9" * 40), "remote_id: "),
         (("run", "show", "7", "8"), "unexpected extra argument"),
         (("pause",), "Missing argument"),
-        (("pause", "pol"), "'pol' is not a gate; the nearest is 'poll'"),
+        (("pause", "pol"), "'pol' is not a gate; did you mean 'poll'"),
         (("pause", "\x1b[2J"), "control character"),
         (("runs", "--stage", "chop"), "'chop' is not a stage; the stages are chip, camera, warp, stack"),
         (("runs", "--state", "fulll"), "Input should be 'new'"),
@@ -33,7 +33,7 @@ from rpconsole.domain.fault import BadConfiguration
         (("define", "--label", "L", "--stage", "chip", "--limit", "-1"), "limit: "),
         (("plan", "--stage", "chop", "--commands", "3"), "'chop' is not a stage"),
         (("plan", "--stage", "chip", "--commands", "-3"), "'--commands'"),
-        (("plan", "--stage", "chip", "--commands", "3", "--site", "practise"), "the nearest is 'practice'"),
+        (("plan", "--stage", "chip", "--commands", "3", "--site", "practise"), "did you mean 'practice'"),
         (("--daemon", "status"), "--daemon runs the engine; it takes no command"),
         (("logs", "-f", "--json"), "cannot be followed"),
         (
@@ -61,13 +61,13 @@ def test_a_run_that_is_not_there_ends_with_code_5(shell):
 
 def test_a_configuration_that_cannot_be_used_ends_every_command_with_code_3(shell, monkeypatch):
     def refuse(given):
-        raise BadConfiguration("rp.toml, line 3: there is no key 'databse'; the nearest is 'database'")
+        raise BadConfiguration("rp.toml, line 3: there is no key 'databse'; did you mean 'database'")
 
     monkeypatch.setattr(configured, "_read", refuse)
     for words in (("status",), (), ("--daemon",), ("run", "why", "7"), ("login",), ("doctor",)):
         said = shell(*words)
         assert said.code == 3
-        assert "the nearest is 'database'" in said.err + said.out
+        assert "did you mean 'database'" in said.err + said.out
 
 
 def test_a_log_that_is_not_there_is_named_with_code_2(shell):

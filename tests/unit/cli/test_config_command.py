@@ -122,10 +122,10 @@ def test_a_database_that_is_not_gpc1_is_told_by_the_doctor_and_left_as_it_was(rp
 def test_a_label_without_a_path_base_is_refused_with_the_nearest_label(rpconsole):
     code, _, err = rpconsole("define", "--label", "DEMOO", "--stage", "chip")
     assert code == 3
-    assert "the nearest is 'DEMO'; give --path-base" in err
+    assert "did you mean 'DEMO'?; give --path-base" in err
 
 
 def test_a_site_that_is_not_configured_is_refused(rpconsole):
     code, _, err = rpconsole("plan", "--stage", "warp", "--commands", "10", "--site", "practise")
     assert code == 3
-    assert "the nearest is 'practice'" in err
+    assert "did you mean 'practice'" in err
