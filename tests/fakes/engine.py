@@ -74,6 +74,7 @@ class FakeEngine:
             prompts=(Prompt(text="Enter PASSCODE: ", echo=False),),
         )
         self.tail_text = "line 1\nline 2\n"
+        self.looked = False
         self._tokens_seen: list[Sequence[str] | None] = []
         self._labels: list[tuple[str, Stage]] = []
         self._listeners: list[asyncio.Queue[Alert]] = []
@@ -97,6 +98,9 @@ class FakeEngine:
 
     async def run(self) -> None:
         await self._stopped.wait()
+
+    async def look(self) -> None:
+        self.looked = True
 
     def stop(self) -> None:
         self._stopped.set()

@@ -51,7 +51,7 @@ def fake_settings(
 
     def site_plan(name: str | None) -> tuple[str, SitePlan]:
         if name not in (None, "practice"):
-            raise BadConfiguration(f"there is no site '{name}'; the nearest is 'practice'")
+            raise BadConfiguration(f"there is no site '{name}'; did you mean 'practice'?")
         return "practice", SitePlan(proc_per_node=24, max_nodes=1000, max_hours=8)
 
     return Configured(

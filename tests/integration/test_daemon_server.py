@@ -104,7 +104,7 @@ async def test_answers_find_their_requests_when_many_are_under_way(engine, socke
         ("run", {"remote_id": 10**30}, "remote_id"),
         ("run", {"remote_id": "7; drop"}, "valid integer"),
         ("run", {"remote_di": 7}, "takes no 'remote_di'; did you mean 'remote_id'"),
-        ("gates", {"names": ["pol"], "open": False}, "'pol' is not a gate; did you mean 'poll'"),
+        ("gates", {"names": ["pol"], "open": False}, "or all; did you mean 'poll'"),
         ("gates", {"names": [], "open": False}, "at least 1 item"),
         (
             "define",

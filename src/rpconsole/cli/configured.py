@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -108,8 +107,9 @@ class _Databases:
 
 
 def _engine(config: Config) -> AbstractAsyncContextManager[RunningEngine]:
-    opened: AbstractAsyncContextManager[RunningEngine] = import_module("rpconsole.bootstrap").open_engine(config)
-    return opened
+    from rpconsole.bootstrap import open_engine
+
+    return open_engine(config)
 
 
 def _site_plan(config: Config, name: str | None) -> tuple[str, SitePlan]:

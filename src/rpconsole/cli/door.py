@@ -15,10 +15,13 @@ from rpconsole.cli.configured import Configured, configured
 from rpconsole.cli.options import given
 
 if TYPE_CHECKING:
-    from rpconsole.protocol.client import Dialogue
+    from rpconsole.engine.facade import RunningEngine
+    from rpconsole.protocol.client import Dialogue, EngineClient
 
 Done = TypeVar("Done")
 Result = dict[str, Any]
+#: answered from what a running engine has in memory
+SHOWS_THE_PRESENT = ("status", "session")
 
 
 class Door(Protocol):
@@ -39,12 +42,15 @@ class _LocalDoor:
 
     lives = False
 
-    def __init__(self, engine: Any) -> None:
+    def __init__(self, engine: RunningEngine) -> None:
         from rpconsole.daemon.dispatch import Dispatch
 
+        self._engine = engine
         self._dispatch = Dispatch(engine)
 
     async def call(self, verb: str, **args: object) -> Result:
+        if verb in SHOWS_THE_PRESENT:
+            await self._engine.look()
         return await self._dispatch.carry_out(verb, args, who=who_calls())
 
 
@@ -53,12 +59,11 @@ class _SocketDoor:
 
     lives = True
 
-    def __init__(self, client: Any) -> None:
-        self.client = client
+    def __init__(self, client: EngineClient) -> None:
+        self._client = client
 
     async def call(self, verb: str, **args: object) -> Result:
-        done: Result = await self.client.call(verb, **args)
-        return done
+        return await self._client.call(verb, **args)
 
 
 def order(context: typer.Context, verb: str, **args: object) -> Result:

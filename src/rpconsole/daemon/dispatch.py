@@ -185,7 +185,6 @@ def gate_names(names: Sequence[str]) -> tuple[str, ...]:
     wrong = next((name for name in names if name not in (*GATES, "all")), None)
     if wrong is not None:
         gates = ", ".join(GATES)
-        raise BadRequest(
-            f"'{wrong[:40]}' is not a gate{nearest(wrong, (*GATES, 'all'))}; the gates are {gates}, or all"
-        )
+        hint = nearest(wrong, (*GATES, "all"))
+        raise BadRequest(f"'{wrong[:40]}' is not a gate; the gates are {gates}, or all{hint}")
     return GATES if "all" in names else tuple(dict.fromkeys(names))

@@ -130,6 +130,10 @@ class RunningEngine(EngineFacade, Protocol):
         """Work until ``stop`` is called; AlreadyOwned when another engine holds the (database, site) pair."""
         ...
 
+    async def look(self) -> None:
+        """Read once what ``snapshot`` shows, for an engine that does not run; writes nothing."""
+        ...
+
     def stop(self) -> None:
         """Begin the orderly end; harmless when repeated."""
         ...

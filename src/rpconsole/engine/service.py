@@ -13,6 +13,7 @@ from rpconsole.domain.snapshot import Alert, GateView, Snapshot
 from rpconsole.domain.stage import Stage
 from rpconsole.domain.stage_rows import Advanced
 from rpconsole.domain.why import reasons
+from rpconsole.engine.book import LIVE_STATES, STOPPED_STATES
 from rpconsole.engine.engine import EngineCore
 from rpconsole.engine.facade import RunDetail
 from rpconsole.engine.logins import LoginDesk
@@ -49,6 +50,16 @@ class Engine:
     def stop(self) -> None:
         """Begin an orderly stop."""
         self._core.stop()
+
+    async def look(self) -> None:
+        """Read once what ``snapshot`` shows, for an engine that does not run; writes nothing."""
+        await self._core.gates.load()
+        rows = await self._world.runs.runs([*LIVE_STATES, *STOPPED_STATES])
+        known = await self._world.journal.load([row.remote_id for row in rows])
+        for row in rows:
+            run = known.get(row.remote_id)
+            self._core.book.runs[row.remote_id] = run if run and run.state is row.state else run_of_row(row)
+        await self._views.refresh()
 
     async def _look_around(self) -> None:
         await self._desk.note_ended()

@@ -13,7 +13,7 @@ from rpconsole.domain.fault import BadConfiguration
     [
         (("stauts",), "there is no command 'stauts'; did you mean 'status'"),
         (("run", "sho", "7"), "there is no command 'sho'; did you mean 'show'"),
-        (("xyzzy",), "there is no command 'xyzzy'; 'rpconsole --help'"),
+        (("xyzzy",), "there is no command 'xyzzy' (see 'rpconsole --help')"),
         (("remote.pol.off",), "there is no command 'remote.pol.off'"),
         (("status", "--jsn"), "there is no option --jsn; did you mean '--json'"),
         (("run", "show"), "Missing argument 'ID'"),
@@ -24,7 +24,7 @@ from rpconsole.domain.fault import BadConfiguration
         (("run", "show", "9" * 40), "remote_id: "),
         (("run", "show", "7", "8"), "unexpected extra argument"),
         (("pause",), "Missing argument"),
-        (("pause", "pol"), "'pol' is not a gate; did you mean 'poll'"),
+        (("pause", "pol"), "or all; did you mean 'poll'"),
         (("pause", "\x1b[2J"), "control character"),
         (("runs", "--stage", "chop"), "'chop' is not a stage; the stages are chip, camera, warp, stack"),
         (("runs", "--state", "fulll"), "Input should be 'new'"),

@@ -54,6 +54,12 @@ def test_status_says_that_nothing_moves_while_no_engine_runs(shell):
     assert shell("status", "--json").json["engine"] == "none"
 
 
+@pytest.mark.parametrize("command", ["status", "session"])
+def test_the_present_is_read_from_the_databases_while_no_engine_runs(shell, command):
+    shell(command)
+    assert shell.engine.looked
+
+
 def test_rpconsole_alone_shows_the_present_and_how_to_go_on(shell):
     said = shell()
     assert said.code == 0

@@ -122,7 +122,7 @@ def test_a_database_that_is_not_gpc1_is_told_by_the_doctor_and_left_as_it_was(rp
 def test_a_label_without_a_path_base_is_refused_with_the_nearest_label(rpconsole):
     code, _, err = rpconsole("define", "--label", "DEMOO", "--stage", "chip")
     assert code == 3
-    assert "did you mean 'DEMO'?; give --path-base" in err
+    assert "give --path-base; did you mean 'DEMO'?" in err
 
 
 def test_a_site_that_is_not_configured_is_refused(rpconsole):
