@@ -1,0 +1,27 @@
+"""An engine that does not run shows what the databases hold, and writes nothing."""
+
+from __future__ import annotations
+
+from tests.engine.conftest import LABEL, OWNER
+
+from rpconsole.adapters.gpc1 import tables as t
+from rpconsole.domain.run import RunState, Step
+from rpconsole.domain.stage import Stage
+from rpconsole.engine.service import Engine
+from rpconsole.ports.run_store import DefineOrder
+
+
+async def test_an_engine_that_does_not_run_shows_runs_and_gates_from_the_databases(bench):
+    first = Engine(bench.world, OWNER)
+    await first.define(DefineOrder(stage=Stage.CHIP, label=LABEL, path_base="neb://any/remote/DEMO"), "op")
+    await first.set_gates(["poll"], open=False, who="op")
+    before = bench.rows.all(t.remote_run), bench.rows.all(t.remote_component)
+
+    second = Engine(bench.world, OWNER)
+    await second.look()
+    snapshot = second.snapshot()
+
+    assert [(run.stage, run.state, run.step) for run in snapshot.runs] == [(Stage.CHIP, RunState.NEW, Step.PREPARE)]
+    assert sum(snapshot.runs[0].components.values()) == 2
+    assert [gate.name for gate in snapshot.gates if not gate.open] == ["poll"]
+    assert (bench.rows.all(t.remote_run), bench.rows.all(t.remote_component)) == before
