@@ -77,7 +77,7 @@ def _connect(site: PracticeSite, host: str, port: int, user: str, answer: Callab
 
 @pytest.fixture
 async def site(tmp_path):
-    async with PracticeSite(tmp_path / "practice", settings=SiteSettings(kill_wait_s=0.5)) as practice:
+    async with PracticeSite(tmp_path / "practice", settings=SiteSettings(slots=2, kill_wait_s=0.5)) as practice:
         yield practice
 
 
@@ -380,7 +380,8 @@ async def test_nothing_is_left_after_down(tmp_path):
             probe.bind(("127.0.0.1", port))
 
 
-def test_a_site_ends_when_whoever_started_it_is_killed(tmp_path):
+@pytest.mark.parametrize("frozen", [False, True])
+def test_a_site_ends_when_whoever_started_it_is_killed(tmp_path, frozen):
     program = (
         "import asyncio, sys\n"
         "from pathlib import Path\n"
@@ -397,6 +398,8 @@ def test_a_site_ends_when_whoever_started_it_is_killed(tmp_path):
         site = PracticeSite(tmp_path)
         pids = list(running(site.paths).values())
         assert len(pids) == 2
+        if frozen:
+            site.freeze()
         parent.send_signal(signal.SIGKILL)
     give_up = time.monotonic() + 10
     while any(alive(pid) for pid in pids):

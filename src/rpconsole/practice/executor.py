@@ -17,6 +17,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from rpconsole.practice import launching
 from rpconsole.practice.batch import job_command, job_environment, open_outputs
 from rpconsole.practice.faults import Faults
 from rpconsole.practice.moab.spool import ACTIVE, ENDED, Job, Spool, State
@@ -59,6 +60,8 @@ class Executor:
         while not self._stopped:
             self._turn()
         self._end_all()
+        # servers that somebody froze could not see the end of the line by which they are tied
+        send(launching.running(self._paths).values(), signal.SIGCONT)
         (self._paths.state / "executor.pid").unlink(missing_ok=True)
 
     def _listen(self) -> None:

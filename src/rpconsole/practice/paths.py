@@ -140,7 +140,8 @@ class SiteSettings:
     """How big the site is and how it behaves; kept in ``site.json`` so that it comes up again as it was."""
 
     nodes: int = 2
-    slots: int = 2
+    #: every node is this machine: one job alone should be able to use all of it
+    slots: int = field(default_factory=lambda: max(2, min(8, os.cpu_count() or 2)))
     #: how long finished jobs are remembered
     purge_s: float = 300.0
     #: between the polite word and SIGKILL for a job that is to end; 30 s at a real site

@@ -35,7 +35,7 @@ class Clients:
         self.paths.make()
         self.spool = Spool(self.paths.spool)
         self.faults = Faults(self.paths)
-        write_settings(self.paths, SiteSettings())
+        write_settings(self.paths, SiteSettings(slots=2))
         Card.issue(self.paths.cards / "operator.json")
         self._capsys = capsys
 
