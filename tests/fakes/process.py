@@ -7,6 +7,8 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -15,6 +17,9 @@ from rpconsole.protocol.client import EngineClient
 from rpconsole.protocol.errors import NoEngine
 
 ROOT = Path(__file__).parents[2]
+#: the command line over the fake configuration; a folder and the words follow
+COMMAND = [sys.executable, "-m", "tests.fakes.commands"]
+ENVIRON = {**os.environ, "PYTHONPATH": f"{ROOT / 'src'}:{ROOT}", "LOGNAME": "ann"}
 
 
 class EngineProcess:
@@ -63,3 +68,25 @@ class EngineProcess:
         """Its exit code and what it wrote to stderr."""
         _, err = self._child.communicate(timeout=within_s)
         return self._child.returncode, err
+
+
+@asynccontextmanager
+async def an_engine(folder: Path) -> AsyncIterator[EngineProcess]:
+    """A fake engine where the fake configuration of this folder looks for one."""
+    with EngineProcess(folder / "run" / "engine.sock", folder / "engine.log") as engine:
+        await engine.ready()
+        yield engine
+
+
+def script(folder: Path, *words: str, answers: str = "") -> subprocess.CompletedProcess[str]:
+    """A command as a script runs it: no terminal, answers on stdin."""
+    return subprocess.run(
+        [*COMMAND, str(folder), *words],
+        input=answers,
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        env=ENVIRON,
+        timeout=30,
+        start_new_session=True,
+    )

@@ -9,21 +9,17 @@ import pty
 import select
 import signal
 import subprocess
-import sys
 import tempfile
 import termios
 import time
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-from tests.fakes.process import ROOT, EngineProcess
+from tests.fakes.process import COMMAND, ENVIRON, ROOT, an_engine, script
 
 from rpconsole.protocol.client import EngineClient
 
 TOKEN = "123456"
-COMMAND = [sys.executable, "-m", "tests.fakes.commands"]
-ENVIRON = {**os.environ, "PYTHONPATH": f"{ROOT / 'src'}:{ROOT}", "LOGNAME": "ann"}
 
 
 @pytest.fixture
@@ -32,29 +28,9 @@ def folder():
         yield Path(path)
 
 
-@asynccontextmanager
-async def an_engine(folder):
-    with EngineProcess(folder / "run" / "engine.sock", folder / "engine.log") as engine:
-        await engine.ready()
-        yield engine
-
-
 async def states(folder):
     async with await EngineClient.connect(folder / "run" / "engine.sock") as client:
         return [view["state"] for view in (await client.call("session"))["sessions"]]
-
-
-def script(folder, *words, answers=""):
-    return subprocess.run(
-        [*COMMAND, str(folder), *words],
-        input=answers,
-        capture_output=True,
-        text=True,
-        cwd=ROOT,
-        env=ENVIRON,
-        timeout=30,
-        start_new_session=True,
-    )
 
 
 class Terminal:
@@ -176,10 +152,10 @@ async def test_somebody_who_was_faster_is_named_and_the_login_goes_on(folder):
         def rejected(self, rejected):
             pass
 
-    async with an_engine(folder) as engine:
+    async with an_engine(folder):
         with Terminal(folder, "login") as terminal:
             terminal.until("login 1 of 2")
-            async with await EngineClient.connect(engine.socket_path, who="bob", dialogue=Bob()):
+            async with await EngineClient.connect(folder / "run" / "engine.sock", who="bob", dialogue=Bob()):
                 terminal.until_silent()
                 await asyncio.to_thread(terminal.until, "answered by bob")
                 await asyncio.to_thread(terminal.until, "login 2 of 2")
@@ -219,20 +195,3 @@ async def test_a_killed_login_leaves_the_engine_free_for_the_next(folder):
             terminal.child.wait()
             done = script(folder, "login", "--stdin", answers=f"{TOKEN}\n{TOKEN}\n")
             assert done.returncode == 0
-
-
-async def test_commands_use_the_running_engine(folder):
-    async with an_engine(folder):
-        script(folder, "pause", "exec")
-        assert "exec CLOSED" in script(folder, "status").stdout
-
-
-def test_a_pipe_that_is_closed_is_quiet_and_ends_with_the_code_of_sigpipe(folder):
-    read_end, write_end = os.pipe()
-    os.close(read_end)
-    done = subprocess.run(
-        [*COMMAND, str(folder), "runs"], stdout=write_end, stderr=subprocess.PIPE, cwd=ROOT, env=ENVIRON, timeout=30
-    )
-    os.close(write_end)
-    assert done.stderr == b""
-    assert done.returncode == 141
