@@ -117,6 +117,17 @@ def test_a_file_that_is_no_dbinfo_is_named_with_what_is_wrong(shell, tmp_path, c
     assert len(said.err) < 2000
 
 
+def test_a_good_dbinfo_is_shown_beside_a_bad_one_and_nothing_is_applied(shell, tmp_path):
+    good, bad = tmp_path / "good.dbinfo", tmp_path / "bad.dbinfo"
+    good.write_text("warptool -addwarped -warp_id 3 -skycell_id skycell.1.2 -tess_id T.V3 -path_base /w/p -xmin -5\n")
+    bad.write_text("rm -rf /\n")
+    said = shell("dbinfo", "check", str(good), str(bad))
+    assert said.code == 5
+    assert said.out.splitlines()[1].split("\t")[1] == "warp"
+    assert "bad.dbinfo" in said.err
+    assert not shell.engine.asked
+
+
 def test_a_dbinfo_that_cannot_be_read_does_not_hide_the_others(shell, tmp_path):
     said = shell("dbinfo", "check", str(tmp_path / "none"), str(tmp_path), "--json")
     assert said.code == 2
