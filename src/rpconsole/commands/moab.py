@@ -16,8 +16,12 @@ from rpconsole.commands.scheduler import (
     Printed,
     QueueListing,
     SubmitAnswer,
+    checked_name,
+    checked_options,
+    checked_user,
     job_key,
     last_words,
+    program_at,
 )
 from rpconsole.domain.event import JobAccepted, QueueFull, SubmitRefused, SubmitUnknown
 from rpconsole.domain.fault import BadData
@@ -26,9 +30,6 @@ _ID = re.compile(r"(?:[A-Za-z][\w-]*\.)?\d+(?:\[\d*\])?(?:\.[A-Za-z][\w.-]*)?")
 _XML_ID = re.compile(r"<job\b[^>]*\bJobID=\"([^\"]*)\"")
 #: an id to act upon: no brackets, as mjobctl and canceljob read [ ] \ * ? ^ $ as a regular expression
 _SAFE_ID = re.compile(r"(?:[A-Za-z][\w-]*\.)?\d+(?:\.[A-Za-z][\w.-]*)?")
-#: PBS back ends cut names at 15 characters; Slurm's Moab plugin cuts at a quote
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,14}")
-_USER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
 _ERROR_LINE = re.compile(r"^\s*ERROR\b", re.MULTILINE)
 _FULL = re.compile(
     r"queue is full|job limit|submit limit|too many jobs|maximum (?:allowed )?(?:number of )?(?:\w+ )?jobs|"
@@ -48,18 +49,11 @@ class Moab:
 
     def submit_command(self, order: JobOrder) -> tuple[str, ...]:
         """``msub`` with its own name, directory, no mail and no silent restart; the script's directives say the rest."""
-        if not _NAME.fullmatch(order.name):
-            raise BadData(
-                f"'{order.name}' is no job name: letters, digits, dot, dash and underscore, at most 15 of them"
-            )
-        if bad := _FORBIDDEN_OPTIONS.intersection(order.extra):
-            raise BadData(
-                f"msub option {min(bad)} cannot be used: rpconsole needs the job's id printed at once, and no reruns"
-            )
-        words = [self._program("msub"), "-N", order.name, "-d", order.cwd, "-m", "n", "-r", "n"]
+        extra = checked_options(order.extra, _FORBIDDEN_OPTIONS, "the job's id must be printed at once, and no reruns")
+        words = [self._program("msub"), "-N", checked_name(order.name), "-d", order.cwd, "-m", "n", "-r", "n"]
         words += ["-A", order.account] if order.account else []
         words += ["-q", order.queue] if order.queue else []
-        return (*words, *order.extra, order.script)
+        return (*words, *extra, order.script)
 
     def read_submit(self, printed: Printed) -> SubmitAnswer:
         """Accepted on an id line alone; refused on Moab's own ERROR sentence or where msub could not start; else unknown.
@@ -90,10 +84,10 @@ class Moab:
         )
 
     def queue_command(self, user: str) -> tuple[str, ...]:
-        return (self._program("showq"), "--xml", "-w", f"user={_user(user)}")
+        return (self._program("showq"), "--xml", "-w", f"user={checked_user(user)}")
 
     def history_command(self, user: str) -> tuple[str, ...]:
-        return (self._program("showq"), "-c", "--xml", "-w", f"user={_user(user)}")
+        return (self._program("showq"), "-c", "--xml", "-w", f"user={checked_user(user)}")
 
     def read_queue(self, printed: Printed) -> QueueListing | None:
         """None for a time-out, an exit other than 0, no text, or broken XML: a truly empty queue still prints ``<Data>``."""
@@ -130,7 +124,7 @@ class Moab:
         )
 
     def _program(self, name: str) -> str:
-        return f"{self.bin_dir.rstrip('/')}/{name}" if self.bin_dir else name
+        return program_at(self.bin_dir, name)
 
 
 def _refusal(said: str) -> SubmitAnswer:
@@ -151,9 +145,3 @@ def _safe_id(job: str) -> str:
     if not _SAFE_ID.fullmatch(job):
         raise BadData(f"'{job}' is no job id that may be given to Moab, which reads it as a regular expression")
     return job
-
-
-def _user(user: str) -> str:
-    if not _USER.fullmatch(user):
-        raise BadData(f"'{user}' is no user name")
-    return user

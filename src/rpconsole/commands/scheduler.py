@@ -6,12 +6,13 @@ A reading never raises: what cannot be understood is unknown, which is not evide
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
 from rpconsole.domain.event import JobAccepted, QueueFull, SubmitRefused, SubmitUnknown
+from rpconsole.domain.fault import BadData
 
 SubmitAnswer = JobAccepted | SubmitRefused | QueueFull | SubmitUnknown
 """What came of a submission, as the event that the run's table takes."""
@@ -61,6 +62,8 @@ class JobState:
     code: int | None = None
     #: why it waits, or why nothing is known, in the scheduler's words
     sentence: str = ""
+    #: seconds of wall time that it may still use: all of them while it waits; None where it is not told
+    left_s: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -159,13 +162,47 @@ class Scheduler(Protocol):
     def read_cancel(self, job: str, printed: Printed) -> CancelAnswer: ...
 
 
-_NUMBER = re.compile(r"(?:[A-Za-z][\w-]*\.)?(\d+(?:\[\d*\])?)(?:\.[A-Za-z][\w.-]*)?")
+_NUMBER = re.compile(r"(?:[A-Za-z][\w-]*\.)?(\d+(?:\[\d*\])?)(?:[.;][A-Za-z][\w.-]*)?")
+#: PBS back ends cut names at 15 characters; Slurm's Moab plugin cuts at a quote
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,14}")
+_USER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
 
 
 def job_key(job: str) -> str:
-    """The number that two writings of one id share: ``Moab.12``, ``12.host`` and ``12`` are one job."""
+    """The number that two writings of one id share: ``Moab.12``, ``12.host``, ``12;cluster`` and ``12`` are one job."""
     found = _NUMBER.fullmatch(job.strip())
     return found.group(1) if found else job.strip()
+
+
+def checked_name(name: str) -> str:
+    """A job name that every back end keeps as it is; BadData else."""
+    if not _NAME.fullmatch(name):
+        raise BadData(f"'{name}' is no job name: letters, digits, dot, dash and underscore, at most 15 of them")
+    return name
+
+
+def checked_user(user: str) -> str:
+    """A user name; BadData for anything that a program could take for an option or a pattern."""
+    if not _USER.fullmatch(user):
+        raise BadData(f"'{user}' is no user name")
+    return user
+
+
+def checked_options(words: Sequence[str], forbidden: Collection[str], why: str) -> tuple[str, ...]:
+    """Further words for the submit program; BadData names one that would break what rpconsole relies on.
+
+    ``-ry`` and ``--array=1-3`` are found as ``-r`` and ``--array`` are.
+    """
+    for word in words:
+        option = word.partition("=")[0] if word.startswith("--") else word[:2]
+        if option in forbidden:
+            raise BadData(f"submit option {word} cannot be used: {why}")
+    return tuple(words)
+
+
+def program_at(bin_dir: str, name: str) -> str:
+    """A client by its configured directory: over a non-login ssh it may be off PATH."""
+    return f"{bin_dir.rstrip('/')}/{name}" if bin_dir else name
 
 
 def last_words(texts: Sequence[str], limit: int = 200) -> str:
