@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import signal
 import socket
@@ -377,7 +378,7 @@ async def test_nothing_is_left_after_down(tmp_path):
     assert marked(site.paths.root) == []
     for port in ports:
         with socket.socket() as probe:
-            probe.bind(("127.0.0.1", port))
+            assert probe.connect_ex(("127.0.0.1", port)) == errno.ECONNREFUSED
 
 
 @pytest.mark.parametrize("frozen", [False, True])

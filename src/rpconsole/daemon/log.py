@@ -56,7 +56,8 @@ def open_log(path: Path | None, *, debug: bool) -> None:
     root.setLevel(logging.INFO)
     logging.getLogger("rpconsole").setLevel(logging.DEBUG if debug else logging.INFO)
     # it names every channel and request
-    logging.getLogger("asyncssh").setLevel(logging.WARNING)
+    for library in ("asyncssh", "alembic"):
+        logging.getLogger(library).setLevel(logging.WARNING)
 
 
 def _file(path: Path) -> logging.Handler:

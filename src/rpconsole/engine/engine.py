@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from contextlib import nullcontext
 from typing import Any
 
 from rpconsole.domain import action as act
@@ -42,6 +43,8 @@ PERFORMERS: dict[type[Action], Performer] = {
     act.ApplyRun: apply_run,
     act.AdvanceRun: advance_run,
 }
+#: performers that make stage runs ready for the next stage
+REGISTERING = (act.ApplyRun, act.AdvanceRun)
 
 
 class EngineCore:
@@ -60,6 +63,8 @@ class EngineCore:
         self.sweep_due = Due()
         self.refresh_due = Due()
         self._ownership = Ownership(world, owner)
+        #: held while stage runs are registered or bundled, so that what became ready together is bundled together
+        self._registering = asyncio.Lock()
         self._awake = asyncio.Event()
         self._stopping = False
         self._looked_at = world.clock.now()
@@ -189,7 +194,7 @@ class EngineCore:
     def _start(self, action: Action) -> None:
         run = self.book.runs[action.remote_id]
         self.busy[run.remote_id] = type(action)
-        self._spawn(f"{type(action).__name__} {run.remote_id}", self._perform(PERFORMERS[type(action)], run))
+        self._spawn(f"{type(action).__name__} {run.remote_id}", self._perform(type(action), run))
 
     def _spawn(self, name: str, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work, name=name)
@@ -217,10 +222,12 @@ class EngineCore:
         self._side_tasks.add(name)
         self._spawn(name, side())
 
-    async def _perform(self, performer: Performer, run: Run) -> None:
+    async def _perform(self, kind: type[Action], run: Run) -> None:
         """The run stays busy until its event is settled: an action that starts twice on one state would be done twice."""
         try:
-            await self.settle(run, await outcome_of(performer, self.world, run))
+            async with self._registering if kind in REGISTERING else nullcontext():
+                event = await outcome_of(PERFORMERS[kind], self.world, run)
+            await self.settle(run, event)
         finally:
             self.busy.pop(run.remote_id, None)
 
@@ -278,12 +285,9 @@ class EngineCore:
 
     async def _sweep(self) -> None:
         closed = self.gates.closed()
-        done = await sweep(
-            self.world,
-            await self.gates.labels(self.world.settings.labels),
-            advance="advance" not in closed,
-            define="define" not in closed,
-        )
+        labels = await self.gates.labels(self.world.settings.labels)
+        async with self._registering:
+            done = await sweep(self.world, labels, advance="advance" not in closed, define="define" not in closed)
         if done.defined:
             self.refresh_due.wake()
         if done.advanced:
