@@ -35,11 +35,11 @@ class LoginSection(Section):
     front_ends: tuple[FrontEndSection, ...] = Field(description="Login nodes that sessions may be opened to.")
     user: Name = Field(description="Account at the site that is proposed at a login.")
     users: tuple[Name, ...] = Field(
-        default=(), description="All accounts that may be chosen at a login; none = only user."
+        default=(), description="All accounts that operators log in with; user is one of them."
     )
     known_hosts: LocalPath = Field(description="Host keys in OpenSSH's format; no other key is trusted.")
     lifetime_hours: Hours | None = Field(
-        default=None, description="How long the site lets a session live; none = it is learned from past sessions."
+        default=None, description="How long the site lets a session live; none = nothing warns of its end."
     )
     max_channels: Count = Field(
         default=10, description="Commands and copies in one session at once; sshd's own limit is 10."
