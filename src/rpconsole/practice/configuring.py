@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import tempfile
 from collections.abc import Mapping
 from hashlib import sha256
@@ -37,6 +38,13 @@ def socket_path(paths: SitePaths) -> Path:
         return inside
     digest = sha256(os.fsencode(paths.root)).hexdigest()[:12]
     return Path(tempfile.gettempdir()) / f"rpconsole-{os.getuid()}-{digest}" / "rpconsole.sock"
+
+
+def remove_private_folder(paths: SitePaths) -> None:
+    """Once no engine serves there any more, nothing is left of a socket outside the site's directory."""
+    socket = socket_path(paths)
+    if socket.parent != paths.state and not socket.exists():
+        shutil.rmtree(socket.parent, ignore_errors=True)
 
 
 def configuration(paths: SitePaths, settings: SiteSettings) -> str:

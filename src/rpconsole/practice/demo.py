@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import signal
 import sys
 import time
@@ -16,6 +17,7 @@ from typing import Any
 from rpconsole.domain.fault import BadConfiguration
 from rpconsole.domain.stage import Stage
 from rpconsole.practice.configuring import LABEL, socket_path
+from rpconsole.practice.paths import SITE_VARIABLE
 from rpconsole.practice.site import PracticeSite
 from rpconsole.practice.sky import Survey
 from rpconsole.protocol.client import EngineClient
@@ -108,13 +110,17 @@ def _watch_only(site: PracticeSite, stages: Sequence[Stage]) -> None:
 
 @asynccontextmanager
 async def engine_process(site: PracticeSite) -> AsyncIterator[None]:
-    """The engine as a process of its own, ended in order (SIGTERM), then by force."""
+    """The engine as a process of its own, ended in order (SIGTERM), then by force.
+
+    It bears the site's mark, so that the site ends it too when we are killed ourselves.
+    """
     with (site.paths.logs / "engine.out").open("ab") as out:
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "rpconsole", "-c", str(site.paths.config), "--daemon"),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=out,
             stderr=out,
+            env={**os.environ, SITE_VARIABLE: str(site.paths.root)},
         )
     try:
         yield

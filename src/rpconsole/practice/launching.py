@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rpconsole.domain.fault import AlreadyOwned, SiteFailed
+from rpconsole.practice.configuring import remove_private_folder
 from rpconsole.practice.paths import SitePaths
 from rpconsole.practice.processes import alive, end_marked, marked, send
 
@@ -96,6 +97,7 @@ def end(paths: SitePaths, launched: Launched | None = None) -> None:
         child.wait()
     for name in ("servers.json", "executor.pid"):
         (paths.state / name).unlink(missing_ok=True)
+    remove_private_folder(paths)
 
 
 def _pid(path: Path) -> int | None:

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import asyncssh
 
+from rpconsole.practice.configuring import remove_private_folder
 from rpconsole.practice.doors import Doors
 from rpconsole.practice.front_end import front_end
 from rpconsole.practice.gateway import Gateway
@@ -23,6 +24,8 @@ from rpconsole.practice.paths import FRONT_ENDS, GATEWAY, SitePaths, read_settin
 from rpconsole.practice.processes import end_marked
 
 _TICK_S = 0.1
+#: for an orderly end of what runs in the site's name, an engine among them
+_GRACE_S = 5.0
 
 
 async def serve(paths: SitePaths, *, tied: bool) -> None:
@@ -42,7 +45,8 @@ async def serve(paths: SitePaths, *, tied: bool) -> None:
             acceptor.close()
         doors.cut_all()
         (paths.state / "servers.json").unlink(missing_ok=True)
-        await asyncio.to_thread(end_marked, paths.root, jobless=True)
+        await asyncio.to_thread(end_marked, paths.root, jobless=True, grace_s=_GRACE_S)
+        remove_private_folder(paths)
 
 
 async def _listen(paths: SitePaths, doors: Doors, host: str) -> asyncssh.SSHAcceptor:
