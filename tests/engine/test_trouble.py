@@ -204,6 +204,21 @@ async def test_a_raw_file_that_is_missing_at_home_fails_its_component_for_a_pers
     assert uri.split("/")[-1] in " ".join(await bench.engine.why(1))
 
 
+async def test_a_component_that_cannot_be_prepared_keeps_its_state_and_is_named(bench):
+    bench.rows.change(t.chip_run, {"chip_id": 1}, reduction="NOSUCH")
+    await run_chip(bench)
+    assert bench.states() == ["full"]
+    assert component_states(bench) == ["pass", "prep_fail"]
+    assert "NOSUCH" in " ".join(await bench.engine.why(1))
+
+
+async def test_results_that_are_longer_than_one_answer_are_read_to_their_end_at_once(bench):
+    bench.site.results_limit = 250
+    await run_chip(bench)
+    assert bench.states() == ["full"]
+    assert bench.site.calls.count("poll") > 5
+
+
 async def test_failed_components_that_are_reverted_are_defined_anew_and_only_what_failed_is_redone(bench):
     bench.player.verdict = lambda line: "fail" if "ch.1.XY01" in line else "pass"
     await run_chip(bench)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from rpconsole.domain.dbinfo import DbinfoStatement, expected_of, read_dbinfo
@@ -41,7 +41,7 @@ async def apply_run(world: World, run: Run) -> Event:
     open_ = [verdict for verdict in verdicts if verdict.state != FAIL]
     for start in range(0, len(open_), CHUNK):
         settled += await _apply_some(world, run, open_[start : start + CHUNK], records)
-    return await _settle_components(world, run, settled)
+    return await _settle_components(world, run, settled, {stage_id for stage_id, _ in records})
 
 
 def is_dbinfo(record: ManifestRecord) -> bool:
@@ -86,7 +86,10 @@ async def _check(world: World, run: Run, verdict: Verdict, record: ManifestRecor
     return Checked(verdict=verdict, statement=statement)
 
 
-async def _settle_components(world: World, run: Run, settled: Iterable[Verdict]) -> DbinfoApplied:
+async def _settle_components(
+    world: World, run: Run, settled: Iterable[Verdict], in_job: Collection[int | None]
+) -> DbinfoApplied:
+    """Write the last state of the components that were in the job; those that prepare refused keep theirs."""
     states: defaultdict[int, list[bool]] = defaultdict(list)
     for verdict in settled:
         states[verdict.stage_id].append(verdict.state == PASS)
@@ -94,6 +97,7 @@ async def _settle_components(world: World, run: Run, settled: Iterable[Verdict])
     changes = [
         ComponentChange(stage_id=stage_id, state=ComponentState.PASS if passed else ComponentState.FAIL)
         for stage_id, passed in sorted(good.items())
+        if stage_id in in_job
     ]
     await world.runs.change_components(run.remote_id, changes)
     strict = world.settings.retry.policy_for(run.label) is AbandonPolicy.STRICT

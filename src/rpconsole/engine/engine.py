@@ -23,8 +23,9 @@ from rpconsole.engine.gates import Gates
 from rpconsole.engine.notices import NoticeBoard
 from rpconsole.engine.ownership import Ownership
 from rpconsole.engine.perform import Performer, outcome_of
-from rpconsole.engine.poll import ResultsBook, poll_runs
+from rpconsole.engine.poll import poll_runs
 from rpconsole.engine.prepare import prepare_run
+from rpconsole.engine.results_book import ResultsBook
 from rpconsole.engine.retrieve import retrieve_run
 from rpconsole.engine.ship import ship_run
 from rpconsole.engine.submit import reconcile_run, submit_run

@@ -4,44 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rpconsole.commands.results import EndMark, TaskResults, read_results
+from rpconsole.commands.results import EndMark, TaskResults
 from rpconsole.commands.scheduler import JobOutcome, JobState, QueueListing
 from rpconsole.domain.event import Event, JobEnded, JobHeld, JobKilled, JobNotListed, JobQueued, JobRunning
 from rpconsole.domain.run import Run
-from rpconsole.engine.remote_names import results_path
+from rpconsole.engine.results_book import ResultsBook, read_to_end, take_all
 from rpconsole.engine.submit import queue_argv
 from rpconsole.engine.world import World
 from rpconsole.ports.run_store import RunChange
-from rpconsole.ports.site import ResultsAsk, ResultsPiece
-
-
-class ResultsBook:
-    """Task results as far as they were read; after a restart they are read from the start once more."""
-
-    def __init__(self) -> None:
-        self._offsets: dict[int, int] = {}
-        self.of: dict[int, TaskResults] = {}
-        #: when each job was first found in no list
-        self.unlisted_since: dict[int, float] = {}
-
-    def ask(self, run: Run, remote_root: str) -> ResultsAsk:
-        """What to ask for a run."""
-        offset = self._offsets.get(run.remote_id, 0)
-        return ResultsAsk(remote_id=run.remote_id, path=results_path(run, remote_root), offset=offset)
-
-    def take(self, piece: ResultsPiece) -> TaskResults:
-        """Add what came; a file that is gone leaves what was read before."""
-        before = self.of.get(piece.remote_id)
-        if not piece.missing:
-            self._offsets[piece.remote_id] = piece.offset
-        if piece.text or before is None:
-            self.of[piece.remote_id] = read_results(piece.text, before=before)
-        return self.of[piece.remote_id]
-
-    def forget(self, remote_id: int) -> None:
-        """Drop a run that has ended."""
-        for book in (self._offsets, self.of, self.unlisted_since):
-            book.pop(remote_id, None)
 
 
 async def poll_runs(world: World, runs: Sequence[Run], book: ResultsBook) -> dict[int, Event]:
@@ -53,11 +23,10 @@ async def poll_runs(world: World, runs: Sequence[Run], book: ResultsBook) -> dic
     asks = [book.ask(run, root) for run in runs]
     answer = await world.site.poll(queue_argv(world), asks, timeout_s=world.settings.waits.queue_s)
     listing = world.settings.scheduler.read_queue(answer.queue)
-    pieces = {piece.remote_id: piece for piece in answer.results}
+    await take_all(world, runs, answer.results, book)
     events: dict[int, Event] = {}
     for run in runs:
-        results = book.take(pieces[run.remote_id])
-        event = await _event_of(world, run, results, listing, book)
+        event = await _event_of(world, run, book.of[run.remote_id], listing, book)
         if event is not None:
             events[run.remote_id] = event
         await world.runs.change_run(run.remote_id, RunChange(touch=True))
@@ -108,7 +77,7 @@ async def _look_closer(world: World, run: Run, results: TaskResults, book: Resul
     state = world.settings.scheduler.read_job(job, printed).state
     if state.outcome in (JobOutcome.QUEUED, JobOutcome.HELD, JobOutcome.RUNNING):
         return _listed(state, results)
-    results = await _read_again(world, run, book)
+    results = await read_to_end(world, run, book)
     end = end_mark(run, results)
     if end is not None:
         return JobEnded(passed=end.passed, failed=end.failed, left=end.left)
@@ -131,12 +100,6 @@ def _cut(run: Run, results: TaskResults) -> int:
     left = tasks_of(results) - len(results.passed) - len(results.abandoned)
     started = run.attempt is not None and results.has_started(run.attempt.job_name(run.remote_id))
     return max(0, left) if started else max(1, left)
-
-
-async def _read_again(world: World, run: Run, book: ResultsBook) -> TaskResults:
-    ask = book.ask(run, world.settings.layout.remote_root)
-    again = await world.site.poll(queue_argv(world), [ask], timeout_s=world.settings.waits.queue_s)
-    return book.take(again.results[0])
 
 
 def _gone(world: World, run: Run, job: str, book: ResultsBook) -> Event | None:

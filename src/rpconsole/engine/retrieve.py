@@ -5,18 +5,17 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
-from rpconsole.commands.results import TaskResults, read_results
+from rpconsole.commands.results import TaskResults
 from rpconsole.domain.event import Event, ProductsVerified
 from rpconsole.domain.fault import SessionLost, SiteFailed
 from rpconsole.domain.manifest import ManifestRecord
 from rpconsole.domain.run import Run
-from rpconsole.engine.remote_names import results_path
+from rpconsole.engine.results_book import ResultsBook, read_to_end
 from rpconsole.engine.run_files import products_of
-from rpconsole.engine.submit import queue_argv
 from rpconsole.engine.world import World
 from rpconsole.ports.journal import Verdict
 from rpconsole.ports.local_files import FileFact
-from rpconsole.ports.site import Delivery, ResultsAsk, Shipment, Undelivered
+from rpconsole.ports.site import Delivery, Shipment, Undelivered
 
 #: the task's products are home and right; its dbinfo is not applied yet
 HOME = "home"
@@ -26,7 +25,7 @@ FAIL = "fail"
 async def retrieve_run(world: World, run: Run) -> Event:
     """Fetch what good tasks promised; a task whose product is missing, empty or damaged is failed, and the product named."""
     tasks = _by_task(await products_of(world, run))
-    results = await _results(world, run)
+    results = await read_to_end(world, run, ResultsBook())
     at_site = await world.site.stat([record.remote for records in tasks.values() for record in records])
     faults = {task: _fault(records, results, at_site) for task, records in tasks.items()}
     good = [record for task, records in tasks.items() if not faults[task] for record in records]
@@ -41,18 +40,6 @@ def _by_task(records: Sequence[ManifestRecord]) -> dict[int, list[ManifestRecord
     for record in records:
         tasks[record.task or 0].append(record)
     return dict(tasks)
-
-
-async def _results(world: World, run: Run) -> TaskResults:
-    ask = ResultsAsk(remote_id=run.remote_id, path=results_path(run, world.settings.layout.remote_root), offset=0)
-    text = ""
-    while True:
-        answer = await world.site.poll(queue_argv(world), [ask], timeout_s=world.settings.waits.queue_s)
-        piece = answer.results[0]
-        text += piece.text
-        if piece.missing or not piece.text:
-            return read_results(text)
-        ask = ResultsAsk(remote_id=run.remote_id, path=ask.path, offset=piece.offset)
 
 
 def _fault(records: Sequence[ManifestRecord], results: TaskResults, at_site: Mapping[str, FileFact]) -> str:

@@ -6,7 +6,6 @@ import secrets
 from dataclasses import dataclass
 from posixpath import dirname
 
-from rpconsole.commands.results import read_results
 from rpconsole.commands.scheduler import JobOrder, SubmitAnswer
 from rpconsole.domain.event import (
     Event,
@@ -19,9 +18,10 @@ from rpconsole.domain.event import (
 )
 from rpconsole.domain.fault import FaultKind, NoAnswer, NoSession, SessionLost, SiteFailed
 from rpconsole.domain.run import Attempt, Run
-from rpconsole.engine.remote_names import claim_dir, results_path, script_path
+from rpconsole.engine.remote_names import claim_dir, script_path
+from rpconsole.engine.results_book import ResultsBook, read_to_end
 from rpconsole.engine.world import World
-from rpconsole.ports.site import Receipt, ResultsAsk, SubmitOrder
+from rpconsole.ports.site import Receipt, SubmitOrder
 
 
 def intend(world: World, run: Run) -> SubmitIntended:
@@ -97,12 +97,12 @@ async def gather_evidence(world: World, run: Run, attempt: Attempt) -> Evidence:
     root = world.settings.layout.remote_root
     receipt = await world.site.receipt(claim_dir(run, attempt, root))
     answer = world.settings.scheduler.read_submit(receipt.answer) if receipt.answer else None
-    ask = ResultsAsk(remote_id=run.remote_id, path=results_path(run, root), offset=0)
-    heard = await world.site.poll(queue_argv(world), [ask], timeout_s=world.settings.waits.queue_s)
+    heard = await world.site.poll(queue_argv(world), [], timeout_s=world.settings.waits.queue_s)
     listing = world.settings.scheduler.read_queue(heard.queue)
     name = attempt.job_name(run.remote_id)
     named = listing.by_name(name) if listing else ()
-    starts = [mark for piece in heard.results for mark in read_results(piece.text).starts if mark.name == name]
+    results = await read_to_end(world, run, ResultsBook())
+    starts = [mark for mark in results.starts if mark.name == name]
     return Evidence(
         receipt=receipt,
         answer=answer,

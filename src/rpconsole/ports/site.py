@@ -89,6 +89,10 @@ class ResultsPiece:
     text: str
     offset: int
     missing: bool
+    #: there are more whole lines than one answer carries: ask again from ``offset``
+    more: bool = False
+    #: the file is shorter than the asked offset, so it is another one: ask again from 0
+    shrunk: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -82,6 +82,8 @@ class MemorySite:
         self.calls: list[str] = []
         #: programs beside the scheduler's, by name
         self.programs: dict[str, Callable[[Sequence[str]], Answer]] = {}
+        #: bytes of a results file in one answer
+        self.results_limit = 262_144
         #: the scheduler's answer to a submit is held back: claimed, and no receipt yet
         self.is_slow = False
 
@@ -261,12 +263,13 @@ class MemorySite:
         if ask.path not in self.files:
             return ResultsPiece(remote_id=ask.remote_id, text="", offset=ask.offset, missing=True)
         new = self.files[ask.path].data[ask.offset :]
-        whole = new[: new.rfind(b"\n") + 1]
+        whole = new[: new.rfind(b"\n", 0, self.results_limit) + 1]
         return ResultsPiece(
             remote_id=ask.remote_id,
             text=whole.decode("utf-8", "replace"),
             offset=ask.offset + len(whole),
             missing=False,
+            more=b"\n" in new[len(whole) :],
         )
 
 

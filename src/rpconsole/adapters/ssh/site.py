@@ -172,5 +172,10 @@ def _receipt_in(found: Mapping[str, Any]) -> Receipt:
 
 def _piece_in(entry: Mapping[str, Any]) -> ResultsPiece:
     return ResultsPiece(
-        remote_id=entry["key"], text=entry["text"], offset=entry["offset_end"], missing=entry["missing"] is True
+        remote_id=entry["key"],
+        text=entry["text"],
+        offset=entry["offset_end"],
+        missing=entry["missing"] is True,
+        more=entry.get("more") is True,
+        shrunk=entry.get("shrunk") is True,
     )
