@@ -12,6 +12,7 @@ from tests.engine.conftest import LABEL, OWNER, Bench
 from tests.engine.mortal import Fate, mortal
 
 from rpconsole.adapters.gpc1 import tables as t
+from rpconsole.domain.fault import DatabaseAway
 from rpconsole.domain.stage import Stage
 from rpconsole.engine.service import Engine
 from rpconsole.engine.settings import WatchedLabel
@@ -121,8 +122,6 @@ async def test_a_cut_in_mid_transfer_sends_only_the_rest_after_the_next_login(be
 
 
 async def test_a_database_that_goes_away_is_waited_for_and_said_once(bench, monkeypatch):
-    from rpconsole.domain.fault import DatabaseAway
-
     only(bench, Stage.CHIP)
     true_runs = bench.world.runs.runs
     away = True
@@ -142,6 +141,42 @@ async def test_a_database_that_goes_away_is_waited_for_and_said_once(bench, monk
         away = False
         await bench.until(lambda: bench.player.play() or bench.states() == ["full"])
     assert_done_once_or_more(bench)
+
+
+@pytest.mark.parametrize("place", ["gpc1", "journal"])
+async def test_whoever_meets_a_database_that_is_away_it_is_one_sentence_and_its_return_is_another(
+    bench, monkeypatch, place
+):
+    calls = {
+        "gpc1": [(bench.world.runs, "runs"), (bench.world.runs, "change_run")],
+        "journal": [(bench.world.journal, "save"), (bench.world.ledger, "bytes_of")],
+    }
+    only(bench, Stage.CHIP)
+    async with bench.running() as engine:
+        await bench.login()
+        await bench.until(lambda: len(bench.site.moab.jobs) == 1 and bench.states() == ["run"])
+        with monkeypatch.context() as away:
+            for port, name in calls[place]:
+                away.setattr(port, name, unanswered, raising=False)
+            bench.player.play()
+            await bench.until(lambda: about_the_database(engine))
+            for _ in range(30):
+                await bench.clock.advance(1.0)
+                await asyncio.sleep(0.02)
+            said = about_the_database(engine)
+        await bench.until(lambda: bench.states() == ["full"])
+        said_then = about_the_database(engine)
+    assert said == ["waiting for the database: the database at db.example.org does not answer"]
+    assert said_then == [*said, "the database answers again"]
+    assert_done_once_or_more(bench)
+
+
+async def unanswered(*args, **kwargs):
+    raise DatabaseAway("the database at db.example.org does not answer")
+
+
+def about_the_database(engine) -> list[str]:
+    return [alert.sentence for alert in engine.snapshot().alerts if "database" in alert.sentence]
 
 
 def assert_done_once_or_more(bench: Bench) -> None:

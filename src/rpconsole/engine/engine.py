@@ -126,20 +126,21 @@ class EngineCore:
             await self._ownership.keep(now)
             if self.refresh_due.is_due(now):
                 await self.book.refresh()
-                self.refresh_due.next_in(now, self.world.settings.refresh_s)
                 if self.each_round is not None:
                     await self.each_round()
+                self.refresh_due.next_in(now, self.world.settings.refresh_s)
+                self._say_back_again()
             await self._follow_sessions(now)
             self._start_what_may(now)
-            self._say_back_again()
         except DatabaseAway as away:
             self._say_away(away)
 
     def _say_away(self, away: DatabaseAway) -> None:
-        """Say it when it begins and when it ends, not each time."""
+        """Say it when it begins and when it ends, not each time; nothing starts before a whole refresh has gone well."""
         if not self._away:
             self.notices.say(Level.ALERT, f"waiting for the database: {away}")
         self._away = True
+        self.refresh_due.wake()
 
     def _say_back_again(self) -> None:
         if self._away:
@@ -212,6 +213,8 @@ class EngineCore:
         async def side() -> None:
             try:
                 await work
+            except DatabaseAway as away:
+                self._say_away(away)
             except RpconsoleError as error:
                 log.warning("%s: %s", name, error)
                 self.notices.once(name, Level.WARN, str(error))
