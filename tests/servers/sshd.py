@@ -42,7 +42,9 @@ LoginGraceTime 30
 LogLevel VERBOSE
 PrintMotd no
 X11Forwarding no
+SetEnv PATH={path}
 """
+SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _PAM_END = """\
 account required pam_permit.so
 session required pam_permit.so
@@ -52,13 +54,22 @@ session required pam_permit.so
 class PrivateSshd:
     """One sshd; with several cards it asks for one token of each, in several rounds."""
 
-    def __init__(self, cards: Sequence[TokenCard], *, forwards: bool = False, max_sessions: int = 10) -> None:
+    def __init__(
+        self,
+        cards: Sequence[TokenCard],
+        *,
+        forwards: bool = False,
+        max_sessions: int = 10,
+        path: Sequence[str | Path] = (),
+    ) -> None:
+        """``path``: directories that stand first on a login's PATH, as a site's own start-up files would have it."""
         self.cards = list(cards)
         self.directory = Path(tempfile.mkdtemp(prefix="rpc-sshd-"))
         self.log = self.directory / "sshd.log"
         self.port = _free_port()
         self._forwards = forwards
         self._max_sessions = max_sessions
+        self._path = ":".join([*map(str, path), SYSTEM_PATH])
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
@@ -145,6 +156,7 @@ class PrivateSshd:
                 directory=self.directory,
                 forwarding="yes" if self._forwards else "no",
                 max_sessions=self._max_sessions,
+                path=self._path,
             )
         )
         lines = []

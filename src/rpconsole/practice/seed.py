@@ -48,13 +48,16 @@ def database_url(paths: SitePaths) -> str:
     return f"sqlite:///{paths.gpc1}"
 
 
-async def seed(paths: SitePaths, survey: Survey, done: Done | None = None) -> None:
-    """Write the survey, unless this directory has one: the database comes last and says so. ``done`` hears (files, of all)."""
-    if paths.gpc1.exists():
+async def seed(paths: SitePaths, survey: Survey, done: Done | None = None, *, url: str | None = None) -> None:
+    """Write the survey, unless this directory has one: the database comes last and says so. ``done`` hears (files, of all).
+
+    ``url``: an empty gpc1 on a server, instead of the directory's own.
+    """
+    if url is None and paths.gpc1.exists():
         return
     raws = await asyncio.to_thread(_write_files, paths, survey, done or (lambda files, of_all: None))
-    await create_schema(database_url(paths))
-    gpc1 = open_gpc1(database_url(paths))
+    await create_schema(url or database_url(paths))
+    gpc1 = open_gpc1(url or database_url(paths))
     try:
         await gpc1.write(lambda connection: _write_rows(connection, survey, raws))
     finally:

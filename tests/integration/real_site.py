@@ -1,0 +1,179 @@
+"""A site of real parts for one test, and an operator before it: files, a scheduler, the engine's process, the command line.
+
+What answers ssh and SQL is the test's own choice; the configuration that the engine reads is the test's own text.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.servers.token_card import TokenCard
+
+from rpconsole.practice.installing import install
+from rpconsole.practice.paths import SitePaths, SiteSettings, write_settings
+from rpconsole.practice.processes import end_marked
+from rpconsole.practice.seed import seed
+from rpconsole.practice.sky import Survey
+
+ROOT = Path(__file__).parents[2]
+START_S = 30.0
+#: for one command of the operator
+COMMAND_S = 60.0
+
+
+async def make_site(folder: Path, survey: Survey, database: str) -> SitePaths:
+    """Files at home and at the site, Moab's commands and the IPP's programs; rows in the empty gpc1 ``database``."""
+    paths = SitePaths(folder)
+    paths.make()
+    write_settings(paths, SiteSettings(nodes=2, slots=2))
+    install(paths)
+    await seed(paths, survey, url=database)
+    return paths
+
+
+@contextmanager
+def practice_nodes(paths: SitePaths) -> Iterator[None]:
+    """The nodes behind Moab's commands; nothing that they ran outlives the test."""
+    with (paths.logs / "executor.log").open("ab") as log:
+        child = subprocess.Popen(
+            [sys.executable, "-m", "rpconsole.practice.executor", "--dir", str(paths.root), "--tied"],
+            stdin=subprocess.PIPE,
+            stdout=log,
+            stderr=log,
+            env={**os.environ, "PYTHONPATH": str(ROOT / "src")},
+            start_new_session=True,
+        )
+    assert child.stdin is not None
+    try:
+        until(lambda: (paths.state / "executor.pid").exists(), "the nodes are up", START_S, pause_s=0.05)
+        yield
+    finally:
+        child.stdin.close()
+        child.wait(30)
+        end_marked(paths.root)
+
+
+def until(is_so: Callable[[], Any], what: str, within_s: float, pause_s: float = 0.7) -> Any:
+    """What ``is_so`` returns once it is true; real servers have no clock that a test could move."""
+    deadline = time.monotonic() + within_s
+    while not (found := is_so()):
+        assert time.monotonic() < deadline, f"not within {within_s:.0f} s: {what}"
+        time.sleep(pause_s)
+    return found
+
+
+@dataclass(frozen=True, kw_only=True)
+class Operator:
+    """Somebody who has a configuration file, a card for each door on the way in, and the command line."""
+
+    config: Path
+    cards: Sequence[TokenCard]
+    environ: dict[str, str]
+
+    def run(self, *words: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
+        """One command, however it ends."""
+        return subprocess.run(
+            [sys.executable, "-m", "rpconsole", "-c", str(self.config), *words],
+            input=stdin,
+            capture_output=True,
+            text=True,
+            env=self.environ,
+            cwd=self.config.parent,
+            timeout=COMMAND_S,
+            check=False,
+        )
+
+    def did(self, *words: str, stdin: str = "") -> str:
+        """What a command that succeeds prints."""
+        done = self.run(*words, stdin=stdin)
+        assert done.returncode == 0, f"{' '.join(words)}: exit {done.returncode}: {done.stdout}{done.stderr}"
+        return done.stdout
+
+    def asked(self, *words: str) -> Any:
+        """What a reading command answers with --json."""
+        return json.loads(self.did(*words, "--json"))
+
+    def log_in(self, *words: str) -> None:
+        """``rpconsole login`` with a new token of each card, door by door."""
+        self.did("login", "--stdin", *words, stdin="".join(f"{card.next()}\n" for card in self.cards))
+
+    def runs(self) -> dict[str, dict[str, Any]]:
+        """The live view of each stage's run."""
+        return {run["stage"]: run for run in self.asked("status")["runs"]}
+
+    def stage_at(self, stage: str, *steps: str, within_s: float = 60.0) -> dict[str, Any]:
+        """The run of a stage once it is at one of these steps."""
+        return until(lambda: self._at(stage, steps), f"{stage} is at {' or '.join(steps)}", within_s)
+
+    def _at(self, stage: str, steps: Sequence[str]) -> dict[str, Any] | None:
+        run = self.runs().get(stage)
+        return run if run is not None and run["step"] in steps else None
+
+    def all_full(self, within_s: float) -> list[dict[str, Any]]:
+        """Every run at length, once all four stages are done."""
+        until(self._is_over, "all four stages are done", within_s)
+        runs = self.asked("runs")["runs"]
+        return [self.asked("run", "show", str(run["remote_id"])) for run in runs]
+
+    def _is_over(self) -> bool:
+        runs = self.asked("status")["runs"]
+        stopped = [run for run in runs if run["step"].endswith("stopped")]
+        assert not stopped, stopped
+        return {run["stage"] for run in runs} == {"chip", "camera", "warp", "stack"} and all(
+            run["step"] == "done" for run in runs
+        )
+
+
+@contextmanager
+def engine(operator: Operator, log: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """``rpconsole --daemon`` as a process; ended in order, and it must end in order."""
+    with log.open("ab") as out:
+        child = subprocess.Popen(
+            [sys.executable, "-m", "rpconsole", "-c", str(operator.config), "--daemon"],
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=out,
+            env=operator.environ,
+            cwd=operator.config.parent,
+        )
+    try:
+        until(lambda: _serves(operator, child, log), "the engine serves", START_S)
+        yield child
+        child.send_signal(signal.SIGTERM)
+        assert child.wait(30) == 0, log.read_text(errors="replace")[-2000:]
+    finally:
+        if child.poll() is None:
+            child.kill()
+            child.wait()
+
+
+def _serves(operator: Operator, child: subprocess.Popen[bytes], log: Path) -> bool:
+    assert child.poll() is None, log.read_text(errors="replace")[-2000:]
+    done = operator.run("status", "--json")
+    return done.returncode == 0 and json.loads(done.stdout)["engine"] == "running"
+
+
+class Doorstop:
+    """Holds one of the site's programs at its start, so that a job is certainly in its middle."""
+
+    def __init__(self, folder: Path, program: str) -> None:
+        self._stop = folder / f"{program}.held"
+        real = folder / program
+        behind = real.rename(folder / f".{program}")
+        self._stop.touch()
+        real.write_text(f'#!/bin/sh\nwhile [ -e {self._stop} ]; do sleep 0.1; done\nexec {behind} "$@"\n')
+        real.chmod(0o755)
+
+    def let_go(self) -> None:
+        """Let it run, now and from now on."""
+        self._stop.unlink()
