@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from tests.servers.token_card import TokenCard
 
@@ -24,6 +24,8 @@ from rpconsole.practice.paths import SitePaths, SiteSettings, write_settings
 from rpconsole.practice.processes import end_marked
 from rpconsole.practice.seed import seed
 from rpconsole.practice.sky import Survey
+
+T = TypeVar("T")
 
 ROOT = Path(__file__).parents[2]
 START_S = 30.0
@@ -63,7 +65,7 @@ def practice_nodes(paths: SitePaths) -> Iterator[None]:
         end_marked(paths.root)
 
 
-def until(is_so: Callable[[], Any], what: str, within_s: float, pause_s: float = 0.7) -> Any:
+def until(is_so: Callable[[], T | None], what: str, within_s: float, pause_s: float = 1.5) -> T:
     """What ``is_so`` returns once it is true; real servers have no clock that a test could move."""
     deadline = time.monotonic() + within_s
     while not (found := is_so()):

@@ -63,8 +63,15 @@ def _order(world: World, run: Run, attempt: Attempt) -> SubmitOrder:
     root = world.settings.layout.remote_root
     script = script_path(run, root)
     name = attempt.job_name(run.remote_id)
-    directives = world.settings.script.directives
-    job = JobOrder(script=script, name=name, cwd=dirname(script), account=directives.account, queue=directives.queue)
+    wanted = world.settings.script
+    job = JobOrder(
+        script=script,
+        name=name,
+        cwd=dirname(script),
+        account=wanted.directives.account,
+        queue=wanted.directives.queue,
+        extra=wanted.submit_options,
+    )
     argv = tuple(world.settings.scheduler.submit_command(job))
     return SubmitOrder(claim_dir=claim_dir(run, attempt, root), argv=argv, cwd=dirname(script), name=name)
 
