@@ -37,7 +37,10 @@ def demo(
     """Play the whole main job on a practice site: exposures to stacks, through login, ssh, a batch job and both databases."""
     import asyncio
 
-    from rpconsole.practice.demo import DemoOptions, play
+    try:
+        from rpconsole.practice.demo import DemoOptions, play
+    except ModuleNotFoundError as missing:
+        raise BadConfiguration(f"the demo needs {missing.name}: pip install 'rpconsole[practice]'") from None
 
     options = DemoOptions(
         directory=_fresh(directory), exposures=exposures, otas=otas, stages=_stages(stages), seed=seed
