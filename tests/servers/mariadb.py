@@ -104,6 +104,8 @@ class PrivateMariadb:
             f"--datadir={self.directory / 'data'}",
             f"--user={getpass.getuser()}",
             "--auth-root-authentication-method=normal",
+            # a container's own name need not be known to it
+            "--force",
         ]
         done = subprocess.run(
             [program, "--no-defaults", "--skip-test-db", *options], capture_output=True, text=True, check=False
