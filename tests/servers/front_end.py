@@ -32,7 +32,9 @@ class PrivateFrontEnd:
         self.deserted = asyncio.Event()
         self.deserted.set()
         self.banner = b""
-        #: changes what flows to a program or from it, after so many bytes
+        #: command lines, in order
+        self.commands: list[str] = []
+        #: changes what flows to a program ("in") or from it ("out", "err")
         self.tamper: Callable[[str, bytes], bytes] = lambda direction, data: data
         self._counter = 0
         self._listener: asyncssh.SSHAcceptor | None = None
@@ -61,16 +63,23 @@ class PrivateFrontEnd:
                 os.killpg(process.pid, signal.SIGKILL)
             except ProcessLookupError:
                 pass
-            await process.wait()
+        # a program whose output nobody read would never be seen to end
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        await asyncio.sleep(0)
+        for process in list(self._processes):
+            process._transport.close()  # type: ignore[attr-defined]
+            await process.wait()
 
     def cut(self) -> None:
         """End all sessions without a word."""
         for connection in list(self.connections):
             connection.abort()
+
+    def signal(self, number: signal.Signals) -> None:
+        """To every program that runs."""
+        for process in self._processes:
+            os.killpg(process.pid, number)
 
     def known_hosts_line(self) -> str:
         return f"[127.0.0.1]:{self.port} {self.key.export_public_key('openssh').decode().strip()}\n"
@@ -106,6 +115,7 @@ class PrivateFrontEnd:
         stderr: asyncssh.SSHWriter[bytes],
     ) -> None:
         command = stdin.channel.get_command() or "true"
+        self.commands.append(command)
         process = await asyncio.create_subprocess_shell(
             command,
             stdin=asyncio.subprocess.PIPE,
@@ -141,12 +151,14 @@ class PrivateFrontEnd:
             target.close()
 
     async def _pump(self, source: asyncio.StreamReader, target: asyncssh.SSHWriter[bytes], direction: str) -> None:
+        is_heard = True
         while data := await source.read(1 << 16):
             try:
-                target.write(self.tamper(direction, data))
-                await target.drain()
+                if is_heard:
+                    target.write(self.tamper(direction, data))
+                    await target.drain()
             except (OSError, asyncssh.Error):
-                return
+                is_heard = False
 
 
 class _Door(asyncssh.SSHServer):

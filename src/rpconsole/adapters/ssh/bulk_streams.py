@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from typing import Protocol
 
 from rpconsole.adapters.ssh.bundles import Bundle
+from rpconsole.adapters.ssh.channel import NoChannel
 from rpconsole.adapters.ssh.fetching import FetchingStream
 from rpconsole.adapters.ssh.frame_stream import FrameStream
 from rpconsole.adapters.ssh.helper_client import OpenChannel, helper_command
@@ -52,13 +53,7 @@ class BulkStreams:
     @asynccontextmanager
     async def lease(self, verb: str) -> AsyncIterator[BulkStream]:
         """A stream of the helper's ``receive`` or ``give``."""
-        stream = await self._taken(verb)
-        if stream is None:
-            try:
-                stream = await self._opened(verb)
-            except BaseException:
-                await self._give_back(verb, None)
-                raise
+        stream = await self._taken(verb) or await self._opened(verb)
         try:
             yield stream
         except BaseException:
@@ -97,6 +92,21 @@ class BulkStreams:
         return False
 
     async def _opened(self, verb: str) -> BulkStream:
+        try:
+            return await self._open(verb)
+        except NoChannel:
+            if self._count <= 1:
+                await self._give_back(verb, None)
+                raise
+            # the front end allows fewer than we were told: make do with those that are open
+            self.limit = self._count - 1
+            await self._give_back(verb, None)
+        except BaseException:
+            await self._give_back(verb, None)
+            raise
+        return await self._taken(verb) or await self._opened(verb)
+
+    async def _open(self, verb: str) -> BulkStream:
         command = helper_command(self._options, verb, "--root", self._options.remote_root)
         frames = FrameStream(await self._open_channel(command), self._host)
         try:

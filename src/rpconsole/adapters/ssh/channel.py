@@ -22,6 +22,10 @@ class ChannelEnded(SiteFailed):
     """The program at the site ended before it had answered."""
 
 
+class NoChannel(SiteFailed):
+    """The front end opens no more channels now."""
+
+
 class Channel(asyncssh.SSHClientSession[bytes]):
     """Reads and writes with back-pressure; a dead session is SessionLost, a dead program ChannelEnded, silence NoAnswer."""
 

@@ -7,13 +7,15 @@ import asyncio
 import asyncssh
 
 from rpconsole.adapters.ssh.bulk_streams import BulkStreams
-from rpconsole.adapters.ssh.channel import WINDOW_BYTES, Channel
+from rpconsole.adapters.ssh.channel import WINDOW_BYTES, Channel, NoChannel
 from rpconsole.adapters.ssh.helper_client import HelperClient
 from rpconsole.adapters.ssh.options import SshOptions
-from rpconsole.domain.fault import NoAnswer, SessionLost, SiteFailed
+from rpconsole.domain.fault import NoAnswer, SessionLost
 
 #: between two tries to open a channel where the front end says that it has enough
 _CHANNEL_PAUSE_S = 0.25
+#: a channel that was just closed may still count at the front end
+_SHORT_PATIENCE_S = 1.0
 
 
 class Session:
@@ -28,7 +30,7 @@ class Session:
         #: set when we end it ourselves
         self.is_closing = False
         self.helper = HelperClient(name, options, self.open_channel)
-        self.streams = BulkStreams(name, options, self.open_channel)
+        self.streams = BulkStreams(name, options, self.try_channel)
 
     @property
     def is_live(self) -> bool:
@@ -41,11 +43,18 @@ class Session:
 
     async def open_channel(self, command: str) -> Channel:
         """Start a program at the front end; waits while all channels are taken."""
+        return await self._open(command, self._options.answer_timeout_s)
+
+    async def try_channel(self, command: str) -> Channel:
+        """Likewise, but NoChannel soon where the front end gives none."""
+        return await self._open(command, _SHORT_PATIENCE_S)
+
+    async def _open(self, command: str, patience_s: float) -> Channel:
         if not self.is_live:
             raise self._lost()
         await self._slots.acquire()
         try:
-            channel = await self._opened(command)
+            channel = await self._opened(command, patience_s)
         except BaseException:
             self._slots.release()
             raise
@@ -68,11 +77,11 @@ class Session:
         except TimeoutError:
             self._connection.abort()
 
-    async def _opened(self, command: str) -> Channel:
-        give_up = asyncio.get_running_loop().time() + self._options.answer_timeout_s
+    async def _opened(self, command: str, patience_s: float) -> Channel:
+        give_up = asyncio.get_running_loop().time() + patience_s
         while True:
             try:
-                async with asyncio.timeout_at(give_up):
+                async with asyncio.timeout(self._options.answer_timeout_s):
                     return await self._open_once(command)
             except TimeoutError:
                 raise NoAnswer(f"{self.name} opened no channel within {self._options.answer_timeout_s:g} s.") from None
@@ -81,7 +90,7 @@ class Session:
                 if not self.is_live:
                     raise self._lost() from error
                 if asyncio.get_running_loop().time() + _CHANNEL_PAUSE_S > give_up:
-                    raise SiteFailed(f"{self.name} opens no more than {self.channels} channels: {error}.") from error
+                    raise NoChannel(f"{self.name} opens no more than {self.channels} channels: {error}.") from error
                 await asyncio.sleep(_CHANNEL_PAUSE_S)
             except (OSError, asyncssh.Error) as error:
                 raise self._lost() from error
