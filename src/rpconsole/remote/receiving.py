@@ -11,7 +11,7 @@ import signal
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, BinaryIO, Dict, Optional
+from typing import Any, BinaryIO, Callable, Dict, Optional
 
 from .faults import TRANSIENT, Fault, fault_of, refused, told
 from .frames import Cut, Garbage, Message, read_exactly, read_frame
@@ -211,13 +211,21 @@ def receive(root: str) -> int:
             receiver.receive(stream)
         return 0
     except Garbage as error:
-        wire.send(dict(told(refused(str(error))), n=None, path=None))
-        code = EXIT_GARBAGE
+        receiver.abandon()
+        _say(wire.send, dict(told(refused(str(error))), n=None, path=None))
+        return EXIT_GARBAGE
     except (Cut, OSError, _Ended) as error:
-        sys.stderr.write("receive: {}\n".format(error or "ended by a signal"))
-        code = EXIT_CUT
-    receiver.abandon()
-    return code
+        receiver.abandon()
+        _say(sys.stderr.write, "receive: {}\n".format(error or "ended by a signal"))
+        return EXIT_CUT
+
+
+def _say(speak: Callable[[Any], Any], word: Any) -> None:
+    """Nobody may be left to hear it."""
+    try:
+        speak(word)
+    except OSError:
+        pass
 
 
 def _end(number: int, frame: Any) -> None:
