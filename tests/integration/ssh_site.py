@@ -13,7 +13,7 @@ from rpconsole.adapters.ssh.options import FrontEnd, SshOptions
 from rpconsole.adapters.ssh.pool import SshSessions
 from rpconsole.adapters.ssh.site import SshSite
 from rpconsole.ports.sessions import Challenge
-from rpconsole.ports.site import Shipment
+from rpconsole.ports.site import Shipment, SubmitOrder
 
 
 @dataclass(kw_only=True)
@@ -37,6 +37,11 @@ class SshSiteUnderTest:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
         return Shipment(source=str(path), target=str(self.home / name))
+
+    def order(self, name: str, script: str) -> SubmitOrder:
+        return SubmitOrder(
+            claim_dir=str(self.root / "claims" / name), argv=("sh", "-c", script), cwd=str(self.root), name=name
+        )
 
     def halves(self) -> list[Path]:
         """Files under a temporary name, on either side."""

@@ -126,7 +126,10 @@ class PrivateSshd:
         self.start()
 
     def tries(self) -> tuple[int, int]:
-        """How many answers it accepted, and how many it refused."""
+        """How many logins it accepted and how many answers it refused; logins under way are waited for."""
+        deadline = time.monotonic() + 5.0
+        while time.monotonic() < deadline and any("[" in _title_of(pid) for pid in self._sessions()):
+            time.sleep(0.01)
         text = self.log.read_text(errors="replace")
         return text.count("Accepted keyboard-interactive"), text.count("Failed keyboard-interactive")
 
@@ -136,7 +139,8 @@ class PrivateSshd:
         return f"[127.0.0.1]:{self.port} {key[0]} {key[1]}\n"
 
     def _sessions(self) -> list[int]:
-        assert self._process is not None
+        if self._process is None:
+            return []
         return [pid for pid in _descendants(self._process.pid) if _name_of(pid) == "sshd"]
 
     def _signal(self, number: signal.Signals) -> None:
@@ -222,6 +226,14 @@ def _descendants(root: int) -> list[int]:
             found_pids.append(child)
             todo.append(child)
     return found_pids
+
+
+def _title_of(pid: int) -> str:
+    """sshd tells there what it does: ``root [priv]`` before the login is done, ``root@notty`` after it."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode("ascii", "replace")
+    except OSError:
+        return ""
 
 
 def _name_of(pid: int) -> str:

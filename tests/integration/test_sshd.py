@@ -1,0 +1,236 @@
+"""What only OpenSSH's own sshd can prove: tries in its log, PAM's rounds, its limits, and the ways it goes away."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from pathlib import Path
+
+import pytest
+from tests.integration.ssh_site import Person, ssh_site
+from tests.servers.sshd import USER, PrivateSshd, require_sshd
+from tests.servers.token_card import TokenCard
+
+from rpconsole.adapters.ssh.ledger import TransferCut
+from rpconsole.adapters.ssh.options import Gateway
+from rpconsole.domain.fault import LoginRefused, SessionLost, SiteRefused
+from rpconsole.domain.session import SessionState
+
+pytestmark = pytest.mark.needs_sshd
+
+#: half a second of silence, three times
+KEEPALIVE_S = 1.5
+
+
+@pytest.fixture
+def start_sshd():
+    """Start one of its own, for tests that bend it."""
+    require_sshd()
+    started = []
+
+    def start(*cards, **changes):
+        server = PrivateSshd(cards or [TokenCard()], **changes)
+        started.append(server.__enter__())
+        return server
+
+    yield start
+    for server in started:
+        server.__exit__(None, None, None)
+
+
+@pytest.fixture
+async def site_at(tmp_path):
+    """A site before these servers, closed at the end."""
+    made = []
+
+    def make(*servers, known=(), **changes):
+        path = tmp_path / "known_hosts"
+        path.write_text("".join(server.known_hosts_line() for server in (*servers, *known)))
+        made.append(ssh_site(tmp_path, [server.port for server in servers], str(path), user=USER, **changes))
+        return made[-1]
+
+    yield make
+    for site in made:
+        await site.sessions.close()
+
+
+async def opened(site, *servers):
+    await site.sessions.open(Person(*([server.cards[0].next()] for server in servers)))
+    await site.sessions.changed()
+    return site
+
+
+def some_files(site):
+    small = [site.outgoing(f"in/small{number}", b"%d" % number * number) for number in range(200)]
+    data = hashlib.sha256(b"large").digest() * (8 << 15)
+    return small + [site.outgoing(f"in/large{number}", data) for number in range(3)]
+
+
+def is_whole(shipment):
+    return Path(shipment.target).exists() and Path(shipment.source).read_bytes() == Path(shipment.target).read_bytes()
+
+
+async def test_a_wrong_token_is_one_failed_try_in_the_servers_log(start_sshd, site_at):
+    server = start_sshd()
+    site = site_at(server)
+    person = Person([server.cards[0].wrong()], [server.cards[0].next()])
+    with pytest.raises(LoginRefused, match="will not be sent again"):
+        await site.sessions.open(person)
+    assert len(person.asked) == 1
+    assert server.tries() == (0, 1)
+
+
+async def test_the_prompt_is_pams_own_and_hidden(start_sshd, site_at):
+    server = start_sshd()
+    site = site_at(server)
+    person = Person([server.cards[0].next()])
+    await site.sessions.open(person)
+    prompt = person.asked[0].prompts[0]
+    assert "One-time password (OATH)" in prompt.text
+    assert not prompt.echo
+
+
+async def test_two_cards_are_two_rounds_of_one_login(start_sshd, site_at):
+    first, second = TokenCard(), TokenCard()
+    server = start_sshd(first, second)
+    site = site_at(server)
+    person = Person([first.next()], [second.next()])
+    await site.sessions.open(person)
+    assert len(person.asked) == 2
+    assert server.tries() == (1, 0)
+
+
+async def test_a_wrong_second_answer_ends_the_login(start_sshd, site_at):
+    first, second = TokenCard(), TokenCard()
+    server = start_sshd(first, second)
+    site = site_at(server)
+    person = Person([first.next()], [second.wrong()], [first.next()])
+    with pytest.raises(LoginRefused):
+        await site.sessions.open(person)
+    assert len(person.asked) == 2
+    assert server.tries() == (0, 1)
+
+
+async def test_a_changed_host_key_is_refused_before_a_token_is_burned(start_sshd, site_at):
+    server = start_sshd()
+    site = site_at(server)
+    server.new_host_key()
+    person = Person([server.cards[0].next()])
+    with pytest.raises(SiteRefused, match="is not the one in"):
+        await site.sessions.open(person)
+    assert person.asked == []
+    assert server.tries() == (0, 0)
+
+
+async def test_a_gateway_is_passed_with_a_token_of_its_own(start_sshd, site_at):
+    gateway, front_end = start_sshd(forwards=True), start_sshd()
+    site = site_at(front_end, known=[gateway], gateway=Gateway(host="127.0.0.1", port=gateway.port))
+    await site.sessions.open(Person([gateway.cards[0].next()], [front_end.cards[0].next()]))
+    assert (gateway.tries(), front_end.tries()) == ((1, 0), (1, 0))
+    shipments = some_files(site)
+    assert (await site.site.send(shipments))[1] == []
+    assert all(is_whole(shipment) for shipment in shipments)
+
+
+async def test_a_gateway_without_forwarding_is_a_refusal(start_sshd, site_at):
+    gateway, front_end = start_sshd(), start_sshd()
+    site = site_at(front_end, known=[gateway], gateway=Gateway(host="127.0.0.1", port=gateway.port))
+    with pytest.raises(SiteRefused, match="does not forward to fe1"):
+        await site.sessions.open(Person([gateway.cards[0].next()], [front_end.cards[0].next()]))
+    assert front_end.tries() == (0, 0)
+
+
+async def test_an_expired_session_is_noticed_at_once(start_sshd, site_at):
+    server = start_sshd()
+    site = await opened(site_at(server), server)
+    running = asyncio.create_task(site.site.run(["sleep", "60"], timeout_s=90))
+    await asyncio.sleep(0.3)
+    server.cut()
+    with pytest.raises(SessionLost):
+        await asyncio.wait_for(running, 1.0)
+    await asyncio.wait_for(site.sessions.changed(), 1.0)
+    assert site.sessions.view()[0].state is SessionState.LOST
+
+
+async def test_a_front_end_that_freezes_is_noticed_within_the_keepalive(start_sshd, site_at):
+    server = start_sshd()
+    site = await opened(site_at(server), server)
+    running = asyncio.create_task(site.site.run(["sleep", "60"], timeout_s=90))
+    await asyncio.sleep(0.3)
+    server.freeze()
+    with pytest.raises(SessionLost):
+        await asyncio.wait_for(running, KEEPALIVE_S + 2.5)
+    assert site.sessions.view()[0].state is SessionState.LOST
+
+
+async def test_no_connection_is_tried_after_the_end(start_sshd, site_at):
+    server = start_sshd()
+    site = await opened(site_at(server), server)
+    server.cut()
+    await asyncio.wait_for(site.sessions.changed(), 1.0)
+    before = server.log.read_text().count("Connection from")
+    for _ in range(5):
+        with pytest.raises(SessionLost):
+            await site.site.run(["true"], timeout_s=5)
+    assert server.log.read_text().count("Connection from") == before
+
+
+async def test_max_sessions_is_a_wait(start_sshd, site_at):
+    server = start_sshd(max_sessions=2)
+    site = await opened(site_at(server, bulk_channels=4), server)
+    shipments = some_files(site)
+    delivered, undelivered = await site.site.send(shipments)
+    assert (len(delivered), undelivered) == (len(shipments), [])
+    assert (await site.site.run(["echo", "still here"], timeout_s=5)).out == "still here\n"
+
+
+@pytest.mark.parametrize("files", [1, 60, 203])
+async def test_a_session_killed_in_mid_transfer_leaves_nothing_half_and_the_rest_goes_after_a_login(
+    start_sshd, site_at, files
+):
+    server = start_sshd()
+    site = await opened(site_at(server), server)
+    shipments = some_files(site)
+    seen = 0
+
+    def progress(count, size):
+        nonlocal seen
+        seen += count
+        if seen == files:
+            server.cut()
+
+    try:
+        delivered, _ = await site.site.send(shipments, progress)
+    except TransferCut as cut:
+        delivered = cut.delivered
+    assert len(delivered) >= files
+    assert all(is_whole(delivery.shipment) for delivery in delivered)
+    async with asyncio.timeout(10):
+        while site.halves():  # noqa: ASYNC110  the helper at the site removes them
+            await asyncio.sleep(0.02)
+    assert all(is_whole(shipment) for shipment in shipments if Path(shipment.target).exists())
+
+    await asyncio.wait_for(site.sessions.changed(), 1.0)
+    await opened(site, server)
+    there = await site.site.stat([shipment.target for shipment in shipments])
+    rest = [shipment for shipment in shipments if shipment.target not in there]
+    assert len(rest) <= len(shipments) - files
+    assert (await site.site.send(rest))[1] == []
+    assert all(is_whole(shipment) for shipment in shipments)
+
+
+async def test_a_submission_outlives_its_session(start_sshd, site_at, tmp_path):
+    server = start_sshd()
+    site = await opened(site_at(server), server)
+    order = site.order("rp7.1.abc", f"sleep 1; echo ran >> {tmp_path}/noted; echo Moab.17")
+    submitting = asyncio.create_task(site.site.submit(order, wait_s=30))
+    await asyncio.sleep(0.5)
+    server.cut()
+    with pytest.raises(SessionLost):
+        await submitting
+    await asyncio.wait_for(site.sessions.changed(), 1.0)
+    await opened(site, server)
+    receipt = await site.site.submit(order, wait_s=30)
+    assert receipt.answer is not None
+    assert receipt.answer.out == "Moab.17\n"
+    assert (tmp_path / "noted").read_text() == "ran\n"
