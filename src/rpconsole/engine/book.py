@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection
 
 from rpconsole.domain.action import Action, Level, TellOperators
 from rpconsole.domain.event import Event
-from rpconsole.domain.fault import DatabaseAway
+from rpconsole.domain.fault import DatabaseAway, DatabaseRefused
 from rpconsole.domain.machine import InvalidMove, decide
 from rpconsole.domain.run import FINAL_STEPS, STATE_OF_STEP, Run, RunRow, RunState, run_of_row
 from rpconsole.engine.story import story_line
@@ -117,8 +117,7 @@ class RunBook:
     async def _push_left_over(self) -> None:
         for remote_id in sorted(self.unpushed):
             async with self._locks[remote_id]:
-                await self._push(self.runs[remote_id])
-            self.unpushed.discard(remote_id)
+                await self._push_or_remember(self.runs[remote_id])
 
     def _forget_old(self) -> None:
         ended = [run.remote_id for run in self.runs.values() if run.step in FINAL_STEPS]
@@ -133,6 +132,8 @@ class RunBook:
         moved then). A database that is away is caught up with later.
         """
         async with self._locks[remote_id]:
+            if remote_id not in self.runs:
+                return ()
             run = self.runs[remote_id]
             moved, actions = await self._decide(run, event)
             if moved != run:
@@ -140,7 +141,8 @@ class RunBook:
                 await self._world.journal.save(moved, story_line(run, event, moved, now))
                 self.runs[remote_id] = moved
                 self.sequence += 1
-                await self._push_or_remember(run, moved)
+                if (run.state, run.job_id, run.fault) != (moved.state, moved.job_id, moved.fault):
+                    await self._push_or_remember(moved)
         for action in actions:
             if isinstance(action, TellOperators):
                 self._tell(action)
@@ -154,13 +156,15 @@ class RunBook:
             story = [f"{line.before} -> {line.after}: {line.event} {line.detail}" for line in lines]
             raise InvalidMove(run, event, story) from None
 
-    async def _push_or_remember(self, run: Run, moved: Run) -> None:
-        if (run.state, run.job_id, run.fault) == (moved.state, moved.job_id, moved.fault):
-            return
+    async def _push_or_remember(self, run: Run) -> None:
         try:
-            await self._push(moved)
+            await self._push(run)
+            self.unpushed.discard(run.remote_id)
         except DatabaseAway:
-            self.unpushed.add(moved.remote_id)
+            self.unpushed.add(run.remote_id)
+        except DatabaseRefused as refused:
+            self.unpushed.add(run.remote_id)
+            self._say(run.remote_id, Level.ALERT, f"run {run.remote_id} cannot be set to '{run.state}': {refused}")
 
     async def _push(self, run: Run) -> None:
         change = RunChange(state=run.state, job_id=run.job_id, fault=run.fault)

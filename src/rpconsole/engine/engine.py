@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import nullcontext
-from typing import Any
+from functools import partial
 
 from rpconsole.domain import action as act
 from rpconsole.domain.action import Action, CancelJob, Level, PollRun
-from rpconsole.domain.event import Event, SessionGone, SessionOpened
-from rpconsole.domain.fault import DatabaseAway, RpconsoleError
+from rpconsole.domain.event import Event, SessionGone, SessionOpened, StepFailed
+from rpconsole.domain.fault import DatabaseAway, Fault, FaultKind
 from rpconsole.domain.machine import InvalidMove
 from rpconsole.domain.run import NETWORK_STEPS, Run, Step
 from rpconsole.domain.schedule import Situation, choose, to_poll
@@ -30,6 +30,7 @@ from rpconsole.engine.retrieve import retrieve_run
 from rpconsole.engine.ship import ship_run
 from rpconsole.engine.submit import reconcile_run, submit_run
 from rpconsole.engine.sweep import advance_run, sweep
+from rpconsole.engine.tasks import TaskSet
 from rpconsole.engine.world import World
 from rpconsole.ports.journal import Owner
 
@@ -69,8 +70,7 @@ class EngineCore:
         self._awake = asyncio.Event()
         self._stopping = False
         self._looked_at = world.clock.now()
-        self._side_tasks: set[str] = set()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks = TaskSet(self.notices, self.wake, self._say_away)
         self._away = False
         #: what else is looked after in the background, at the pace of the refresh
         self.each_round: Callable[[], Awaitable[None]] | None = None
@@ -83,11 +83,13 @@ class EngineCore:
         log.info("engine started: site %s, database %s", self.owner.site, self.owner.database)
         try:
             await self.gates.load()
-            while not self._stopping:
+            while not self._stopping and self._tasks.fatal is None:
                 await self._round()
                 await self._rest()
         finally:
             await self._wind_down()
+        if self._tasks.fatal is not None:
+            raise self._tasks.fatal
 
     def stop(self) -> None:
         """Begin an orderly stop: nothing new starts."""
@@ -107,13 +109,7 @@ class EngineCore:
         self._awake.clear()
 
     async def _wind_down(self) -> None:
-        """Grace for what runs, then an end to it; bounded in time."""
-        tasks = [task for task in self._tasks if not task.done()]
-        if tasks:
-            await asyncio.wait(tasks, timeout=self.world.settings.grace_s)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._tasks.end(self.world.settings.grace_s)
         await self.world.sessions.close()
         await self._ownership.give_up()
         log.info("engine stopped")
@@ -178,53 +174,21 @@ class EngineCore:
         for action in choose(self.book.live(), situation):
             self._start(action)
         self._start_poll(now, situation)
-        if self.sweep_due.is_due(now) and "sweep" not in self._side_tasks:
+        if self.sweep_due.is_due(now) and self._tasks.start_once("sweep", self._sweep):
             self.sweep_due.next_in(now, self.world.settings.sweep_s)
-            self._spawn_side("sweep", self._sweep())
 
     def _start_poll(self, now: float, situation: Situation) -> None:
-        if "poll" in self._side_tasks or not self.poll_due.is_due(now):
-            return
-        runs = to_poll(self.book.live(), situation)
-        if runs:
+        runs = to_poll(self.book.live(), situation) if self.poll_due.is_due(now) else []
+        if runs and self._tasks.start_once("poll", lambda: self._poll(runs)):
             self.poll_due.next_in(now, self.world.settings.pace.shortest_s)
             self.busy.update({run.remote_id: PollRun for run in runs})
-            self._spawn_side("poll", self._poll(runs))
 
     # -- tasks -------------------------------------------------------------------------------------------------------
 
     def _start(self, action: Action) -> None:
         run = self.book.runs[action.remote_id]
         self.busy[run.remote_id] = type(action)
-        self._spawn(f"{type(action).__name__} {run.remote_id}", self._perform(type(action), run))
-
-    def _spawn(self, name: str, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(work, name=name)
-        self._tasks.add(task)
-        task.add_done_callback(self._reap)
-
-    def _reap(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
-        if not task.cancelled() and task.exception() is not None:
-            log.error("task %s died", task.get_name(), exc_info=task.exception())
-        self.wake()
-
-    def _spawn_side(self, name: str, work: Coroutine[Any, Any, None]) -> None:
-        async def side() -> None:
-            try:
-                await work
-            except DatabaseAway as away:
-                self._say_away(away)
-            except RpconsoleError as error:
-                log.warning("%s: %s", name, error)
-                self.notices.once(name, Level.WARN, str(error))
-            else:
-                self.notices.over(name)
-            finally:
-                self._side_tasks.discard(name)
-
-        self._side_tasks.add(name)
-        self._spawn(name, side())
+        self._tasks.start(f"{type(action).__name__} {run.remote_id}", self._perform(type(action), run))
 
     async def _perform(self, kind: type[Action], run: Run) -> None:
         """The run stays busy until its event is settled: an action that starts twice on one state would be done twice."""
@@ -236,27 +200,31 @@ class EngineCore:
             self.busy.pop(run.remote_id, None)
 
     async def settle(self, run: Run, event: Event) -> None:
-        """Apply what happened to a run; an event that comes too late, after another hand moved the run, is dropped with a note."""
+        """Apply what happened to a run, and start what follows at once."""
         try:
             actions = await self.book.apply(run.remote_id, event)
-        except KeyError:
-            return
         except InvalidMove as invalid:
-            log.warning(
-                "run %d: %s came too late: %s\n%s", run.remote_id, type(event).__name__, invalid, invalid.evidence
-            )
-            return
+            await self._settle_invalid(run, event, invalid)
         except DatabaseAway as away:
             self._say_away(away)
+        else:
+            self.carry_out(actions)
+            self._after(run)
+
+    async def _settle_invalid(self, run: Run, event: Event, invalid: InvalidMove) -> None:
+        """An event that comes too late, after another hand moved the run, is dropped; at the same step it is a fault of ours."""
+        log.warning("run %d: %s\n%s", run.remote_id, invalid, invalid.evidence)
+        now = self.book.runs.get(run.remote_id)
+        if now is None or now.step is not run.step or isinstance(event, StepFailed):
             return
-        self.carry_out(actions)
-        self._after(run)
+        sentence = f"a fault of ours: {invalid}; the log has the story"
+        await self.settle(run, StepFailed(kind=FaultKind.PERMANENT, sentence=sentence, fault=Fault.PROGRAMMING))
 
     def carry_out(self, actions: Iterable[Action]) -> None:
         """Start what a move asks for besides the run's next step."""
         for action in actions:
-            if isinstance(action, CancelJob) and f"cancel {action.job}" not in self._side_tasks:
-                self._spawn_side(f"cancel {action.job}", cancel_job(self.world, action, self.notices))
+            if isinstance(action, CancelJob):
+                self._tasks.start_once(f"cancel {action.job}", partial(cancel_job, self.world, action, self.notices))
 
     def _after(self, before: Run) -> None:
         """Wake what a move makes due: a submitted job is looked at soon, a full run's successors are defined at once."""
