@@ -182,3 +182,14 @@ def about_the_database(engine) -> list[str]:
 def assert_done_once_or_more(bench: Bench) -> None:
     assert bench.states() == ["full"]
     assert len(bench.site.moab.jobs) == 1
+
+
+async def test_who_opened_a_session_is_seen_by_all_and_its_end_is_said_at_once(bench):
+    only(bench, Stage.CHIP)
+    async with bench.running() as engine:
+        await bench.login()
+        assert {view.opened_by for view in engine.snapshot().sessions} == {"op"}
+        bench.sessions.drop()
+        await bench.until(lambda: any("ended (cut by the site)" in one.sentence for one in engine.snapshot().alerts))
+        past = await bench.world.operations.past_sessions()
+    assert [(one.opened_by, one.end) for one in past] == [("op", "cut by the site")] * 2

@@ -49,6 +49,10 @@ PERFORMERS: dict[type[Action], Performer] = {
 REGISTERING = (act.ApplyRun, act.AdvanceRun)
 
 
+async def _nothing() -> None:
+    """What is done at a tick until somebody wants more."""
+
+
 class EngineCore:
     """The loop. Everything that it starts is a named task of its own group; nothing outlives it."""
 
@@ -72,8 +76,9 @@ class EngineCore:
         self._looked_at = world.clock.now()
         self._tasks = TaskSet(self.notices, self.wake, self._say_away)
         self._away = False
-        #: what else is looked after in the background, at the pace of the refresh
-        self.each_round: Callable[[], Awaitable[None]] | None = None
+        #: what else is looked after at each tick, and at the pace of the refresh
+        self.at_tick: Callable[[], Awaitable[None]] = _nothing
+        self.at_refresh: Callable[[], Awaitable[None]] = _nothing
 
     # -- life ------------------------------------------------------------------------------------------------------
 
@@ -120,10 +125,10 @@ class EngineCore:
         now = self.world.clock.now()
         try:
             await self._ownership.keep(now)
+            await self.at_tick()
             if self.refresh_due.is_due(now):
                 await self.book.refresh()
-                if self.each_round is not None:
-                    await self.each_round()
+                await self.at_refresh()
                 self.refresh_due.next_in(now, self.world.settings.refresh_s)
                 self._say_back_again()
             await self._follow_sessions(now)

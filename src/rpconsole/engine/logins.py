@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 
 from rpconsole.domain.action import Level
 from rpconsole.domain.fault import SiteRefused
@@ -23,13 +24,15 @@ class LoginDesk:
         self._world = world
         self._notices = notices
         self._series = asyncio.Lock()
-        self._open: dict[str, int] = {}
+        #: host -> (number in the journal, local user) of each session that was open at the last look
+        self._open: dict[str, tuple[int, str]] = {}
 
     async def login(self, ask: Ask, *, user: str | None, hosts: Sequence[str], who: str) -> list[SessionView]:
         """One series of logins; a second person is told that one is under way, since parallel logins burn each other's tokens."""
         if self._series.locked():
             raise SiteRefused("another login is under way; with counter tokens two at once burn each other")
         async with self._series:
+            await self.note_ended()
             try:
                 return await self._world.sessions.open(ask, user=user, hosts=hosts)
             finally:
@@ -46,8 +49,15 @@ class LoginDesk:
                     ended_at=None,
                     end="",
                 )
-                self._open[view.host] = await self._world.operations.session_opened(past)
+                self._open[view.host] = (await self._world.operations.session_opened(past), who)
                 self._notices.say(Level.NOTE, f"session to {view.host} opened as {view.user} by {who}")
+
+    def views(self) -> tuple[SessionView, ...]:
+        """Every front end with its session, and who opened it."""
+        return tuple(
+            replace(view, opened_by=self._open[view.host][1]) if view.host in self._open else view
+            for view in self._world.sessions.view()
+        )
 
     async def logout(self, hosts: Sequence[str]) -> None:
         """End sessions in order."""
@@ -58,7 +68,7 @@ class LoginDesk:
         """Remember the end of sessions that were open at the last look."""
         live = {view.host for view in self._world.sessions.view() if view.state in LIVE}
         for host in [host for host in self._open if host not in live]:
-            number = self._open.pop(host)
+            number, _ = self._open.pop(host)
             await self._world.operations.session_ended(number, at=self._world.clock.now(), end=end)
             if end != "closed by us":
                 self._notices.say(Level.ALERT, f"the session to {host} ended ({end}): log in again")

@@ -37,14 +37,15 @@ class Engine:
     def __init__(self, world: World, owner: Owner) -> None:
         self._world = world
         self._core = EngineCore(world, owner)
-        self._views = Views(self._core)
         self._desk = LoginDesk(world, self._core.notices)
+        self._views = Views(self._core, self._desk)
 
     # -- life --------------------------------------------------------------------------------------------------------
 
     async def run(self) -> None:
         """Work until ``stop``."""
-        self._core.each_round = self._look_around
+        self._core.at_refresh = self._views.refresh
+        self._core.at_tick = self._desk.note_ended
         await self._core.run()
 
     def stop(self) -> None:
@@ -59,10 +60,6 @@ class Engine:
         for row in rows:
             run = known.get(row.remote_id)
             self._core.book.runs[row.remote_id] = run if run and run.state is row.state else run_of_row(row)
-        await self._views.refresh()
-
-    async def _look_around(self) -> None:
-        await self._desk.note_ended()
         await self._views.refresh()
 
     # -- reading -----------------------------------------------------------------------------------------------------

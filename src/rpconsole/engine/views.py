@@ -11,6 +11,7 @@ from rpconsole.domain.schedule import Situation
 from rpconsole.domain.snapshot import RunView, Snapshot
 from rpconsole.domain.why import reasons
 from rpconsole.engine.engine import EngineCore
+from rpconsole.engine.logins import LoginDesk
 from rpconsole.engine.poll import tasks_of
 
 
@@ -26,8 +27,9 @@ class Counts:
 class Views:
     """Builds snapshots; ``refresh`` costs two queries whatever the number of runs."""
 
-    def __init__(self, core: EngineCore) -> None:
+    def __init__(self, core: EngineCore, desk: LoginDesk) -> None:
         self._core = core
+        self._desk = desk
         self._counts = Counts()
         self._before = Counts()
 
@@ -52,7 +54,7 @@ class Views:
             site=core.owner.site,
             database=core.owner.database,
             owner=f"{core.owner.host}:{core.owner.pid}",
-            sessions=core.world.sessions.view(),
+            sessions=self._desk.views(),
             gates=core.gates.view(),
             runs=tuple(self.run_view(run, situation) for _, run in sorted(core.book.runs.items())),
             alerts=core.notices.kept(),
