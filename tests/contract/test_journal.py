@@ -136,6 +136,7 @@ async def test_an_intended_attempt_is_a_job_before_anything_is_sent(journal):
     [
         ("SubmitRefused", "refused"),
         ("QueueFull", "refused"),
+        ("SchedulerAway", "refused"),
         ("NothingSubmitted", "given up"),
         ("ResubmitOrdered", "given up"),
         ("JobEnded", "ended"),

@@ -175,3 +175,19 @@ def test_migrations_run_from_any_working_directory(tmp_path):
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     assert [path.name for path in Path(tmp_path).iterdir()] == ["journal.db"]
+
+
+async def test_a_journal_of_before_jobs_were_counted_takes_every_attempt_for_one(journal_url):
+    await (await open_journal(journal_url, database="gpc1")).close()
+    database = open_database(journal_url)
+    await database.write(lambda connection: connection.execute(text("ALTER TABLE rp_run DROP COLUMN jobs")))
+    await database.write(
+        lambda connection: connection.execute(text(f"UPDATE {VERSION_TABLE} SET version_num = '0001'"))
+    )
+    row = "'gpc1', 7, 'chip', 'LAP', '/data', 'poll', 0, 3, 0, 0, 0, 0, 0"
+    columns = "dbname, remote_id, stage, label, path_base, step, parked, attempts, tries, fault, cancel_wanted, passed, failed"
+    await database.write(lambda connection: connection.execute(text(f"INSERT INTO rp_run ({columns}) VALUES ({row})")))
+    await database.close()
+    journal = await open_journal(journal_url, database="gpc1")
+    assert (await journal.runs.load([7]))[7].jobs == 3
+    await journal.close()

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
-from rpconsole.domain.event import JobAccepted, QueueFull, SubmitRefused, SubmitUnknown
+from rpconsole.domain.event import JobAccepted, QueueFull, SchedulerAway, SubmitRefused, SubmitUnknown
 from rpconsole.domain.fault import BadData
 
-SubmitAnswer = JobAccepted | SubmitRefused | QueueFull | SubmitUnknown
+SubmitAnswer = JobAccepted | SubmitRefused | QueueFull | SchedulerAway | SubmitUnknown
 """What came of a submission, as the event that the run's table takes."""
 
 

@@ -27,7 +27,7 @@ from rpconsole.commands.scheduler import (
 )
 from rpconsole.commands.slurm_tables import HISTORY_COLUMNS, QUEUE_FORMAT, history_listing, queue_listing, remembered
 from rpconsole.commands.slurm_words import NO_HISTORY, NOT_HEARD, NOT_REACHED, UNKNOWN_JOB, UNKNOWN_USER
-from rpconsole.domain.event import JobAccepted, QueueFull, SubmitRefused, SubmitUnknown
+from rpconsole.domain.event import JobAccepted, QueueFull, SchedulerAway, SubmitRefused, SubmitUnknown
 from rpconsole.domain.fault import BadData
 
 #: ``ID``, ``ID;cluster``, or the sentence of a wrapper that drops --parsable
@@ -144,7 +144,7 @@ class Slurm:
 
 def _refusal(text: str, said: str, rc: int | None) -> SubmitAnswer:
     if NOT_REACHED.search(text):
-        return QueueFull(sentence=said)
+        return SchedulerAway(sentence=said)
     if _FULL.search(text) and not _TOO_BIG.search(text):
         return QueueFull(sentence=said)
     if _ERROR_LINE.search(text) and not NOT_HEARD.search(text):

@@ -68,6 +68,13 @@ class QueueFull(Event):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class SchedulerAway(Event):
+    """The submit program could not reach the scheduler: proof that nothing was submitted."""
+
+    sentence: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class SubmitUnknown(Event):
     """The order went out and no answer came back."""
 
@@ -90,10 +97,13 @@ class SubmitDoubtful(Event):
 class JobQueued(Event):
     """The scheduler lists the job as waiting."""
 
+    #: where it is more than its turn that it waits for: the scheduler's words, and what would help
+    sentence: str = ""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class JobHeld(Event):
-    """The scheduler lists the job as held, deferred or blocked, in its own words."""
+    """The scheduler lists the job as one that will not start by itself: its words, and what would help."""
 
     sentence: str
 

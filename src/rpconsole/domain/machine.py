@@ -107,7 +107,7 @@ def _inputs_verified(run: Run, event: ev.Event, ctx: Context) -> tuple[Run, tupl
 def _accepted(run: Run, event: ev.Event, ctx: Context) -> tuple[Run, tuple[Action, ...]]:
     assert isinstance(event, ev.JobAccepted)
     assert run.attempt is not None
-    polled = _forward(run, Step.POLL, attempt=replace(run.attempt, job=event.job))
+    polled = _forward(run, Step.POLL, attempt=replace(run.attempt, job=event.job), jobs=run.jobs + 1)
     return polled, (CancelJob(remote_id=run.remote_id, job=event.job),) if run.cancel_wanted else ()
 
 
@@ -118,10 +118,13 @@ def _refused(run: Run, event: ev.Event, ctx: Context) -> tuple[Run, tuple[Action
     return _stop(again, Step.EXEC_STOPPED, event.sentence, Fault.PROGRAMMING)
 
 
-def _queue_full(run: Run, event: ev.Event, ctx: Context) -> tuple[Run, tuple[Action, ...]]:
-    assert isinstance(event, ev.QueueFull)
-    wait = ctx.now + ctx.policy.queue_full_s
-    return run.with_(step=Step.SHIP, attempt=None, next_try_at=wait, hold=event.sentence), ()
+def _no_room(run: Run, event: ev.Event, ctx: Context) -> tuple[Run, tuple[Action, ...]]:
+    """A wait, not a failure: no job was made, so the next attempt is one more order and not one more job."""
+    assert isinstance(event, ev.QueueFull | ev.SchedulerAway)
+    again = run.with_(step=Step.SHIP, attempt=None)
+    if run.cancel_wanted:
+        return _stop(again, Step.STOPPED, "cancelled before it was submitted", Fault.NONE)
+    return again.with_(next_try_at=ctx.now + ctx.policy.queue_full_s, hold=event.sentence), ()
 
 
 def _unknown(run: Run, event: ev.Event, ctx: Context) -> tuple[Run, tuple[Action, ...]]:
@@ -152,6 +155,12 @@ def _stay(run: Run, event: ev.Event, ctx: Context) -> tuple[Run, tuple[Action, .
     return run.with_(hold=None, parked=False, tries=0, next_try_at=None, fault=0), ()
 
 
+def _queued(run: Run, event: ev.Event, ctx: Context) -> tuple[Run, tuple[Action, ...]]:
+    assert isinstance(event, ev.JobQueued)
+    stayed, actions = _stay(run, event, ctx)
+    return stayed.with_(hold=event.sentence or None), actions
+
+
 def _held(run: Run, event: ev.Event, ctx: Context) -> tuple[Run, tuple[Action, ...]]:
     assert isinstance(event, ev.JobHeld | ev.JobNotListed)
     held = run.with_(hold=event.sentence, next_try_at=None)
@@ -165,7 +174,7 @@ def _ended(run: Run, event: ev.Event, ctx: Context) -> tuple[Run, tuple[Action, 
     assert isinstance(event, ev.JobEnded | ev.JobKilled)
     if run.cancel_wanted:
         return _stop(run, Step.STOPPED, "cancelled by an operator", Fault.NONE)
-    if event.left and run.attempts < ctx.policy.job_attempts:
+    if event.left and run.jobs < ctx.policy.job_attempts:
         hold = f"{event.left} tasks were not finished; they go into the next attempt"
         return _forward(run, Step.SHIP, attempt=None, hold=hold), ()
     return _forward(run, Step.RETRIEVE), ()
@@ -256,17 +265,19 @@ TABLE: Table = {
     (Step.SHIP, ev.StepFailed): _failing(Step.EXEC_STOPPED),
     (Step.SUBMIT, ev.JobAccepted): Move(to=(Step.POLL,), effect=_accepted),
     (Step.SUBMIT, ev.SubmitRefused): Move(to=(Step.EXEC_STOPPED,), effect=_refused),
-    (Step.SUBMIT, ev.QueueFull): Move(to=(Step.SHIP,), effect=_queue_full),
+    (Step.SUBMIT, ev.QueueFull): Move(to=(Step.SHIP, Step.STOPPED), effect=_no_room),
+    (Step.SUBMIT, ev.SchedulerAway): Move(to=(Step.SHIP, Step.STOPPED), effect=_no_room),
     (Step.SUBMIT, ev.SubmitUnknown): Move(to=(Step.RECONCILE,), effect=_unknown),
     (Step.SUBMIT, ev.StepFailed): _failing(Step.EXEC_STOPPED),
     (Step.RECONCILE, ev.JobAccepted): Move(to=(Step.POLL,), effect=_accepted),
     (Step.RECONCILE, ev.SubmitRefused): Move(to=(Step.EXEC_STOPPED,), effect=_refused),
-    (Step.RECONCILE, ev.QueueFull): Move(to=(Step.SHIP,), effect=_queue_full),
+    (Step.RECONCILE, ev.QueueFull): Move(to=(Step.SHIP, Step.STOPPED), effect=_no_room),
+    (Step.RECONCILE, ev.SchedulerAway): Move(to=(Step.SHIP, Step.STOPPED), effect=_no_room),
     (Step.RECONCILE, ev.NothingSubmitted): Move(to=(Step.SUBMIT, Step.STOPPED), effect=_nothing),
     (Step.RECONCILE, ev.SubmitDoubtful): Move(to=(), effect=_doubtful),
     (Step.RECONCILE, ev.ResubmitOrdered): Move(to=(Step.SHIP,), effect=_resubmit),
     (Step.RECONCILE, ev.StepFailed): Move(to=(), effect=_advance_later),
-    (Step.POLL, ev.JobQueued): _STAY,
+    (Step.POLL, ev.JobQueued): Move(to=(), effect=_queued),
     (Step.POLL, ev.JobRunning): _STAY,
     (Step.POLL, ev.JobHeld): Move(to=(), effect=_held),
     (Step.POLL, ev.JobNotListed): Move(to=(), effect=_held),

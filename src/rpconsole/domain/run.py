@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -85,6 +86,10 @@ NETWORK_STEPS = frozenset({Step.SHIP, Step.SUBMIT, Step.RECONCILE, Step.POLL, St
 FINAL_STEPS = frozenset({Step.DONE, Step.PREP_STOPPED, Step.EXEC_STOPPED, Step.STOPPED})
 
 
+#: in ``Moab.12``, ``12.host3`` and ``12;cluster7`` alike: 12
+_JOB_NUMBER = re.compile(r"(?:^|\.)(\d{1,18})(?![\w-])")
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Attempt:
     """One intention to submit a run: written before the scheduler hears of it."""
@@ -141,6 +146,8 @@ class Run:
     attempt: Attempt | None = None
     #: how many attempts have been intended so far; never grows on a lost session
     attempts: int = 0
+    #: jobs that the scheduler took for it; an order that made none is no job
+    jobs: int = 0
     #: failures of the present step that counted; reset by every move forward
     tries: int = 0
     #: epoch seconds before which nothing is tried; None = at once
@@ -169,8 +176,8 @@ class Run:
     @property
     def job_id(self) -> int:
         """The number for ``remoteRun.job_id``, -1 while there is none: the column is a BIGINT, job names are not."""
-        digits = "".join(ch for ch in (self.attempt.job or "") if ch.isdigit()) if self.attempt else ""
-        return int(digits) if digits else -1
+        found = _JOB_NUMBER.search(self.attempt.job or "") if self.attempt else None
+        return int(found[1]) if found else -1
 
     def with_(self, **changes: object) -> Run:
         """A copy with fields changed."""
@@ -192,5 +199,6 @@ def run_of_row(row: RunRow) -> Run:
         parked=row.state is RunState.AUTH,
         attempt=attempt,
         attempts=1 if attempt else 0,
+        jobs=1 if attempt else 0,
         fault=row.fault,
     )

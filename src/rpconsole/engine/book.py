@@ -106,7 +106,9 @@ class RunBook:
         """Follow a change that somebody made in the database, keeping count of the attempts there have been."""
         entered = run_of_row(row)
         attempt = was.attempt if entered.attempt and was.attempt and was.attempt.job else entered.attempt
-        self.runs[row.remote_id] = entered.with_(attempts=max(was.attempts, entered.attempts), attempt=attempt)
+        self.runs[row.remote_id] = entered.with_(
+            attempts=max(was.attempts, entered.attempts), jobs=max(was.jobs, entered.jobs), attempt=attempt
+        )
         self.sequence += 1
         self._say(
             row.remote_id,

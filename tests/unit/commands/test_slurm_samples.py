@@ -12,7 +12,7 @@ import pytest
 
 from rpconsole.commands.scheduler import CancelOutcome, JobOutcome
 from rpconsole.commands.slurm import Slurm
-from rpconsole.domain.event import JobAccepted, SubmitRefused
+from rpconsole.domain.event import JobAccepted, SchedulerAway, SubmitRefused
 from rpconsole.ports.site import Answer
 
 SAMPLES = Path(__file__).parents[2] / "data" / "slurm"
@@ -107,7 +107,7 @@ def test_a_rejected_submission_is_refused_in_slurms_words(name, word):
 
 
 def test_a_controller_that_is_down_submitted_nothing():
-    assert not isinstance(SLURM.read_submit(printed("down_sbatch")), JobAccepted | SubmitRefused)
+    assert isinstance(SLURM.read_submit(printed("down_sbatch")), SchedulerAway)
 
 
 Q, H, R, E = JobOutcome.QUEUED, JobOutcome.HELD, JobOutcome.RUNNING, JobOutcome.ENDED

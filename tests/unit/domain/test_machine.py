@@ -35,6 +35,7 @@ EXAMPLES: dict[type[ev.Event], ev.Event] = {
     ev.JobAccepted: ev.JobAccepted(job="4711"),
     ev.SubmitRefused: ev.SubmitRefused(sentence="ERROR: no such account"),
     ev.QueueFull: ev.QueueFull(sentence="too many jobs"),
+    ev.SchedulerAway: ev.SchedulerAway(sentence="connect failure"),
     ev.SubmitUnknown: ev.SubmitUnknown(sentence="no answer in 60 s"),
     ev.NothingSubmitted: ev.NothingSubmitted(),
     ev.SubmitDoubtful: ev.SubmitDoubtful(sentence="a claim, no receipt, no job by that name"),
@@ -155,6 +156,43 @@ def test_a_full_queue_is_a_wait_and_spends_no_try():
     assert waiting.next_try_at > NOW
 
 
+@pytest.mark.parametrize("kind", [ev.QueueFull, ev.SchedulerAway])
+def test_orders_that_made_no_job_do_not_use_up_the_jobs_for_tasks_that_were_cut(kind):
+    run = a_run(step=Step.SHIP)
+    for number in range(1, 2 * RetryPolicy().job_attempts):
+        run, _ = decide(run, ev.SubmitIntended(attempt=an_attempt(number)), NOW)
+        run, _ = decide(run.with_(step=Step.SUBMIT), EXAMPLES[kind], NOW)
+    run, _ = decide(run, ev.SubmitIntended(attempt=an_attempt(run.attempts + 1)), NOW)
+    run, _ = decide(run.with_(step=Step.SUBMIT), EXAMPLES[ev.JobAccepted], NOW)
+    cut, _ = decide(run, ev.JobEnded(passed=1, failed=0, left=7), NOW)
+    assert (cut.step, cut.jobs) == (Step.SHIP, 1)
+
+
+@pytest.mark.parametrize("kind", [ev.QueueFull, ev.SchedulerAway])
+def test_a_run_that_is_to_be_cancelled_is_not_submitted_once_the_queue_has_room(kind):
+    run = a_run(step=Step.RECONCILE, attempt=an_attempt(), attempts=1, cancel_wanted=True)
+    stopped, _ = decide(run, EXAMPLES[kind], NOW)
+    assert (stopped.step, stopped.attempt) == (Step.STOPPED, None)
+
+
+@pytest.mark.parametrize(
+    ("job", "number"),
+    [
+        *(("4711", 4711), ("Moab.12", 12), ("12.host3", 12), ("3;mustang2", 3), ("orion2.7", 7), ("12[4]", 12)),
+        *((None, -1), ("STDIN", -1)),
+    ],
+)
+def test_the_databases_job_number_is_the_jobs_and_takes_no_digit_of_a_hosts_name(job, number):
+    assert a_run(attempt=an_attempt(job=job)).job_id == number
+
+
+def test_what_a_queued_job_waits_for_is_kept_while_it_waits_and_no_longer():
+    run = a_run(step=Step.POLL, attempt=an_attempt(job="4711"), attempts=1)
+    waiting, _ = decide(run, ev.JobQueued(sentence="deferred"), NOW)
+    assert waiting.hold == "deferred"
+    assert decide(waiting, ev.JobRunning(done=0, failed=0, total=8), NOW)[0].hold is None
+
+
 def test_a_job_that_nobody_lists_stays_where_it_is_and_is_shown():
     run = a_run(step=Step.POLL, attempt=an_attempt(job="4711"), attempts=1)
     unknown, actions = decide(run, EXAMPLES[ev.JobNotListed], NOW)
@@ -168,7 +206,7 @@ def test_tasks_cut_by_the_wall_time_go_into_the_next_attempt_until_the_budget_en
     cut = ev.JobEnded(passed=5, failed=0, left=3)
     again, _ = decide(run, cut, NOW)
     assert (again.step, again.attempt) == (Step.SHIP, None)
-    last = run.with_(attempts=RetryPolicy().job_attempts)
+    last = run.with_(jobs=RetryPolicy().job_attempts)
     home, _ = decide(last, cut, NOW)
     assert home.step is Step.RETRIEVE
 
@@ -221,7 +259,7 @@ def test_a_job_name_is_never_longer_than_what_every_batch_system_keeps():
 # -- properties over any sequence of events ------------------------------------------------------------------------
 
 #: causes that let a new attempt be intended: the scheduler's own word, or a person's
-ENDS_AN_ATTEMPT = (ev.SubmitRefused, ev.QueueFull, ev.JobEnded, ev.JobKilled, ev.ResubmitOrdered)
+ENDS_AN_ATTEMPT = (ev.SubmitRefused, ev.QueueFull, ev.SchedulerAway, ev.JobEnded, ev.JobKilled, ev.ResubmitOrdered)
 
 
 def _concrete(run: Run, kind: type[ev.Event]) -> ev.Event:

@@ -20,6 +20,7 @@ INTENDED, ACCEPTED, REFUSED, ENDED, GIVEN_UP = "intended", "accepted", "refused"
 FATES: Mapping[str, str] = {
     ev.SubmitRefused.__name__: REFUSED,
     ev.QueueFull.__name__: REFUSED,
+    ev.SchedulerAway.__name__: REFUSED,
     ev.NothingSubmitted.__name__: GIVEN_UP,
     ev.ResubmitOrdered.__name__: GIVEN_UP,
     ev.JobEnded.__name__: ENDED,

@@ -7,9 +7,9 @@ from typing import Any
 from sqlalchemy import BigInteger, Boolean, Column, Double, Integer, MetaData, String, Table, Text
 
 #: the revision that these tables are; the newest file in ``migrations/versions``
-REVISION = "0001"
+REVISION = "0002"
 #: every revision that this program can bring up to date
-REVISIONS = ("0001",)
+REVISIONS = ("0001", "0002")
 VERSION_TABLE = "rp_schema"
 
 #: words are compared byte for byte on every server, as SQLite does: 'Nightly' and 'nightly' are two labels
@@ -42,6 +42,7 @@ run = Table(
     Column("attempt_intended_at", Double),
     Column("attempt_job", String(128)),
     Column("attempts", Integer, nullable=False),
+    Column("jobs", Integer, nullable=False, server_default="0"),
     Column("tries", Integer, nullable=False),
     Column("next_try_at", Double),
     Column("hold", Text),
