@@ -19,11 +19,9 @@ from rpconsole.adapters.ssh.site import SshSite
 from rpconsole.adapters.storage.local_files import DiskFiles
 from rpconsole.adapters.storage.plain import PlainCatalogue
 from rpconsole.adapters.system_clock import SystemClock
-from rpconsole.commands.jobscript import Directives
-from rpconsole.commands.jobscript import Scheduler as ScriptDialect
 from rpconsole.commands.known_schedulers import KNOWN_SCHEDULERS
 from rpconsole.config import Config
-from rpconsole.domain.fault import BadConfiguration
+from rpconsole.domain.stage import Stage
 from rpconsole.engine.facade import RunningEngine
 from rpconsole.engine.service import Engine
 from rpconsole.engine.settings import Bookkeeping, EngineSettings, ScriptSettings, Waits, WatchedLabel
@@ -88,10 +86,8 @@ async def open_world(config: Config, stack: AsyncExitStack) -> World:
 
 
 def settings_of(config: Config) -> EngineSettings:
-    """The configuration as the engine wants it; BadConfiguration for a scheduler that is not known."""
+    """The configuration as the engine wants it."""
     site, engine = config.site, config.engine
-    if site.scheduler not in KNOWN_SCHEDULERS:
-        raise BadConfiguration(f"site.scheduler '{site.scheduler}' is not served yet; {', '.join(KNOWN_SCHEDULERS)} is")
     return EngineSettings(
         site=site.name,
         database=config.database.name,
@@ -118,13 +114,11 @@ def settings_of(config: Config) -> EngineSettings:
 
 def _script(config: Config) -> ScriptSettings:
     site = config.site
-    directives = Directives(account=site.account, queue=site.queue, qos=site.qos, features=site.features)
     return ScriptSettings(
-        scheduler=ScriptDialect(site.scheduler),
         shell=site.shell,
         python=site.python,
-        directives=directives,
-        submit_options=site.submit_options,
+        of_stages={stage: site.directives(stage) for stage in Stage},
+        account_required=site.account_required,
     )
 
 

@@ -26,14 +26,13 @@ from rpconsole.adapters.memory.sessions import MemorySessions
 from rpconsole.adapters.memory.site import MemorySite
 from rpconsole.adapters.storage.local_files import DiskFiles
 from rpconsole.adapters.storage.plain import PlainCatalogue
-from rpconsole.commands.jobscript import Scheduler as ScriptDialect
 from rpconsole.commands.known_schedulers import KNOWN_SCHEDULERS
 from rpconsole.domain.allocation import SitePlan
 from rpconsole.domain.retry import RetryPolicy
 from rpconsole.domain.schedule import PollPace
 from rpconsole.domain.stage import Stage
 from rpconsole.engine.service import Engine
-from rpconsole.engine.settings import Bookkeeping, EngineSettings, ScriptSettings, WatchedLabel
+from rpconsole.engine.settings import Bookkeeping, EngineSettings, WatchedLabel
 from rpconsole.engine.world import World
 from rpconsole.ports.journal import Owner
 from rpconsole.ports.site import Answer
@@ -193,7 +192,6 @@ def settings_for(folder: Path, **changes) -> EngineSettings:
         ),
         plan=SitePlan(proc_per_node=24, max_nodes=10, max_hours=8),
         scheduler=KNOWN_SCHEDULERS["moab"](""),
-        script=ScriptSettings(scheduler=ScriptDialect.MOAB),
         retry=RetryPolicy(delays_s=(1.0, 2.0, 3.0)),
         pace=PollPace(shortest_s=1.0, longest_s=10.0),
         labels=(WatchedLabel(label=LABEL, stages=tuple(Stage), path_base="neb://any/remote/DEMO"),),

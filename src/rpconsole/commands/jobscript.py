@@ -1,31 +1,29 @@
-"""The ``.cmd`` text: the batch script of one run, for Moab or Slurm."""
+"""The ``.cmd`` text: the batch script of one run; its header is the scheduler's own."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from enum import StrEnum
 from shlex import quote
 
 from rpconsole.domain.fault import BadConfiguration
 
 
-class Scheduler(StrEnum):
-    """Who reads the script's header."""
-
-    MOAB = "moab"
-    SLURM = "slurm"
-
-
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Directives:
-    """What a site may want besides nodes and hours; None = the site's own default."""
+    """What a site may want of a job besides nodes and hours; None = the site's own default."""
 
     account: str | None = None
     queue: str | None = None
     qos: str | None = None
     features: tuple[str, ...] = ()
+    #: further words for the submit program
+    submit_options: tuple[str, ...] = ()
+
+    def charges_nobody(self) -> bool:
+        """Whether no word of ours says which account a job is charged to."""
+        return not self.account and not any(word.startswith(("-A", "--account")) for word in self.submit_options)
 
 
 NO_DIRECTIVES = Directives()
@@ -39,7 +37,6 @@ SLURM_HOSTS_FILE = "hosts.$SLURM_JOB_ID"
 class JobScript:
     """Everything that the script of one run says."""
 
-    scheduler: Scheduler
     nodes: int
     hours: int
     proc_per_node: int
@@ -64,44 +61,9 @@ def log_path(root: str, stage: str, remote_id: int) -> str:
     return f"{root.rstrip('/')}/stask_logs/{stage}.{remote_id}.out"
 
 
-def job_script(script: JobScript) -> str:
-    """The text of a run's ``.cmd``."""
-    header = _moab_header(script) if script.scheduler is Scheduler.MOAB else _slurm_header(script)
-    return "".join(f"{line}\n" for line in (f"#!{_plain(script.shell)}", *header, *_body(script)))
-
-
-def _moab_header(script: JobScript) -> Iterator[str]:
-    extra = script.directives
-    yield f"#MSUB -l nodes={script.nodes}:ppn={script.proc_per_node},walltime={script.hours}:00:00"
-    yield "#MSUB -j oe"
-    yield "#MSUB -V"
-    yield f"#MSUB -o {_plain(script.log)}"
-    if extra.account:
-        yield f"#MSUB -A {_plain(extra.account)}"
-    if extra.queue:
-        yield f"#MSUB -q {_plain(extra.queue)}"
-    if extra.qos:
-        yield f"#MSUB -l qos={_plain(extra.qos)}"
-    if extra.features:
-        yield f"#MSUB -l feature={':'.join(map(_plain, extra.features))}"
-
-
-def _slurm_header(script: JobScript) -> Iterator[str]:
-    extra = script.directives
-    yield f"#SBATCH --time {script.hours}:00:00"
-    yield f"#SBATCH --nodes {script.nodes}"
-    yield "#SBATCH --open-mode=append"
-    yield "#SBATCH --export=ALL"
-    yield "#SBATCH --exclusive"
-    yield f"#SBATCH -o {_plain(script.log)}"
-    if extra.account:
-        yield f"#SBATCH --account={_plain(extra.account)}"
-    if extra.queue:
-        yield f"#SBATCH --partition={_plain(extra.queue)}"
-    if extra.qos:
-        yield f"#SBATCH --qos={_plain(extra.qos)}"
-    if extra.features:
-        yield f"#SBATCH --constraint={'&'.join(map(_plain, extra.features))}"
+def job_script(script: JobScript, header: Iterable[str]) -> str:
+    """The text of a run's ``.cmd``; ``header`` = the lines in which the scheduler is told what to give."""
+    return "".join(f"{line}\n" for line in (f"#!{plain_word(script.shell)}", *header, *_body(script)))
 
 
 def _body(script: JobScript) -> Iterator[str]:
@@ -119,7 +81,7 @@ def _body(script: JobScript) -> Iterator[str]:
 _STRANGE = re.compile(r"[^!-~]|[;|&`$<>\"'\\]")
 
 
-def _plain(word: str) -> str:
+def plain_word(word: str) -> str:
     """A word of a header line: nothing there is quoted, and a line end would begin a command."""
     if not word or _STRANGE.search(word):
         raise BadConfiguration(f"{word!r} cannot stand in the header of a batch script: one plain word is needed there")

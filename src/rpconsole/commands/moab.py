@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
+from rpconsole.commands.jobscript import JobScript
 from rpconsole.commands.moab_job import job_detail
 from rpconsole.commands.moab_queue import queue_listing
+from rpconsole.commands.moab_script import moab_header
 from rpconsole.commands.moab_words import NOT_HEARD, unknown_job
 from rpconsole.commands.scheduler import (
     CancelAnswer,
@@ -46,6 +49,9 @@ class Moab:
     """Moab's clients; ``bin_dir`` because over a non-login ssh they may be off PATH."""
 
     bin_dir: str = ""
+
+    def script_header(self, script: JobScript) -> Iterator[str]:
+        return moab_header(script)
 
     def submit_command(self, order: JobOrder) -> tuple[str, ...]:
         """``msub`` with its own name, directory, no mail and no silent restart; the script's directives say the rest."""

@@ -6,11 +6,12 @@ A reading never raises: what cannot be understood is unknown, which is not evide
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
+from rpconsole.commands.jobscript import JobScript
 from rpconsole.domain.event import JobAccepted, QueueFull, SchedulerAway, SubmitRefused, SubmitUnknown
 from rpconsole.domain.fault import BadData
 
@@ -140,6 +141,10 @@ class Scheduler(Protocol):
 
     Builders raise BadData for an id or a name outside the grammar: Moab reads job arguments as regular expressions.
     """
+
+    def script_header(self, script: JobScript) -> Iterator[str]:
+        """The lines of a batch script that say what it needs."""
+        ...
 
     def submit_command(self, order: JobOrder) -> tuple[str, ...]: ...
     def read_submit(self, printed: Printed) -> SubmitAnswer: ...

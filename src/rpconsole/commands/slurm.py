@@ -7,8 +7,10 @@ a failed job's code as success.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
+from rpconsole.commands.jobscript import JobScript
 from rpconsole.commands.scheduler import (
     CancelAnswer,
     CancelOutcome,
@@ -25,6 +27,7 @@ from rpconsole.commands.scheduler import (
     last_words,
     program_at,
 )
+from rpconsole.commands.slurm_script import slurm_header
 from rpconsole.commands.slurm_tables import HISTORY_COLUMNS, QUEUE_FORMAT, history_listing, queue_listing, remembered
 from rpconsole.commands.slurm_words import NO_HISTORY, NOT_HEARD, NOT_REACHED, UNKNOWN_JOB, UNKNOWN_USER
 from rpconsole.domain.event import JobAccepted, QueueFull, SchedulerAway, SubmitRefused, SubmitUnknown
@@ -57,6 +60,9 @@ class Slurm:
     """Slurm's clients; ``bin_dir`` because over a non-login ssh they may be off PATH."""
 
     bin_dir: str = ""
+
+    def script_header(self, script: JobScript) -> Iterator[str]:
+        return slurm_header(script)
 
     def submit_command(self, order: JobOrder) -> tuple[str, ...]:
         """``sbatch`` with its own name and directory, no mail and no silent restart; the script's directives say the rest."""

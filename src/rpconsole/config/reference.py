@@ -55,7 +55,13 @@ def _is_list(field: FieldInfo) -> bool:
 
 def _kind(field: FieldInfo) -> str:
     limits = "".join(_limit(rule) for rule in (*field.metadata, *_inner_rules(field.annotation)))
-    return _cell(_words(field.annotation) + limits)
+    return _cell((_in_words(field, "value_in_words") or _words(field.annotation)) + limits)
+
+
+def _in_words(field: FieldInfo, kind: str) -> str:
+    """What the field's class says of itself, where its type does not say it."""
+    extra = field.json_schema_extra
+    return str(extra.get(kind, "")) if isinstance(extra, dict) else ""
 
 
 def _inner_rules(annotation: Any) -> Iterator[object]:
@@ -94,8 +100,8 @@ def _words(annotation: Any) -> str:
 def _default(field: FieldInfo) -> str:
     if field.is_required():
         return "*required*"
-    if isinstance(field.json_schema_extra, dict) and "default_in_words" in field.json_schema_extra:
-        return str(field.json_schema_extra["default_in_words"])
+    if told := _in_words(field, "default_in_words"):
+        return told
     value = field.get_default(call_default_factory=True, validated_data={})
     if value is None or value == {}:
         return "–"

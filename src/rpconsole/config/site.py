@@ -2,18 +2,33 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
+from rpconsole.commands.jobscript import Directives
+from rpconsole.commands.known_schedulers import KNOWN_SCHEDULERS
 from rpconsole.config.fields import Count, CountFromZero, Flag, Hours, Name, Section, Share, SitePath, Word, refused
 from rpconsole.domain.allocation import COST_H, MULTIPLIER, SAFETY_H, THREADS, SitePlan
 from rpconsole.domain.stage import Stage
 from rpconsole.stages.base import PROGRAM_THREADS
 
 
+def _known_scheduler(value: object) -> str:
+    if isinstance(value, str) and value in KNOWN_SCHEDULERS:
+        return value
+    given = f", not '{value}'" if isinstance(value, str) else ""
+    raise refused("must be " + " or ".join(f"'{name}'" for name in KNOWN_SCHEDULERS) + given)
+
+
+SchedulerName = Annotated[str, BeforeValidator(_known_scheduler)]
+
+
 class StageCost(Section):
-    """What one command of a stage takes. A key that is left out keeps the value that the survey measured."""
+    """What one command of a stage takes, and what its jobs want.
+
+    A cost that is left out keeps the value that the survey measured, anything else the site's.
+    """
 
     cost_h: Hours | None = Field(default=None, description="Hours that one command takes on the average.")
     threads: Count | None = Field(
@@ -27,15 +42,24 @@ class StageCost(Section):
         default=None, description="Hours added to the wall time, for what the averages do not see."
     )
     program_threads: Count | None = Field(default=None, description="Threads that the program itself is started with.")
+    account: Word | None = Field(default=None, description="Account that this stage's jobs are charged to.")
+    queue: Word | None = Field(default=None, description="Queue or partition of this stage's jobs.")
+    qos: Word | None = Field(default=None, description="Quality of service of this stage's jobs.")
+    features: tuple[Word, ...] | None = Field(
+        default=None, description="Node features that this stage's jobs ask for, instead of the site's."
+    )
+    submit_options: tuple[Word, ...] | None = Field(
+        default=None, description="Further words for the submit command, instead of the site's."
+    )
 
 
 class StageCosts(Section):
     """One table a stage."""
 
-    chip: StageCost = Field(default=StageCost(), description="Costs of chip.")
-    camera: StageCost = Field(default=StageCost(), description="Costs of camera.")
-    warp: StageCost = Field(default=StageCost(), description="Costs of warp.")
-    stack: StageCost = Field(default=StageCost(), description="Costs of stack.")
+    chip: StageCost = Field(default=StageCost(), description="Costs and wishes of chip.")
+    camera: StageCost = Field(default=StageCost(), description="Costs and wishes of camera.")
+    warp: StageCost = Field(default=StageCost(), description="Costs and wishes of warp.")
+    stack: StageCost = Field(default=StageCost(), description="Costs and wishes of stack.")
 
     def of(self, stage: Stage) -> StageCost:
         """The costs of a stage."""
@@ -49,7 +73,10 @@ class SiteSection(Section):
     name: Name = Field(description="What the site is called on screens and in the journal.")
     remote_root: SitePath = Field(description="Directory at the site below which all our files lie; never / itself.")
     hostname: Word = Field(description="What the programs are told with -hostname, as in LANL/Mustang.")
-    scheduler: Literal["moab", "slurm"] = Field(description="Who runs the jobs.")
+    scheduler: SchedulerName = Field(
+        description="Who runs the jobs.",
+        json_schema_extra={"value_in_words": " or ".join(f'`"{name}"`' for name in KNOWN_SCHEDULERS)},
+    )
     programs_dir: SitePath | None = Field(
         default=None,
         description="Directory of msub, showq and the like; needed where a login without a terminal has them off its PATH.",
@@ -68,6 +95,9 @@ class SiteSection(Section):
     python: Word = Field(default="python3", description="The site's Python, 3.6 or later: a name or a path.")
     shell: SitePath = Field(default="/bin/tcsh", description="Shell of the batch scripts.")
     account: Word | None = Field(default=None, description="Account that is charged; none = the site's default.")
+    account_required: Flag = Field(
+        default=False, description="The site charges a job without an account to nobody: submit none."
+    )
     queue: Word | None = Field(
         default=None, description="Queue (Moab) or partition (Slurm); none = the site's default."
     )
@@ -76,7 +106,7 @@ class SiteSection(Section):
     submit_options: tuple[Word, ...] = Field(
         default=(), description="Further words for the submit command, as they are."
     )
-    stages: StageCosts = Field(default=StageCosts(), description="Costs by stage.")
+    stages: StageCosts = Field(default=StageCosts(), description="Costs and wishes by stage.")
 
     @field_validator("remote_root")
     @classmethod
@@ -91,6 +121,24 @@ class SiteSection(Section):
             if getattr(self, least) > getattr(self, most):
                 raise refused(f"is {getattr(self, least)}, more than {most}, which is {getattr(self, most)}", key=least)
         return self
+
+    @model_validator(mode="after")
+    def _somebody_is_charged(self) -> SiteSection:
+        nobody = [stage for stage in Stage if self.account_required and self.directives(stage).charges_nobody()]
+        if nobody:
+            raise refused(f"is true, but jobs of {', '.join(nobody)} name no account", key="account_required")
+        return self
+
+    def directives(self, stage: Stage) -> Directives:
+        """What jobs of a stage want: its own word where there is one, else the site's."""
+        own = self.stages.of(stage)
+        return Directives(
+            account=own.account or self.account,
+            queue=own.queue or self.queue,
+            qos=own.qos or self.qos,
+            features=self.features if own.features is None else own.features,
+            submit_options=self.submit_options if own.submit_options is None else own.submit_options,
+        )
 
     def program_threads(self) -> dict[Stage, int]:
         """Threads that each stage's program is started with; camera's takes no such option."""

@@ -19,20 +19,18 @@ def script_text(world: World, run: Run, commands: int, *, name: str = "", takeov
     settings = world.settings
     allocation = allocation_for(run.stage, commands, settings.plan)
     root = settings.layout.remote_root
-    return job_script(
-        JobScript(
-            scheduler=settings.script.scheduler,
-            nodes=allocation.nodes,
-            hours=allocation.hours,
-            proc_per_node=settings.plan.proc_per_node,
-            log=log_path(root, run.stage, run.remote_id),
-            runner=(*_runner(world, run, allocation), *_signed(name, takeover=takeover)),
-            config=remote_stem(run, root) + CONFIG,
-            multiplier=allocation.multiplier,
-            shell=settings.script.shell,
-            directives=settings.script.directives,
-        )
+    script = JobScript(
+        nodes=allocation.nodes,
+        hours=allocation.hours,
+        proc_per_node=settings.plan.proc_per_node,
+        log=log_path(root, run.stage, run.remote_id),
+        runner=(*_runner(world, run, allocation), *_signed(name, takeover=takeover)),
+        config=remote_stem(run, root) + CONFIG,
+        multiplier=allocation.multiplier,
+        shell=settings.script.shell,
+        directives=settings.script.directives_of(run.stage),
     )
+    return job_script(script, settings.scheduler.script_header(script))
 
 
 def _signed(name: str, *, takeover: bool) -> tuple[str, ...]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from rpconsole.commands.jobscript import NO_DIRECTIVES, Directives
-from rpconsole.commands.jobscript import Scheduler as ScriptDialect
 from rpconsole.commands.scheduler import Scheduler
 from rpconsole.domain.allocation import SitePlan
 from rpconsole.domain.retry import RetryPolicy
@@ -53,15 +53,20 @@ class Waits:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ScriptSettings:
-    """What the site wants in a batch script."""
+    """What the site wants in a batch script and of a submission."""
 
-    scheduler: ScriptDialect
     shell: str = "/bin/tcsh"
     #: the site's Python, for the runner
     python: str = "python3"
     directives: Directives = NO_DIRECTIVES
-    #: further words for the submit command
-    submit_options: tuple[str, ...] = ()
+    #: stages whose jobs want something else than the site's others
+    of_stages: Mapping[Stage, Directives] = field(default_factory=dict)
+    #: a job that names no account is not submitted
+    account_required: bool = False
+
+    def directives_of(self, stage: Stage) -> Directives:
+        """What a job of this stage wants."""
+        return self.of_stages.get(stage, self.directives)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -73,7 +78,7 @@ class EngineSettings:
     layout: SiteLayout
     plan: SitePlan
     scheduler: Scheduler
-    script: ScriptSettings
+    script: ScriptSettings = field(default_factory=ScriptSettings)
     retry: RetryPolicy = field(default_factory=RetryPolicy)
     limits: Limits = field(default_factory=Limits)
     pace: PollPace = field(default_factory=PollPace)

@@ -16,7 +16,7 @@ from rpconsole.domain.event import (
     SubmitIntended,
     SubmitUnknown,
 )
-from rpconsole.domain.fault import FaultKind, NoAnswer, NoSession, SessionLost, SiteFailed
+from rpconsole.domain.fault import BadConfiguration, FaultKind, NoAnswer, NoSession, SessionLost, SiteFailed
 from rpconsole.domain.run import Attempt, Run
 from rpconsole.engine.remote_names import claim_dir, script_path
 from rpconsole.engine.results_book import ResultsBook, read_to_end
@@ -63,13 +63,18 @@ def _order(world: World, run: Run, attempt: Attempt) -> SubmitOrder:
     root = world.settings.layout.remote_root
     script = script_path(run, root)
     name = attempt.job_name(run.remote_id)
-    wanted = world.settings.script
+    wanted = world.settings.script.directives_of(run.stage)
+    if world.settings.script.account_required and wanted.charges_nobody():
+        raise BadConfiguration(
+            f"this job would be charged to nobody, and the site wants an account: set site.account or "
+            f"site.stages.{run.stage}.account"
+        )
     job = JobOrder(
         script=script,
         name=name,
         cwd=dirname(script),
-        account=wanted.directives.account,
-        queue=wanted.directives.queue,
+        account=wanted.account,
+        queue=wanted.queue,
         extra=wanted.submit_options,
     )
     argv = tuple(world.settings.scheduler.submit_command(job))

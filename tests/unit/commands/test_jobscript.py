@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from rpconsole.commands.jobscript import Directives, JobScript, Scheduler, job_script, log_path
+from rpconsole.commands.jobscript import Directives, JobScript, job_script, log_path
+from rpconsole.commands.known_schedulers import KNOWN_SCHEDULERS
 from rpconsole.domain.fault import BadConfiguration
 
 SCRIPT = JobScript(
-    scheduler=Scheduler.MOAB,
     nodes=162,
     hours=2,
     proc_per_node=24,
@@ -18,6 +18,12 @@ SCRIPT = JobScript(
     runner=("python3", "/scratch9/ops/rpconsole/stask"),
     config="/scratch9/ops/r/remote_chip.17.config",
 )
+
+
+def text_for(scheduler: str, script: JobScript) -> str:
+    return job_script(script, KNOWN_SCHEDULERS[scheduler]("").script_header(script))
+
+
 BODY = (
     "date\n"
     "srun -n $SLURM_JOB_NUM_NODES -m cyclic -l /bin/hostname | sort -n | awk '{print $2}' > hosts.$SLURM_JOB_ID\n"
@@ -27,7 +33,7 @@ BODY = (
 
 
 def test_the_whole_script_for_moab():
-    assert job_script(SCRIPT) == (
+    assert text_for("moab", SCRIPT) == (
         "#!/bin/tcsh\n"
         "#MSUB -l nodes=162:ppn=24,walltime=2:00:00\n"
         "#MSUB -j oe\n"
@@ -37,7 +43,7 @@ def test_the_whole_script_for_moab():
 
 
 def test_the_whole_script_for_slurm():
-    assert job_script(replace(SCRIPT, scheduler=Scheduler.SLURM)) == (
+    assert text_for("slurm", SCRIPT) == (
         "#!/bin/tcsh\n"
         "#SBATCH --time 2:00:00\n"
         "#SBATCH --nodes 162\n"
@@ -55,11 +61,11 @@ DIRECTIVES = Directives(account="w12_survey", queue="standard", qos="high", feat
     ("scheduler", "lines"),
     [
         (
-            Scheduler.MOAB,
+            "moab",
             ["#MSUB -A w12_survey", "#MSUB -q standard", "#MSUB -l qos=high", "#MSUB -l feature=bigmem:ib"],
         ),
         (
-            Scheduler.SLURM,
+            "slurm",
             [
                 "#SBATCH --account=w12_survey",
                 "#SBATCH --partition=standard",
@@ -70,18 +76,18 @@ DIRECTIVES = Directives(account="w12_survey", queue="standard", qos="high", feat
     ],
 )
 def test_a_sites_own_directives_end_the_header(scheduler, lines):
-    text = job_script(replace(SCRIPT, scheduler=scheduler, directives=DIRECTIVES)).splitlines()
+    text = text_for(scheduler, replace(SCRIPT, directives=DIRECTIVES)).splitlines()
     assert text[text.index("date") - 4 : text.index("date")] == lines
 
 
 def test_directives_of_one_scheduler_only_for_some_read_the_first_kind_alone():
-    text = job_script(replace(SCRIPT, directives=DIRECTIVES))
+    text = text_for("moab", replace(SCRIPT, directives=DIRECTIVES))
     assert "#SBATCH" not in text
     assert "#PBS" not in text
 
 
 def test_a_site_without_slurm_lets_the_runner_find_its_nodes():
-    text = job_script(replace(SCRIPT, shell="/bin/sh", hosts_command=None, multiplier=3))
+    text = text_for("moab", replace(SCRIPT, shell="/bin/sh", hosts_command=None, multiplier=3))
     assert text.startswith("#!/bin/sh\n")
     assert text.endswith(
         "date\npython3 /scratch9/ops/rpconsole/stask /scratch9/ops/r/remote_chip.17.config - 3\ndate\n"
@@ -90,15 +96,15 @@ def test_a_site_without_slurm_lets_the_runner_find_its_nodes():
 
 def test_words_of_the_runner_are_quoted_where_they_need_it():
     script = replace(SCRIPT, runner=("python3", "/my place/stask", "--name", "a;b"), config="/c d.config")
-    assert "python3 '/my place/stask' --name 'a;b' '/c d.config' hosts.$SLURM_JOB_ID 1\n" in job_script(script)
+    assert "python3 '/my place/stask' --name 'a;b' '/c d.config' hosts.$SLURM_JOB_ID 1\n" in text_for("moab", script)
 
 
 @pytest.mark.parametrize("word", ["a b", "a\nrm -rf ~", "", "a;b", "$(id)", "a'b"])
-@pytest.mark.parametrize("scheduler", Scheduler)
+@pytest.mark.parametrize("scheduler", KNOWN_SCHEDULERS)
 def test_a_header_takes_plain_words_only(scheduler, word):
     for changes in ({"log": word}, {"shell": word}, {"directives": Directives(features=(word,))}):
         with pytest.raises(BadConfiguration, match="one plain word"):
-            job_script(replace(SCRIPT, scheduler=scheduler, **changes))
+            text_for(scheduler, replace(SCRIPT, **changes))
 
 
 def test_the_log_lies_where_the_old_scripts_look_for_it():

@@ -168,3 +168,12 @@ def test_reading_a_pipe_works(written):
     os.close(writer)
     assert load_config(Path(f"/dev/fd/{reader}")).site.name == "lanl"
     os.close(reader)
+
+
+def test_a_stages_own_words_stand_for_the_sites_and_nothing_else_does(written):
+    changes = ("max_hours = 8", 'max_hours = 8\naccount = "survey"\nfeatures = ["ib"]\nsubmit_options = ["-p", "5"]')
+    more = '[site.stages.stack]\naccount = "deep"\nqueue = "large"\nfeatures = []\n'
+    site = load_config(written(changes, more=more)).site
+    stack, chip = site.directives(Stage.STACK), site.directives(Stage.CHIP)
+    assert (stack.account, stack.queue, stack.features, stack.submit_options) == ("deep", "large", (), ("-p", "5"))
+    assert (chip.account, chip.queue, chip.features) == ("survey", None, ("ib",))

@@ -121,3 +121,16 @@ def test_a_mistake_about_a_password_does_not_repeat_it(written, line):
         load_config(written(('url = "mysql://ipp@db.example.org/gpc1"', line)))
     assert "hunter2" not in f"{caught.value!r} {caught.value.evidence}"
     assert caught.value.__context__ is None
+
+
+def test_a_site_that_wants_an_account_is_told_whose_jobs_would_be_charged_to_nobody(written):
+    wanted = ("max_hours = 8", "max_hours = 8\naccount_required = true")
+    said = said_of(written(wanted, more='[site.stages.chip]\naccount = "deep"\n'))
+    assert "line 13: site.account_required is true, but jobs of camera, warp, stack name no account" in said
+
+
+@pytest.mark.parametrize(
+    "named", ['account = "deep"', 'submit_options = ["-A", "deep"]', 'submit_options = ["--account=deep"]']
+)
+def test_an_account_may_be_named_by_a_key_or_by_an_option(written, named):
+    load_config(written(("max_hours = 8", f"max_hours = 8\naccount_required = true\n{named}")))
