@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from rpconsole.domain.run import Component, RunRow
@@ -32,6 +32,8 @@ class RunDetail:
     bytes_returned: int
     #: role -> absolute local path of the run's lists, script and manifest
     files: Mapping[str, str]
+    #: role -> absolute path at the site of the run's script, task results and job output, there or not yet
+    site_files: Mapping[str, str] = field(default_factory=dict)
 
 
 class EngineFacade(Protocol):

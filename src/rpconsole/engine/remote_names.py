@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from rpconsole.commands.jobscript import log_path
 from rpconsole.domain.paths import mapped_by_key
 from rpconsole.domain.run import Attempt, Run
 
@@ -24,3 +27,12 @@ def results_path(run: Run, remote_root: str) -> str:
 def claim_dir(run: Run, attempt: Attempt, remote_root: str) -> str:
     """The directory whose creation claims one attempt; the nonce keeps a restored journal from meeting an old claim."""
     return f"{remote_stem(run, remote_root)}.claim/{attempt.number}.{attempt.nonce}"
+
+
+def paths_at_site(run: Run, remote_root: str) -> Mapping[str, str]:
+    """Role -> path of what a person may want to read there."""
+    return {
+        "script": script_path(run, remote_root),
+        "results": results_path(run, remote_root),
+        "output": log_path(remote_root, run.stage, run.remote_id),
+    }

@@ -17,6 +17,7 @@ from rpconsole.engine.book import LIVE_STATES, STOPPED_STATES
 from rpconsole.engine.engine import EngineCore
 from rpconsole.engine.facade import RunDetail
 from rpconsole.engine.logins import LoginDesk
+from rpconsole.engine.remote_names import paths_at_site
 from rpconsole.engine.run_files import paths_at_home
 from rpconsole.engine.sweep import advance_label
 from rpconsole.engine.views import Views
@@ -93,6 +94,7 @@ class Engine:
             bytes_sent=sent,
             bytes_returned=returned,
             files=await paths_at_home(self._world, run),
+            site_files=paths_at_site(run, self._world.settings.layout.remote_root),
         )
 
     async def story(self, remote_id: int) -> list[StoryLine]:
