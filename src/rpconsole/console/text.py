@@ -1,0 +1,82 @@
+"""What panes are painted with: lines made of pieces of plain text, each with the name of its colour token. Nothing is markup."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from rich.cells import cell_len, set_cell_size
+
+from rpconsole.domain.foreign import visible
+
+#: (text, token); the text is shown as it stands
+Piece = tuple[str, str]
+Line = list[Piece]
+
+
+def foreign(text: object) -> str:
+    """Text that came from elsewhere, on one line, with nothing in it that a terminal would obey."""
+    return visible(str(text))
+
+
+def width_of(line: Iterable[Piece]) -> int:
+    """Terminal cells that a line takes."""
+    return sum(cell_len(text) for text, _ in line)
+
+
+def fitted(text: str, width: int, *, right: bool = False) -> str:
+    """The text in exactly ``width`` cells, cut with an ellipsis where it is longer."""
+    if width <= 0:
+        return ""
+    length = cell_len(text)
+    if length > width:
+        return set_cell_size(text, width - 1) + "…"
+    return " " * (width - length) + text if right else text + " " * (width - length)
+
+
+def cropped(line: Iterable[Piece], width: int) -> Line:
+    """The line without what lies beyond ``width`` cells."""
+    kept: Line = []
+    left = width
+    for text, token in line:
+        length = cell_len(text)
+        if length > left:
+            kept.append((fitted(text, left), token))
+            return kept
+        kept.append((text, token))
+        left -= length
+    return kept
+
+
+def spread(left: Line, right: Line, width: int, *, fill: str = " ", token: str = "text") -> Line:
+    """Two lines in one, the right one at the right edge; the left one gives way where both do not fit."""
+    room = max(0, width - width_of(right))
+    head = cropped(left, room)
+    return [*head, (fill * max(0, room - width_of(head)), token), *cropped(right, width)]
+
+
+def joined(parts: Iterable[Line], separator: Piece) -> Line:
+    """Parts with a separator between them; empty ones are left out."""
+    line: Line = []
+    for part in parts:
+        if part:
+            line += ([separator] if line else []) + part
+    return line
+
+
+def wrapped(text: str, width: int) -> list[str]:
+    """A sentence in lines of at most ``width`` cells, broken at spaces where there are any."""
+    lines: list[str] = []
+    rest = ""
+    for word in text.split(" "):
+        longer = f"{rest} {word}" if rest else word
+        if cell_len(longer) <= width:
+            rest = longer
+            continue
+        if rest:
+            lines.append(rest)
+        rest = word
+        while cell_len(rest) > width > 0:
+            piece = set_cell_size(rest, width).rstrip() or rest[:1]
+            lines.append(piece)
+            rest = rest[len(piece) :]
+    return [*lines, rest]
