@@ -1,0 +1,90 @@
+"""The ``:`` line: every action of the registry by its name, and words that take an argument."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rpconsole.console.actions import ACTIONS, Kind, keys_of
+from rpconsole.domain.nearest import nearest
+from rpconsole.domain.snapshot import GATES
+
+#: (word with its arguments, what it does, what it touches)
+WORDS: tuple[tuple[str, str, Kind], ...] = (
+    ("pause GATE", f"close a gate: {', '.join(GATES)}, or all", Kind.GATE),
+    ("resume GATE", "open a gate, or all of them", Kind.GATE),
+    *(
+        (f"remote.{gate}.{word}", f"{'open' if word == 'on' else 'close'} the {gate} gate", Kind.GATE)
+        for gate in GATES
+        for word in ("on", "off")
+    ),
+    ("run NUMBER", "open a run", Kind.VIEW),
+    ("filter WORDS", "filter the runs", Kind.VIEW),
+    ("theme NAME", "another theme", Kind.VIEW),
+    ("logout [HOST…]", "end sessions in order", Kind.SESSION),
+    ("poll-now", "ask the scheduler now", Kind.ACT),
+    ("advance", "register what is complete for the next stage, now", Kind.ACT),
+    ("tail PATH", "show the end of a file at the site", Kind.VIEW),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """What was typed: an action's id, or a word with its arguments."""
+
+    action: str = ""
+    word: str = ""
+    args: tuple[str, ...] = ()
+
+
+def proposals(text: str) -> list[tuple[str, str]]:
+    """What a person may mean: names first that begin with what was typed, then those that hold it anywhere."""
+    typed = text.strip().lower()
+    known = every()
+    begins = [one for one in known if one[0].lower().startswith(typed)]
+    holds = [one for one in known if one not in begins and (typed in one[0].lower() or typed in one[1].lower())]
+    return begins + holds
+
+
+def every() -> list[tuple[str, str]]:
+    """Everything that the line understands, with what it does."""
+    named = [
+        (action.name, f"{action.says} ({' '.join(keys_of(action))})")
+        for action in ACTIONS
+        if not action.id.startswith("nav.")
+    ]
+    return [*((word, says) for word, says, _ in WORDS), *named]
+
+
+def parse(text: str) -> Command | str:
+    """What was typed, or a sentence that says what is wrong with it and names the nearest right thing."""
+    words = text.split()
+    if not words:
+        return ""
+    word, args = words[0].removeprefix(":"), tuple(words[1:])
+    action = next((one for one in ACTIONS if word in (one.name, one.id)), None)
+    if action is not None:
+        return Command(action=action.id)
+    if word.startswith("remote."):
+        return _of_pantasks(word)
+    heads = {one.split()[0] for one, _, _ in WORDS}
+    if word not in heads:
+        return f"there is no command '{word}'{nearest(word, [*heads, *(one.name for one in ACTIONS)])}"
+    if word in ("pause", "resume", "run", "theme", "tail") and len(args) != 1:
+        return f"{word} takes one argument: {next(one for one, _, _ in WORDS if one.startswith(word))}"
+    return Command(word=word, args=args)
+
+
+def kind_of(command: Command, kinds: Sequence[tuple[str, str, Kind]] = WORDS) -> Kind:
+    """What a word touches."""
+    if command.action:
+        return next(action.kind for action in ACTIONS if action.id == command.action)
+    return next(kind for word, _, kind in kinds if word.split()[0] == command.word)
+
+
+def _of_pantasks(word: str) -> Command | str:
+    gate, _, onoff = word.removeprefix("remote.").partition(".")
+    if gate not in GATES or onoff not in ("on", "off"):
+        known = [f"remote.{one}.{way}" for one in GATES for way in ("on", "off")]
+        return f"there is no command '{word}'{nearest(word, known)}"
+    return Command(word="resume" if onoff == "on" else "pause", args=(gate,))

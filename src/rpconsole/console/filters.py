@@ -1,0 +1,97 @@
+"""The one grammar of filters, for tables and logs: words are ANDed, ``key:value``, comparisons, ``!`` negates, quotes group."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+Facts = Mapping[str, object]
+"""What a row is asked for by key; ``text`` is what plain words are looked for in."""
+
+_TERM = re.compile(r"^(?P<key>[a-z]+):(?P<sign>[<>]?)(?P<value>.*)$", re.IGNORECASE)
+_UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+_NUMBER = re.compile(r"^(-?\d+(?:\.\d+)?)([smhd]?)$")
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """A filter as it was typed, and what it lets through."""
+
+    text: str
+    terms: tuple[Callable[[Facts], bool], ...]
+    #: keys that nothing has: their terms are looked for as plain text
+    unknown: tuple[str, ...] = ()
+
+    def passes(self, facts: Facts) -> bool:
+        """Whether a row is shown."""
+        return all(term(facts) for term in self.terms)
+
+
+NOTHING = Filter("", ())
+
+
+def parse(text: str, keys: Sequence[str]) -> Filter:
+    """Read a filter; nothing that can be typed is an error."""
+    terms: list[Callable[[Facts], bool]] = []
+    unknown: list[str] = []
+    for word in _words(text):
+        negated, plain = word.startswith("!") and len(word) > 1, word.removeprefix("!")
+        term = _term(plain if negated else word, keys, unknown)
+        terms.append(_not(term) if negated else term)
+    return Filter(text.strip(), tuple(terms), tuple(unknown))
+
+
+def _words(text: str) -> list[str]:
+    try:
+        return shlex.split(text, posix=True)
+    except ValueError:
+        # a quote that is still open while it is being typed
+        return text.replace('"', " ").replace("'", " ").split()
+
+
+def _term(word: str, keys: Sequence[str], unknown: list[str]) -> Callable[[Facts], bool]:
+    if word.startswith("re:"):
+        try:
+            pattern = re.compile(word[3:], re.IGNORECASE)
+        except re.error:
+            return _contains(word[3:])
+        return lambda facts: pattern.search(str(facts.get("text", ""))) is not None
+    found = _TERM.match(word)
+    if found is None:
+        return _contains(word)
+    key, sign, value = found["key"].lower(), found["sign"], found["value"]
+    if key not in keys:
+        unknown.append(key)
+        return _contains(word)
+    if sign:
+        return _compares(key, sign, value)
+    wanted = tuple(one.lower() for one in value.split(","))
+    return lambda facts: any(str(facts.get(key, "")).lower().startswith(one) for one in wanted)
+
+
+def _contains(word: str) -> Callable[[Facts], bool]:
+    wanted = word.lower()
+    return lambda facts: wanted in str(facts.get("text", "")).lower()
+
+
+def _compares(key: str, sign: str, value: str) -> Callable[[Facts], bool]:
+    limit = _number(value)
+
+    def compares(facts: Facts) -> bool:
+        number = facts.get(key)
+        if limit is None or not isinstance(number, int | float):
+            return False
+        return number > limit if sign == ">" else number < limit
+
+    return compares
+
+
+def _number(value: str) -> float | None:
+    found = _NUMBER.match(value)
+    return float(found[1]) * _UNITS.get(found[2], 1.0) if found else None
+
+
+def _not(term: Callable[[Facts], bool]) -> Callable[[Facts], bool]:
+    return lambda facts: not term(facts)

@@ -1,0 +1,128 @@
+"""Numbers, times and states as people read them. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, tzinfo
+
+from rpconsole.console.text import Line, Piece
+from rpconsole.domain.run import ComponentState, RunState, Step
+from rpconsole.domain.session import SessionState, SessionView
+from rpconsole.domain.snapshot import RunView
+
+Glyphs = Mapping[str, str]
+
+#: from here on a session's end is near
+SOON_S = 2 * 3600.0
+
+_WORD_OF_STEP = {
+    Step.PREPARE: "new",
+    Step.SHIP: "ship",
+    Step.SUBMIT: "pend",
+    Step.RECONCILE: "pend",
+    Step.POLL: "run",
+    Step.RETRIEVE: "ret",
+    Step.APPLY: "ret",
+    Step.ADVANCE: "full",
+    Step.DONE: "full",
+}
+STATE_WORDS = ("new", "ship", "pend", "run", "ret", "auth", "fault", "full")
+GOOD = (ComponentState.PASS,)
+BAD = (ComponentState.FAIL, ComponentState.PREP_FAIL)
+
+
+def state_word(run: RunView) -> str:
+    """The word, the same that the queues count under; ``fault`` = waits for a person."""
+    if run.state is RunState.AUTH:
+        return "auth"
+    return _WORD_OF_STEP.get(run.step, "fault")
+
+
+def state_piece(run: RunView, glyphs: Glyphs) -> Piece:
+    """Glyph and word, coloured: never the colour alone."""
+    word = state_word(run)
+    shown = str(run.state) if word == "fault" else str(run.step) if run.step is Step.RECONCILE else word
+    return f"{glyphs[word]} {shown}", f"state-{word}"
+
+
+def session_word(view: SessionView, now: float) -> str:
+    """How near a session is to its end: open, soon or cut."""
+    if view.state not in (SessionState.OPEN, SessionState.DRAINING):
+        return "cut"
+    left = view.left_s(now)
+    return "soon" if left is not None and left <= SOON_S else "open"
+
+
+def countdown(left_s: float | None) -> str:
+    """``0:41`` in hours and minutes; in the last ten minutes ``9:59`` with an ``m`` and seconds."""
+    if left_s is None:
+        return "—"
+    whole = max(0, int(left_s))
+    if whole < 600:
+        return f"{whole // 60}m{whole % 60:02}"
+    return f"{whole // 3600}:{whole % 3600 // 60:02}"
+
+
+def span(seconds: float) -> str:
+    """A length of time in at most five characters: 42s, 12m, 3h12, 4d03."""
+    whole = max(0, int(seconds))
+    if whole < 60:
+        return f"{whole}s"
+    if whole < 3600:
+        return f"{whole // 60}m"
+    if whole < 86400:
+        return f"{whole // 3600}h{whole % 3600 // 60:02}"
+    return f"{whole // 86400}d{whole % 86400 // 3600:02}"
+
+
+def volume(count: float) -> str:
+    """Bytes: 940 B, 31.4 MB."""
+    for limit, unit, scale in ((1e3, "B", 1.0), (1e6, "kB", 1e3), (1e9, "MB", 1e6), (1e12, "GB", 1e9)):
+        if count < limit:
+            return f"{count / scale:.0f} {unit}" if scale == 1.0 else f"{count / scale:.1f} {unit}"
+    return f"{count / 1e12:.1f} TB"
+
+
+def clock(at: float, zone: tzinfo | None = None, *, seconds: bool = False) -> str:
+    """The time of day, in the operator's own zone."""
+    return datetime.fromtimestamp(at, zone).astimezone(zone).strftime("%H:%M:%S" if seconds else "%H:%M")
+
+
+def bar(done: float, width: int, glyphs: Glyphs) -> str:
+    """A bar that is full only when everything is done."""
+    filled = min(width, int(max(0.0, done) * width))
+    return glyphs["done"] * filled + glyphs["todo"] * (width - filled)
+
+
+def sparkline(values: Sequence[float], width: int, glyphs: Glyphs) -> str:
+    """The last values as heights; the tallest is the highest of those shown."""
+    sparks = glyphs["sparks"]
+    shown = list(values)[-width:]
+    peak = max(shown, default=0.0)
+    heights = [0 if peak <= 0 else min(len(sparks) - 1, int(value / peak * (len(sparks) - 1) + 0.5)) for value in shown]
+    return "".join(sparks[height] for height in heights)
+
+
+def component_counts(run: RunView) -> tuple[int, int, int]:
+    """Passed, failed, all."""
+    passed = sum(count for state, count in run.components.items() if state in GOOD)
+    failed = sum(count for state, count in run.components.items() if state in BAD)
+    return passed, failed, sum(run.components.values())
+
+
+def progress(run: RunView, glyphs: Glyphs, width: int = 14) -> Line:
+    """How far a run is, in what counts at its step: tasks while its job runs, components afterwards."""
+    if run.tasks and run.step is Step.POLL:
+        text = f"{run.tasks_done:,}/{run.tasks:,}"
+        drawn = bar(run.tasks_done / run.tasks, max(0, min(6, width - len(text) - 1)), glyphs)
+        return [(f"{drawn} {text}".strip(), "comp-part" if run.tasks_failed else "state-run")]
+    passed, failed, count = component_counts(run)
+    if not count:
+        return [(glyphs["dash"], "dim")]
+    token = "state-fault" if failed else "state-full" if passed == count else "text"
+    return [(f"{passed:,}/{count:,}" + (f" {glyphs['fault']}{failed:,}" if failed else ""), token)]
+
+
+def counted(count: int, noun: str) -> str:
+    """``1 run``, ``412 runs``."""
+    return f"{count:,} {noun}" + ("" if count == 1 else "s")

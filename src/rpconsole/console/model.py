@@ -1,0 +1,128 @@
+"""What the console knows: the engine's last snapshot, how old it is, and what changed since it was painted. No Textual."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable
+from enum import StrEnum
+
+from rpconsole.domain.snapshot import Alert, RunView, Snapshot
+from rpconsole.protocol.delta import apply_delta
+from rpconsole.protocol.messages import AlertSaid, Change, EngineHello, WholeSnapshot
+
+#: without a word from the engine for so long, what is shown is called stale
+STALE_S = 5.0
+LOG_LINES = 50_000
+RATES = 240
+
+
+class Link(StrEnum):
+    """How the console stands to the engine."""
+
+    CONNECTING = "connecting"
+    LIVE = "live"
+    LOST = "lost"
+
+
+class Model:
+    """One engine as this console sees it; the last view is kept whatever happens to the link."""
+
+    def __init__(self, *, monotonic: Callable[[], float] = time.monotonic, read_only: bool = False) -> None:
+        self._monotonic = monotonic
+        self.read_only = read_only
+        self.snapshot: Snapshot | None = None
+        self.runs: dict[int, RunView] = {}
+        self.link = Link.CONNECTING
+        #: why the link is not live, as a sentence
+        self.sentence = ""
+        self.hello: EngineHello | None = None
+        self.log: deque[Alert] = deque(maxlen=LOG_LINES)
+        #: lines that ever entered the log, also those that fell out of it
+        self.logged = 0
+        self.dropped = 0
+        #: (bytes out, bytes in) per second, oldest first
+        self.rates: deque[tuple[float, float]] = deque(maxlen=RATES)
+        self.acknowledged: set[tuple[float, str]] = set()
+        self._dirty: set[int] = set()
+        self._epoch_offset = time.time() - monotonic()
+        self._since = self._heard_at = monotonic()
+
+    # -- time --------------------------------------------------------------------------------------------------------
+
+    def now(self) -> float:
+        """Epoch seconds by the engine's clock, which the countdowns rest on."""
+        return self._monotonic() + self._epoch_offset
+
+    def silent_s(self) -> float:
+        """How long nothing was heard of the engine."""
+        return max(0.0, self._monotonic() - self._heard_at)
+
+    def link_age_s(self) -> float:
+        """How long the link has been as it is."""
+        return max(0.0, self._monotonic() - self._since)
+
+    @property
+    def stale(self) -> bool:
+        """What is shown may no longer be true."""
+        return self.snapshot is not None and (self.link is not Link.LIVE or self.silent_s() > STALE_S)
+
+    @property
+    def may_act(self) -> bool:
+        """Whether an order can be given now."""
+        return not self.read_only and self.link is Link.LIVE and not self.stale
+
+    # -- what arrives ------------------------------------------------------------------------------------------------
+
+    def greeted(self, hello: EngineHello) -> None:
+        """An engine answered."""
+        self.hello = hello
+        self._stand(Link.LIVE, "")
+        self.heard()
+
+    def heard(self) -> None:
+        """A sign of life."""
+        self._heard_at = self._monotonic()
+
+    def lost(self, sentence: str) -> None:
+        """The engine went away, or never answered."""
+        self._stand(Link.CONNECTING if self.hello is None else Link.LOST, sentence)
+
+    def take(self, event: WholeSnapshot | Change | AlertSaid) -> None:
+        """What the engine sent; ValueError when a change does not fit what we have, then a fresh snapshot is needed."""
+        self.heard()
+        if isinstance(event, AlertSaid):
+            return
+        if isinstance(event, WholeSnapshot):
+            self.dropped += event.dropped
+            self._replace(event.snapshot)
+            return
+        if self.snapshot is None:
+            raise ValueError("a change came before any snapshot")
+        after = apply_delta(self.snapshot, event.delta)
+        changed = {run.remote_id for run in event.delta.snapshot.runs} | set(event.delta.runs_gone)
+        self._accept(after, changed, event.delta.snapshot.alerts)
+
+    def clean(self) -> set[int]:
+        """The runs that changed since the last call: what has to be painted anew."""
+        dirty, self._dirty = self._dirty, set()
+        return dirty
+
+    def _replace(self, snapshot: Snapshot) -> None:
+        known = set(self.log)
+        fresh = tuple(alert for alert in snapshot.alerts if alert not in known)
+        self._accept(snapshot, set(self.runs) | {run.remote_id for run in snapshot.runs}, fresh)
+
+    def _accept(self, snapshot: Snapshot, changed: set[int], said: tuple[Alert, ...]) -> None:
+        self.snapshot = snapshot
+        self.runs = {run.remote_id: run for run in snapshot.runs}
+        self._dirty |= changed
+        self.log.extend(said)
+        self.logged += len(said)
+        self.rates.append((snapshot.rate_out, snapshot.rate_in))
+        self._epoch_offset = snapshot.at - self._monotonic()
+
+    def _stand(self, link: Link, sentence: str) -> None:
+        if link is not self.link:
+            self._since = self._monotonic()
+        self.link, self.sentence = link, sentence
