@@ -1,0 +1,29 @@
+"""What every part of the console that keys act on has in common: actions of the registry become methods."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from rpconsole.console.actions import BY_ID, Kind
+
+
+class Acting:
+    """Carries out ``do('run.why')`` with its method ``do_run_why``; ``do_`` methods may be coroutines."""
+
+    async def action_do(self, id: str) -> None:
+        """Carry out an action of the registry; what acts is refused with a sentence while it must not."""
+        if BY_ID[id].kind is not Kind.VIEW and self._refused():
+            return
+        done = self.deed_of(id)()
+        if done is not None:
+            await done
+
+    def deed_of(self, id: str) -> Callable[[], Any]:
+        """The method that an action's id names."""
+        deed: Callable[[], Any] = getattr(self, f"do_{id.replace('.', '_')}")
+        return deed
+
+    def _refused(self) -> bool:
+        refuse: Callable[[], bool] = getattr(getattr(self, "app", self), "refuses_acts")  # noqa: B009
+        return refuse()

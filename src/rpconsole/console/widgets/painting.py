@@ -1,0 +1,33 @@
+"""Lines of pieces as Textual draws them, and the look that all widgets share."""
+
+from __future__ import annotations
+
+from rich.segment import Segment
+from rich.style import Style
+from textual.strip import Strip
+
+from rpconsole.console.text import Line, cropped, width_of
+from rpconsole.console.theme import Palette
+
+
+class Look:
+    """The palette of the moment; every widget looks here when it paints."""
+
+    def __init__(self, palette: Palette) -> None:
+        self.palette = palette
+
+    @property
+    def glyphs(self) -> dict[str, str]:
+        """The palette's glyphs by name."""
+        return dict(self.palette.glyphs)
+
+
+def strip_of(line: Line, width: int, palette: Palette, over: str | None = None) -> Strip:
+    """The line in exactly ``width`` cells; ``over`` is a token laid over all of it, as for the row of the cursor."""
+    laid = Style.parse(palette.tokens[over]) if over else Style()
+    shown = cropped(line, width)
+    segments = [Segment(text, palette.style(token) + laid) for text, token in shown if text]
+    rest = width - width_of(shown)
+    if rest > 0:
+        segments.append(Segment(" " * rest, palette.plain + laid))
+    return Strip(segments, width)

@@ -1,0 +1,352 @@
+"""A table of any length on Textual's line API: only rows on the screen are painted, and cursor and marks belong to keys."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Protocol
+
+from textual import events
+from textual.binding import BindingType
+from textual.geometry import Region
+from textual.message import Message
+from textual.strip import Strip
+from textual.widget import Widget
+
+from rpconsole.console.actions import Place, bindings
+from rpconsole.console.filters import NOTHING, Facts, Filter, parse
+from rpconsole.console.text import Line, cropped, fitted, width_of
+from rpconsole.console.widgets.acting import Acting
+from rpconsole.console.widgets.lines import fenced, title_line
+from rpconsole.console.widgets.painting import Look, strip_of
+
+Key = Hashable
+#: title and head
+FIXED = 2
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Column:
+    """A column; where there is no room those with the highest rank go first."""
+
+    key: str
+    title: str
+    width: int
+    right: bool = False
+    #: takes what is left over
+    grows: bool = False
+    rank: int = 0
+
+
+class Rows(Protocol):
+    """Where a table gets its rows from; asked only for those on the screen, except when it orders them."""
+
+    @property
+    def columns(self) -> Sequence[Column]:
+        """The columns, from the left."""
+        ...
+
+    @property
+    def filter_keys(self) -> Sequence[str]:
+        """Keys that a filter can name."""
+        ...
+
+    def row_keys(self) -> Sequence[Key]:
+        """Every row there is, in the order of arrival."""
+        ...
+
+    def cells(self, key: Key) -> Mapping[str, Line]:
+        """A row's cells by column."""
+        ...
+
+    def facts(self, key: Key) -> Facts:
+        """What filters and sorting ask a row for."""
+        ...
+
+    def empty(self, filter: Filter) -> Sequence[str]:
+        """What is said in place of rows, with the next act."""
+        ...
+
+
+class VirtualTable(Acting, Widget, can_focus=True):
+    """Rows hold still: their order changes when a person sorts, filters or refreshes; new ones come in below.
+
+    It scrolls by itself instead of being a ScrollView, because title and head stay while rows move.
+    """
+
+    ALLOW_SELECT = False
+    DEFAULT_CSS = "VirtualTable { overflow: hidden; }"
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings(Place.TABLE)]
+    PLACES: ClassVar[tuple[Place, ...]] = (Place.TABLE,)
+
+    class Opened(Message):
+        """A person opened a row."""
+
+        def __init__(self, table: VirtualTable, key: Key) -> None:
+            super().__init__()
+            self.table, self.key = table, key
+
+    class Moved(Message):
+        """The cursor is on another row."""
+
+        def __init__(self, table: VirtualTable, key: Key | None) -> None:
+            super().__init__()
+            self.table, self.key = table, key
+
+    def __init__(
+        self, look: Look, rows: Rows, *, title: str, number: int | None = None, noun: str = "row", id: str | None = None
+    ) -> None:
+        super().__init__(id=id)
+        self.look, self.rows, self.title, self.number, self.noun = look, rows, title, number, noun
+        self.cursor: Key | None = None
+        self.marks: set[Key] = set()
+        self.filter: Filter = NOTHING
+        self.sorted_by: tuple[str, bool] | None = None
+        self.top = 0
+        self.fence = False
+        #: rows that came in below since a person last looked there
+        self.fresh = 0
+        self._order: list[Key] = []
+        self._place: dict[Key, int] = {}
+
+    # -- content -----------------------------------------------------------------------------------------------------
+
+    @property
+    def order(self) -> Sequence[Key]:
+        """The rows that are shown, in their order."""
+        return self._order
+
+    def reorder(self) -> None:
+        """Filter and sort anew."""
+        keys = [key for key in self.rows.row_keys() if self.filter.passes(self.rows.facts(key))]
+        if self.sorted_by is not None:
+            column, backwards = self.sorted_by
+            keys.sort(key=lambda key: _sort_key(self.rows.facts(key).get(column)), reverse=backwards)
+        self.fresh = 0
+        self._set_order(keys)
+        self.refresh()
+
+    def touch(self, dirty: Collection[Key] | None = None) -> None:
+        """Rows changed (all of them for None): paint those that are on the screen, take in new and gone ones."""
+        there = self.rows.row_keys()
+        if len(there) != len(self._order) or dirty is None or any(key not in self._place for key in dirty):
+            self._follow(there)
+        if dirty is None:
+            self.refresh()
+            return
+        shown = [self._place[key] - self.top for key in dirty if key in self._place]
+        height = self._room()
+        regions = [Region(0, FIXED + y, self.size.width, 1) for y in shown if 0 <= y < height]
+        self.refresh(Region(0, 0, self.size.width, 1), *regions)
+
+    def _follow(self, there: Sequence[Key]) -> None:
+        known, present = set(self._order), set(there)
+        kept = [key for key in self._order if key in present]
+        fresh = [key for key in there if key not in known and self.filter.passes(self.rows.facts(key))]
+        if len(kept) == len(self._order) and not fresh:
+            return
+        below = len(kept) > self.top + self._room()
+        self.fresh = self.fresh + len(fresh) if below else 0
+        self.marks &= present
+        self._set_order([*kept, *fresh])
+        self.refresh()
+
+    def _set_order(self, keys: list[Key]) -> None:
+        row = self._place.get(self.cursor, 0) if self.cursor is not None else 0
+        self._order = keys
+        self._place = {key: number for number, key in enumerate(keys)}
+        if self.cursor not in self._place:
+            self._move_to(keys[min(row, len(keys) - 1)] if keys else None)
+        self._show_cursor()
+
+    # -- the cursor --------------------------------------------------------------------------------------------------
+
+    def go(self, by: int) -> None:
+        """Move the cursor by rows."""
+        if self._order:
+            row = self._place.get(self.cursor, 0) + by if self.cursor is not None else 0
+            self.go_to(self._order[max(0, min(row, len(self._order) - 1))])
+
+    def go_to(self, key: Key) -> None:
+        """Put the cursor on a row."""
+        if key in self._place:
+            self._move_to(key)
+            self._show_cursor()
+            self.refresh()
+
+    def chosen(self) -> list[Key]:
+        """What an act is about: the marked rows, else the one under the cursor."""
+        if self.marks:
+            return [key for key in self.rows.row_keys() if key in self.marks]
+        return [] if self.cursor is None else [self.cursor]
+
+    def _move_to(self, key: Key | None) -> None:
+        if key != self.cursor:
+            self.cursor = key
+            self.post_message(self.Moved(self, key))
+
+    def _show_cursor(self) -> None:
+        row, room = self._place.get(self.cursor, 0) if self.cursor is not None else 0, self._room()
+        self.top = max(0, min(self.top, row, max(0, len(self._order) - room)), row - room + 1)
+
+    def _room(self) -> int:
+        return max(1, self.size.height - FIXED)
+
+    # -- what keys do ------------------------------------------------------------------------------------------------
+
+    def do_nav_down(self) -> None:
+        self.go(1)
+
+    def do_nav_up(self) -> None:
+        self.go(-1)
+
+    def do_nav_page_down(self) -> None:
+        self.go(self._room() - 1)
+
+    def do_nav_page_up(self) -> None:
+        self.go(1 - self._room())
+
+    def do_nav_top(self) -> None:
+        self.go(-len(self._order))
+
+    def do_nav_bottom(self) -> None:
+        self.fresh = 0
+        self.go(len(self._order))
+
+    def do_nav_open(self) -> None:
+        if self.cursor is not None:
+            self.post_message(self.Opened(self, self.cursor))
+
+    def do_mark_toggle(self) -> None:
+        if self.cursor is not None:
+            self.marks ^= {self.cursor}
+            self.refresh()
+            self.go(1)
+
+    def do_mark_all(self) -> None:
+        self.marks |= set(self._order)
+        self.refresh()
+
+    def do_mark_none(self) -> None:
+        self.marks.clear()
+        self.refresh()
+
+    def do_sort_next(self) -> None:
+        steps: list[tuple[str, bool] | None] = [None]
+        steps += [(column.key, backwards) for column in self.rows.columns for backwards in (False, True)]
+        self.sorted_by = steps[(steps.index(self.sorted_by) + 1) % len(steps)]
+        self.reorder()
+
+    def set_filter(self, text: str) -> None:
+        """Show only rows that pass; the marks of others stay."""
+        self.filter = parse(text, self.rows.filter_keys)
+        self.reorder()
+
+    # -- painting ----------------------------------------------------------------------------------------------------
+
+    def render_line(self, y: int) -> Strip:
+        width, palette = self.size.width, self.look.palette
+        row = y - FIXED + self.top
+        if y == 0:
+            return strip_of(self._title(width), width, palette)
+        has_cursor = y >= FIXED and row < len(self._order) and self._order[row] == self.cursor
+        line = self._body_line(y, row, width - self.fence)
+        if self.fence:
+            line = fenced([line], self.look)[0]
+        return strip_of(line, width, palette, "cursor" if has_cursor and self.has_focus else None)
+
+    def _body_line(self, y: int, row: int, width: int) -> Line:
+        if y == 1:
+            return self._head(width)
+        if row < len(self._order):
+            return self._row(self._order[row], width)
+        if not self._order:
+            words = self.rows.empty(self.filter)
+            return [(f"  {words[y - FIXED]}", "dim")] if y - FIXED < len(words) else []
+        return []
+
+    def _title(self, width: int) -> Line:
+        count, shown = len(self.rows.row_keys()), len(self._order)
+        parts = [f"{shown:,} of {count:,}" if shown != count else f"{count:,} {self.noun}{'' if count == 1 else 's'}"]
+        if self.fresh:
+            parts.insert(0, f"+{self.fresh} new")
+        if self.sorted_by is not None:
+            parts.append(f"by {self.sorted_by[0]} {'v' if self.sorted_by[1] else '^'}")
+        if self.marks:
+            parts.append(f"{len(self.marks)} marked")
+        if shown > self._room():
+            parts.append(f"{self.top + 1}-{min(shown, self.top + self._room())}")
+        filtered = f"  /{self.filter.text}" if self.filter.text else ""
+        unknown = f"  nothing has {self.filter.unknown[0]}:" if self.filter.unknown else ""
+        return title_line(
+            f"{self.title}{filtered}{unknown}",
+            width,
+            self.look,
+            number=self.number,
+            note=" · ".join(parts),
+            focused=self.has_focus,
+            fence=self.fence,
+        )
+
+    def _head(self, width: int) -> Line:
+        return [
+            ("  ", "dim"),
+            *((fitted(one.title, room, right=one.right) + " ", "dim") for one, room in self._fit(width)),
+        ]
+
+    def _row(self, key: Key, width: int) -> Line:
+        glyphs = self.look.palette.glyphs
+        mark = (glyphs["mark"], "mark") if key in self.marks else (" ", "text")
+        line: Line = [mark, (glyphs["cursor"] if key == self.cursor else " ", "key")]
+        cells = self.rows.cells(key)
+        for column, room in self._fit(width):
+            cell = cropped(cells.get(column.key, []), room)
+            pad = (" " * (room - width_of(cell)), "text")
+            line += [pad, *cell] if column.right else [*cell, pad]
+            line.append((" ", "text"))
+        return line
+
+    def _fit(self, width: int) -> list[tuple[Column, int]]:
+        columns = list(self.rows.columns)
+        while len(columns) > 1 and sum(one.width + 1 for one in columns) + 2 > width:
+            columns.remove(max(columns, key=lambda one: one.rank))
+        spare = max(0, width - 2 - sum(one.width + 1 for one in columns))
+        growing = next((one for one in columns if one.grows), None)
+        return [(one, one.width + (spare if one is growing else 0)) for one in columns]
+
+    # -- events ------------------------------------------------------------------------------------------------------
+
+    def on_resize(self) -> None:
+        self._show_cursor()
+        self.refresh()
+
+    def on_focus(self) -> None:
+        self.refresh()
+
+    def on_blur(self) -> None:
+        self.refresh()
+
+    def on_click(self, event: events.Click) -> None:
+        row = event.y - FIXED + self.top
+        if event.y >= FIXED and row < len(self._order):
+            again = self._order[row] == self.cursor
+            self.go_to(self._order[row])
+            if again and event.chain > 1:
+                self.do_nav_open()
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        self._scroll(3)
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        self._scroll(-3)
+
+    def _scroll(self, by: int) -> None:
+        self.top = max(0, min(self.top + by, len(self._order) - self._room()))
+        self.refresh()
+
+
+def _sort_key(value: object) -> tuple[int, float, str]:
+    """Numbers before words, nothing last."""
+    if value is None:
+        return 2, 0.0, ""
+    return (0, float(value), "") if isinstance(value, int | float) else (1, 0.0, str(value))
