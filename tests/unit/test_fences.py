@@ -13,7 +13,7 @@ HEAVY = {
     "rpconsole.daemon": {"textual", "rich"},
     "rpconsole.cli.app": {"textual", "asyncssh", "sqlalchemy", "numpy", "astropy"},
     "rpconsole.protocol": {"textual", "asyncssh", "sqlalchemy"},
-    "rpconsole.console": {"asyncssh", "sqlalchemy"},
+    "rpconsole.console.app": {"asyncssh", "sqlalchemy", "typer", "rpconsole.engine", "rpconsole.config"},
 }
 
 

@@ -1,0 +1,224 @@
+"""The console's application: it opens the desk, keeps the screens current, and hands orders to the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+from textual import on
+from textual.app import App
+from textual.binding import Binding, BindingType
+
+from rpconsole.console.actions import Place, bindings
+from rpconsole.console.deeds import Deeds
+from rpconsole.console.desk import Desk, Orders
+from rpconsole.console.link import EngineLink
+from rpconsole.console.model import Model
+from rpconsole.console.prompts import Prompts
+from rpconsole.console.screens.base import ConsoleModal, ConsoleScreen
+from rpconsole.console.screens.dialog import Choice, Dialog
+from rpconsole.console.screens.login import LoginScreen
+from rpconsole.console.screens.main import MainScreen
+from rpconsole.console.screens.run_deeds import RunAsked, RunsOrdered
+from rpconsole.console.secrets import crash_report
+from rpconsole.console.terminal import Terminal
+from rpconsole.console.theme import Palette
+from rpconsole.console.widgets.painting import Look
+
+#: how often what changed is painted
+PAINT_S = 0.25
+#: how often the clocks are, when nothing changed
+TICK_S = 1.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """How the console was started."""
+
+    socket_path: Path
+    who: str
+    palette: Palette
+    palettes: Mapping[str, Palette]
+    crash_file: Path
+    read_only: bool = False
+    #: the engine is this console's own child, so leaving asks what becomes of it
+    owns_engine: bool = False
+    #: what to do first, in sentences; the last one is also shown while logging in
+    hint: Sequence[str] = ()
+    #: what is wrong with the user's files, told once
+    complaints: Sequence[str] = ()
+
+
+class ConsoleApp(Deeds, App[str], inherit_bindings=False):
+    """Runs until a person leaves; its result says what becomes of an engine of its own: ``leave`` or ``stop``."""
+
+    ENABLE_COMMAND_PALETTE = False
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *bindings(Place.ALL),
+        Binding("ctrl+c", "interrupt", show=False),
+    ]
+    CSS = """
+    Screen { layers: base; background: $background; color: $foreground; }
+    MainScreen > .pane, MainScreen > LinesView, MainScreen > VirtualTable, MainScreen > LogView { position: absolute; }
+    MainScreen > HeadBar, MainScreen > FootBar { position: relative; }
+    #too-small { width: 100%; height: 100%; }
+    ModalScreen { background: $background 40%; }
+    Dialog > Box, LoginScreen > Box { position: absolute; }
+    LineScreen > Input { dock: bottom; height: 1; border: none; padding: 0 1; background: $panel; }
+    LineScreen > Proposals { dock: bottom; margin-bottom: 1; }
+    """
+
+    def __init__(self, options: Options, *, model: Model | None = None, link: Orders | None = None) -> None:
+        super().__init__()
+        self._options = options
+        model = model or Model(read_only=options.read_only)
+        prompts = Prompts(changed=self._prompted)
+        self._engine = EngineLink(
+            options.socket_path,
+            who=options.who,
+            model=model,
+            changed=self._mark_changed,
+            dialogue=None if options.read_only else prompts,
+        )
+        self._follows = link is None
+        self.desk = Desk(
+            model=model,
+            look=Look(options.palette),
+            link=link or self._engine,
+            prompts=prompts,
+            palettes=options.palettes,
+            hint=tuple(options.hint),
+        )
+        self.terminal = Terminal(self)
+        self._changed = True
+        self._ticks = 0
+        self._interrupted_at = -10.0
+
+    # -- life --------------------------------------------------------------------------------------------------------
+
+    def get_default_screen(self) -> MainScreen:
+        return MainScreen(self.desk)
+
+    def on_mount(self) -> None:
+        self.animation_level = "none"
+        self.use_palette(self.desk.look.palette)
+        if self._follows:
+            self.run_worker(self._engine.run(), name="link", exit_on_error=False)
+        self.set_interval(PAINT_S, self.flush)
+        for complaint in self._options.complaints:
+            self.say(complaint, severity="warning")
+        if self.desk.hint:
+            self._welcome()
+
+    def _welcome(self) -> None:
+        sentences = [(sentence, "text") for sentence in self.desk.hint]
+        choices = [Choice(key="enter", says="begins", value="go")]
+        self.push_screen(Dialog(self.desk, title="Welcome", sentences=sentences, choices=choices, at_once=True))
+
+    def use_palette(self, palette: Palette) -> None:
+        """Paint everything in these colours from now on."""
+        theme = palette.textual()
+        self.register_theme(theme)
+        self.desk.look.palette = palette
+        self.theme = theme.name
+        self.screen.refresh(layout=True)
+        self._changed = True
+
+    def _mark_changed(self) -> None:
+        self._changed = True
+
+    def _prompted(self) -> None:
+        """The site asks, or a prompt was closed: a dialog that is open shows it at once."""
+        self._changed = True
+        if isinstance(self.screen, LoginScreen):
+            self.screen.touch_body()
+
+    def flush(self) -> None:
+        """Paint what changed since the last time; the clocks each second."""
+        self._ticks += 1
+        if not self._changed and self._ticks < TICK_S / PAINT_S:
+            return
+        self._ticks = 0
+        changed, self._changed = self._changed, False
+        screen = self.screen
+        self.terminal.follow(self.desk.model)
+        with self.batch_update():
+            if isinstance(screen, ConsoleScreen | ConsoleModal):
+                screen.touch(self.desk.model.clean() if changed else set())
+
+    # -- leaving -----------------------------------------------------------------------------------------------------
+
+    def do_quit(self) -> None:
+        if not self._options.owns_engine:
+            self.exit("leave")
+            return
+        sentences = [
+            (
+                "The engine was started by this console. Left running, it works on: jobs are polled, products come home.",
+                "text",
+            ),
+            (
+                "Stopped, it ends in order; jobs at the site go on by themselves and are found again by the next engine.",
+                "text",
+            ),
+        ]
+        choices = [
+            Choice(key="y", says="leave it running", value="leave"),
+            Choice(key="s", says="stop it", value="stop"),
+        ]
+        dialog = Dialog(self.desk, title="Leave the engine running?", sentences=sentences, choices=choices)
+        self.push_screen(dialog, lambda answer: self.exit(answer) if answer else None)
+
+    def action_interrupt(self) -> None:
+        """Ctrl-C twice leaves."""
+        now = self.desk.model.now()
+        if now - self._interrupted_at < 2.0:
+            self.exit("leave")
+            return
+        self._interrupted_at = now
+        self.say("ctrl+c again leaves; the engine goes on")
+
+    async def on_unmount(self) -> None:
+        if self._follows:
+            await self._engine.decline_all()
+
+    def _fatal_error(self) -> None:
+        """A failure of the console shows no variable: one of them may be a token."""
+        report = crash_report(self._exception or RuntimeError(), self._options.crash_file)
+        self._exit_renderables.append(report)
+        self._close_messages_no_wait()
+
+    # -- small things ------------------------------------------------------------------------------------------------
+
+    def say(self, sentence: str, *, severity: str = "information") -> None:
+        """A toast: the answer to a person's own act, plain text only."""
+        self.clear_notifications()
+        self.notify(sentence, severity=severity, timeout=6, markup=False)  # type: ignore[arg-type]
+
+    def refuses_acts(self) -> bool:
+        """Say why nothing may be ordered now; False when it may."""
+        model = self.desk.model
+        if model.may_act:
+            return False
+        self.say(
+            "this console only looks (--read-only)"
+            if model.read_only
+            else "no engine hears you now; nothing was ordered"
+        )
+        return True
+
+    def do_refresh(self) -> None:
+        self._engine.hurry()
+        if isinstance(self.screen, MainScreen):
+            self.screen.runs.reorder()
+            self.screen.touch(None)
+
+    @on(RunsOrdered)
+    def _ordered(self, message: RunsOrdered) -> None:
+        self.order_runs(message.verb, message.remote_ids)
+
+    @on(RunAsked)
+    def _asked(self, message: RunAsked) -> None:
+        self.ask_of_run(message.what, message.remote_id)

@@ -1,0 +1,47 @@
+"""What all screens share: the model, the look, the way to the engine, and the site's prompts."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from rpconsole.console.model import Model
+from rpconsole.console.prompts import Prompts
+from rpconsole.console.theme import Palette
+from rpconsole.console.widgets.painting import Look
+
+Result = dict[str, Any]
+
+
+class Orders(Protocol):
+    """Somewhere that carries out the engine's verbs."""
+
+    async def call(self, verb: str, **args: object) -> Result:
+        """What became of it, or the engine's sentence as an error."""
+        ...
+
+
+@dataclass(kw_only=True)
+class Desk:
+    """One operator's desk."""
+
+    model: Model
+    look: Look
+    link: Orders
+    prompts: Prompts
+    palettes: Mapping[str, Palette] = field(default_factory=dict)
+    #: what to do first, in sentences; shown at the start and while logging in
+    hint: tuple[str, ...] = ()
+
+    async def details(self, remote_id: int) -> Result:
+        """Everything that the engine knows of a run."""
+        return await self.link.call("run", remote_id=remote_id)
+
+    async def story(self, remote_id: int, limit: int = 0) -> list[Result]:
+        """How a run got where it is."""
+        story: list[Result] = (await self.link.call("story", remote_id=remote_id, limit=limit))["story"]
+        return story
+
+
+Deed = Callable[[], Awaitable[None]]

@@ -1,0 +1,101 @@
+"""The first two rows, on every screen: who we are, the gates, the sessions, the clock; and the worst alert. Pure."""
+
+from __future__ import annotations
+
+from rpconsole.console.alerts import Notice, notices
+from rpconsole.console.format import clock, countdown, session_word, span
+from rpconsole.console.model import Link, Model
+from rpconsole.console.text import Line, cropped, foreign, joined, spread, width_of
+from rpconsole.console.widgets.lines import LinesView
+from rpconsole.console.widgets.painting import Look
+from rpconsole.domain.action import Level
+from rpconsole.domain.session import SessionView
+from rpconsole.domain.snapshot import GateView, Snapshot
+
+#: the gates that are always shown; the others when they are closed
+ALWAYS = ("poll", "exec")
+
+
+def header_line(model: Model, look: Look, width: int) -> Line:
+    """Gates and sessions are never cut; the names before them give way."""
+    snapshot = model.snapshot
+    if snapshot is None:
+        waits = "reading the first view" if model.link is Link.LIVE else "looking for the engine"
+        return [("rpconsole ", "title"), (f"{waits} {span(model.link_age_s())}", "dim")]
+    fence = look.palette.glyphs["fence"]
+    facts = joined(
+        [gates_line(snapshot, model.now()), sessions_line(snapshot, model, look), [(clock(model.now()), "text")]],
+        (f" {fence} ", "rule"),
+    )
+    who = f" {foreign(model.hello.who)}" if model.hello is not None and width >= 100 else ""
+    mode = [(" read-only ", "gate-off"), (" ", "text")] if model.read_only else []
+    names: Line = [
+        ("rpconsole ", "title"),
+        (f"{foreign(snapshot.database)}@{foreign(snapshot.site)}{who}  ", "text"),
+    ]
+    return spread([*mode, *cropped(names, max(0, width - width_of(facts) - width_of(mode)))], facts, width)
+
+
+def gates_line(snapshot: Snapshot, now: float) -> Line:
+    """``POLL on  EXEC on``; a closed gate is a reversed word with its age."""
+    return joined(
+        [_gate(gate, now) for gate in reversed(snapshot.gates) if gate.name in ALWAYS or not gate.open], ("  ", "text")
+    )
+
+
+def _gate(gate: GateView, now: float) -> Line:
+    if gate.open:
+        return [(f"{gate.name.upper()} on", "text")]
+    age = f" {span(now - gate.at)}" if gate.at is not None else ""
+    return [(f" {gate.name.upper()} off{age} ", "gate-off")]
+
+
+def sessions_line(snapshot: Snapshot, model: Model, look: Look) -> Line:
+    """How many sessions are open, and when the first of them ends: the worst one speaks for all."""
+    now = model.now()
+    live = [view for view in snapshot.sessions if session_word(view, now) != "cut"]
+    count = f"net {len(live)}/{len(snapshot.sessions)}"
+    if not live:
+        return [(f"{count} {look.palette.glyphs['cut']} none", "session-cut")]
+    next_cut = min(
+        (view for view in live if view.left_s(now) is not None), key=lambda one: one.left_s(now) or 0.0, default=None
+    )
+    if next_cut is None:
+        return [(f"{count} {look.palette.glyphs['open']}", "session-open")]
+    return [_worst(count, next_cut, now, look)]
+
+
+def _worst(count: str, view: SessionView, now: float, look: Look) -> tuple[str, str]:
+    word = session_word(view, now)
+    text = f"{count} {look.palette.glyphs[word]} {foreign(view.host)} ends in {countdown(view.left_s(now))}"
+    return text, f"session-{word}"
+
+
+def alert_line(model: Model, look: Look, width: int) -> Line:
+    """The worst thing that a person should know, and how many there are."""
+    found = notices(model)
+    if not found:
+        quiet = "" if model.snapshot is None else "nothing needs a person"
+        return [(f"{look.palette.glyphs['full']} {quiet}" if quiet else "", "dim")]
+    right: Line = [(f" (1 of {len(found)}) !", "dim")] if len(found) > 1 else []
+    return spread(notice_line(found[0], look), right, width)
+
+
+def notice_line(notice: Notice, look: Look) -> Line:
+    """A notice on one line."""
+    token = {Level.ALERT: "alarm", Level.WARN: "alert", Level.NOTE: "dim"}[notice.level]
+    run = f"run {notice.remote_id}: " if notice.remote_id and f"run {notice.remote_id}" not in notice.sentence else ""
+    return [(f"{look.palette.glyphs['alert']} {run}{foreign(notice.sentence)}", token)]
+
+
+class HeadBar(LinesView):
+    """The two rows at the top of every screen."""
+
+    DEFAULT_CSS = "HeadBar { dock: top; height: 2; }"
+
+    def __init__(self, look: Look, model: Model) -> None:
+        super().__init__(look)
+        self._model = model
+
+    def paint(self, width: int, height: int) -> list[Line]:
+        return [header_line(self._model, self.look, width), alert_line(self._model, self.look, width)]

@@ -1,0 +1,35 @@
+"""Pane 6: what was said to the operators, as it is said."""
+
+from __future__ import annotations
+
+from rpconsole.console.format import clock
+from rpconsole.console.model import Model
+from rpconsole.console.text import foreign
+from rpconsole.console.widgets.log_view import LogView
+from rpconsole.console.widgets.painting import Look
+from rpconsole.domain.action import Level
+from rpconsole.domain.snapshot import Alert
+
+_TOKENS = {Level.ALERT: "alarm", Level.WARN: "alert", Level.NOTE: "text"}
+
+
+def log_line(alert: Alert) -> tuple[str, str]:
+    """Time, level, run and sentence."""
+    run = f"run {alert.remote_id}  " if alert.remote_id else ""
+    return f"{clock(alert.at, seconds=True)} {alert.level:<5} {run}{foreign(alert.sentence)}", _TOKENS[alert.level]
+
+
+class LogPane(LogView):
+    """The log of the engine's words."""
+
+    def __init__(self, look: Look, model: Model) -> None:
+        super().__init__(look, title="Log", number=6, empty="nothing was said yet", id="log")
+        self._model = model
+        self._seen = 0
+
+    def touch(self) -> None:
+        """Take in what was said since the last look."""
+        count = min(self._model.logged - self._seen, len(self._model.log))
+        if count > 0:
+            self._seen = self._model.logged
+            self.add([log_line(alert) for alert in list(self._model.log)[-count:]])

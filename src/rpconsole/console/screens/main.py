@@ -1,0 +1,201 @@
+"""The main screen: six panes, as many of them as there is room for."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.events import Resize
+from textual.widget import Widget
+
+from rpconsole.console.actions import Place, bindings
+from rpconsole.console.arrangement import LEAST_HEIGHT, LEAST_WIDTH, places, too_small
+from rpconsole.console.desk import Desk
+from rpconsole.console.panes.log import LogPane
+from rpconsole.console.panes.queues import QueuesPane
+from rpconsole.console.panes.run_facts import RunFacts
+from rpconsole.console.panes.runs import RunsTable
+from rpconsole.console.panes.sessions import SessionsPane
+from rpconsole.console.panes.transfer import TransferPane
+from rpconsole.console.screens.base import ConsoleScreen
+from rpconsole.console.screens.run import RunScreen
+from rpconsole.console.text import Line
+from rpconsole.console.widgets.lines import LinesView
+from rpconsole.console.widgets.painting import Look
+from rpconsole.console.widgets.virtual_table import VirtualTable
+from rpconsole.domain.fault import RpconsoleError
+
+#: how long the cursor rests on a run before its details are asked for
+REST_S = 0.3
+
+
+class TooSmall(LinesView):
+    """What is shown in a terminal that nothing fits in."""
+
+    def __init__(self, look: Look, desk: Desk) -> None:
+        super().__init__(look, id="too-small")
+        self._desk = desk
+
+    def paint(self, width: int, height: int) -> list[Line]:
+        snapshot = self._desk.model.snapshot
+        live = sum(view.state in ("open", "draining") for view in snapshot.sessions) if snapshot else 0
+        count = len(snapshot.sessions) if snapshot else 0
+        return [
+            [(f"rpconsole needs {LEAST_WIDTH}x{LEAST_HEIGHT},", "alert")],
+            [(f"has {width}x{height}.", "alert")],
+            [(f"q quits · sessions {live}/{count}", "text")],
+        ]
+
+
+class MainScreen(ConsoleScreen):
+    """Where an operator spends his day."""
+
+    crumb = "main"
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings(Place.MAIN)]
+    PLACES: ClassVar[tuple[Place, ...]] = (Place.MAIN,)
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk)
+        self.zoomed: str | None = None
+        self.runs = RunsTable(desk.look, desk.model)
+        self.facts = RunFacts(desk, number=4, id="run")
+        self.log_pane = LogPane(desk.look, desk.model)
+        self._queues = QueuesPane(desk.look, desk.model)
+        self._transfer = TransferPane(desk.look, desk.model)
+        self._small = TooSmall(desk.look, desk)
+        self._panes: dict[str, Widget] = {
+            "sessions": SessionsPane(desk.look, desk.model),
+            "queues": self._queues,
+            "runs": self.runs,
+            "run": self.facts,
+            "transfer": self._transfer,
+            "log": self.log_pane,
+        }
+        self._asked: asyncio.Task[None] | None = None
+
+    def compose_body(self) -> ComposeResult:
+        yield from self._panes.values()
+        yield self._small
+
+    def on_mount(self) -> None:
+        self.runs.focus()
+
+    # -- places ------------------------------------------------------------------------------------------------------
+
+    def on_resize(self, event: Resize) -> None:
+        self.place_panes()
+
+    def place_panes(self) -> None:
+        """Put every pane where it belongs at this size."""
+        width, height = self.size
+        small = too_small(width, height)
+        count = len(self.desk.model.snapshot.sessions) if self.desk.model.snapshot else 2
+        found = {} if small else places(width, height, zoomed=self.zoomed, front_ends=count)
+        self._small.display = small
+        self.head.display = self.foot.display = not small
+        for name, pane in self._panes.items():
+            place = found.get(name)
+            pane.display = place is not None
+            if place is not None:
+                pane.styles.offset = (place.x, place.y)
+                pane.styles.width, pane.styles.height = place.width, place.height
+                if hasattr(pane, "fence"):
+                    pane.fence = place.x > 0
+        if self.focused is not None and not self.focused.display:
+            self.runs.focus()
+
+    # -- what changes ------------------------------------------------------------------------------------------------
+
+    def touch_body(self, dirty: Collection[int] | None) -> None:
+        for pane in self._panes.values():
+            if isinstance(pane, RunsTable):
+                pane.touch(dirty)
+            elif isinstance(pane, LogPane) or (isinstance(pane, LinesView) and pane.display):
+                pane.touch()
+        if self._small.display:
+            self._small.touch()
+        if dirty is None or self.facts.remote_id in dirty:
+            self._ask_details()
+
+    @on(VirtualTable.Moved)
+    def _show_run(self, event: VirtualTable.Moved) -> None:
+        self.facts.show(event.key if isinstance(event.key, int) else None)
+        self._ask_details()
+
+    def _ask_details(self) -> None:
+        """Fetch what pane 4 shows, once the cursor rests; nothing is asked for a pane that is not shown."""
+        if self.facts.remote_id is None or not self.facts.display or not self.is_current:
+            return
+        if self._asked is None or self._asked.done():
+            self._asked = asyncio.create_task(self._fetch(), name="details of a run")
+
+    async def _fetch(self) -> None:
+        await asyncio.sleep(REST_S)
+        remote_id = self.facts.remote_id
+        if remote_id is None:
+            return
+        try:
+            found = await self.desk.details(remote_id)
+        except RpconsoleError:
+            # the alert row tells of a lost engine; facts that are shown stay
+            return
+        if self.facts.remote_id == remote_id:
+            self.facts.facts = found
+            self.facts.touch()
+
+    def on_unmount(self) -> None:
+        if self._asked is not None:
+            self._asked.cancel()
+
+    # -- what keys do ------------------------------------------------------------------------------------------------
+
+    @on(VirtualTable.Opened)
+    def _open_run(self, event: VirtualTable.Opened) -> None:
+        if isinstance(event.key, int):
+            self.app.push_screen(RunScreen(self.desk, event.key, self.runs))
+
+    def _focus_pane(self, name: str) -> None:
+        pane = self._panes[name]
+        if not pane.display:
+            self.zoomed = name
+            self.place_panes()
+        pane.focus()
+
+    def do_pane_1(self) -> None:
+        self._focus_pane("sessions")
+
+    def do_pane_2(self) -> None:
+        self._focus_pane("queues")
+
+    def do_pane_3(self) -> None:
+        self._focus_pane("runs")
+
+    def do_pane_4(self) -> None:
+        self._focus_pane("run")
+
+    def do_pane_5(self) -> None:
+        self._focus_pane("transfer")
+
+    def do_pane_6(self) -> None:
+        self._focus_pane("log")
+
+    def do_pane_zoom(self) -> None:
+        focused = self.focused.id if self.focused is not None else None
+        self.zoomed = None if self.zoomed is not None else focused
+        self.place_panes()
+
+    def go_back(self) -> bool:
+        """Undo the last step into something: the zoom, then the filter; False when there is none."""
+        if self.zoomed is not None:
+            self.zoomed = None
+            self.place_panes()
+            self.runs.focus()
+            return True
+        if self.runs.filter.text:
+            self.runs.set_filter("")
+            return True
+        return False
