@@ -14,14 +14,14 @@ import typer
 from typer.core import TyperGroup
 
 from rpconsole import __version__
-from rpconsole.cli import config, database, dbinfo, doctor, gates, login, logs, plan, run, status, work
+from rpconsole.cli import config, console, database, dbinfo, doctor, gates, login, logs, plan, run, status, work
 from rpconsole.cli.failures import PIPE_CLOSED, failure_of
 from rpconsole.cli.options import Given
 from rpconsole.domain.nearest import nearest
 
 COMMANDS: tuple[Callable[..., None], ...] = (
     *(status.status, status.runs, status.session, login.login, login.logout, gates.pause, gates.resume),
-    *(work.define, work.advance, plan.plan, logs.logs, doctor.doctor),
+    *(work.define, work.advance, plan.plan, logs.logs, doctor.doctor, console.attach),
 )
 #: groups that live in modules of their own and are there only when their part is installed
 OPTIONAL_GROUPS = {"practice": "rpconsole.cli.practice"}
@@ -90,7 +90,7 @@ def _root(
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks and log more.")] = False,
     version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False,
 ) -> None:
-    """Without a command: the present, and how to go on."""
+    """Without a command: the console on a terminal, else the present in lines."""
     if version:
         typer.echo(f"rpconsole {__version__}")
         raise typer.Exit
@@ -102,6 +102,8 @@ def _root(
 
         raise typer.Exit(run_engine(context.obj))
     if context.invoked_subcommand is None:
+        if sys.stdin.isatty() and sys.stdout.isatty():
+            raise typer.Exit(console.console(context.obj))
         status.overview(context)
 
 
