@@ -1,0 +1,199 @@
+"""What console tests are made of: a busy snapshot, orders that are only kept, and the screen as text."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from textual.app import App
+
+from rpconsole.console.model import Model
+from rpconsole.domain.action import Level
+from rpconsole.domain.fault import RpconsoleError
+from rpconsole.domain.run import ComponentState, RunState, Step
+from rpconsole.domain.session import SessionState, SessionView
+from rpconsole.domain.snapshot import GATES, Alert, GateView, RunView, Snapshot
+from rpconsole.domain.stage import Stage
+from rpconsole.protocol.messages import PROTOCOL, EngineHello, WholeSnapshot
+
+GRIDS = Path(__file__).parent / "grids"
+SIZES = ((80, 24), (120, 40), (200, 60))
+#: 2014-05-13 16:53:20 UTC
+NOON = 1_400_000_000.0
+
+
+class Hand:
+    """A clock that moves when it is told to."""
+
+    def __init__(self) -> None:
+        self.at = 1000.0
+
+    def __call__(self) -> float:
+        return self.at
+
+
+class FakeOrders:
+    """Answers what it was told to answer, and keeps what was ordered."""
+
+    def __init__(self) -> None:
+        self.ordered: list[tuple[str, dict[str, Any]]] = []
+        self.answers: dict[str, Any] = {
+            "run": lambda remote_id: details(remote_id),
+            "story": lambda remote_id, limit=0: {"story": STORY},
+            "why": lambda remote_id: {"why": ["its job waits in the queue", "component 31 was abandoned"]},
+            "acts": lambda limit: {"acts": [{"at": NOON, "who": "relief", "what": "pause poll"}]},
+            "tail": lambda path, offset, limit: {"text": "line 1\nline 2\n", "offset": 14, "size": 14},
+            "gates": lambda names, open: {"gates": []},
+        }
+
+    async def call(self, verb: str, **args: Any) -> dict[str, Any]:
+        self.ordered.append((verb, args))
+        answer = self.answers.get(verb, lambda **_: {"sentence": f"{verb} was recorded"})
+        if isinstance(answer, RpconsoleError):
+            raise answer
+        found = answer(**args)
+        return await found if hasattr(found, "__await__") else found
+
+    def verbs(self) -> list[str]:
+        return [verb for verb, _ in self.ordered]
+
+    def acts(self) -> list[tuple[str, dict[str, Any]]]:
+        """Everything but looking."""
+        return [one for one in self.ordered if one[0] not in ("run", "story", "why", "acts", "tail")]
+
+
+STORY = [
+    {"at": NOON - 60, "event": "RunPrepared", "before": "prepare", "after": "ship", "detail": "prepared 2, refused 0"},
+    {"at": NOON - 30, "event": "JobAccepted", "before": "submit", "after": "poll", "detail": "job 901122"},
+]
+
+
+def details(remote_id: int) -> dict[str, Any]:
+    return {
+        "remote_id": remote_id,
+        "components": [
+            {"stage_id": 31, "state": "fail", "jobs": 60, "path_base": "/data/remote/comp.31"},
+            {"stage_id": 32, "state": "pass", "jobs": 60, "path_base": "/data/remote/comp.32"},
+        ],
+        "jobs": [{"number": 1, "state": "accepted", "intended_at": NOON - 40, "job": "901122"}],
+        "failures": [
+            {"stage_id": 31, "item": "XY11", "sentence": "ppImage ended with 3"},
+            {"stage_id": 32, "item": "XY67", "sentence": "no product x.fits"},
+        ],
+        "files": {"manifest": "/data/remote/manifest.jsonl"},
+        "site_files": {"output": "/scratch/stask_logs/chip.4711.out"},
+    }
+
+
+def a_run(remote_id: int, step: Step = Step.POLL, **changes: Any) -> RunView:
+    facts: dict[str, Any] = {
+        "remote_id": remote_id,
+        "stage": Stage.CHIP,
+        "label": "LAP.2014",
+        "state": RunState.RUN,
+        "step": step,
+        "job": str(900000 + remote_id),
+        "attempts": 1,
+        "tries": 0,
+        "next_try_at": None,
+        "why": ("its job is with the scheduler; the next poll will tell more",),
+        "fault": 0,
+        "components": {ComponentState.PREP_DONE: 20},
+        "tasks_done": 700,
+        "tasks": 1200,
+        "bytes_sent": 19_000_000_000,
+    }
+    return RunView(**{**facts, **changes})
+
+
+def busy_runs() -> tuple[RunView, ...]:
+    return (
+        a_run(4711),
+        a_run(4712, tasks_failed=9, tasks_done=1100),
+        a_run(4713, Step.SHIP, job=None, state=RunState.PENDING, tasks=0, why=("its inputs are being shipped",)),
+        a_run(
+            4714, Step.RETRIEVE, stage=Stage.CAMERA, state=RunState.AUTH, tasks=0,
+            why=("no session to the site is open: 'rpconsole login' moves it",),
+        ),
+        a_run(
+            4715, Step.EXEC_STOPPED, stage=Stage.WARP, state=RunState.EXEC_FAIL, job=None, tries=3, fault=2, tasks=0,
+            why=("msub refused: no such account",), components={ComponentState.PASS: 3, ComponentState.FAIL: 2},
+        ),
+        a_run(
+            4716, Step.DONE, stage=Stage.STACK, state=RunState.FULL, tasks=0, why=("it is done",),
+            components={ComponentState.PASS: 12},
+        ),
+    )  # fmt: skip
+
+
+def sessions() -> tuple[SessionView, ...]:
+    return (
+        SessionView(
+            host="mu-fe1", state=SessionState.OPEN, user="watersc1", opened_at=NOON - 3600, ends_at=NOON + 39600,
+            opened_by="ipp", channels=3, max_channels=8,
+        ),
+        SessionView(host="mu-fe2", state=SessionState.OPEN, ends_at=NOON + 2460, opened_by="relief", channels=8, max_channels=8),
+        SessionView(host="mu-fe3", state=SessionState.LOST, sentence="cut by the site at 13:20"),
+    )  # fmt: skip
+
+
+def busy(**changes: Any) -> Snapshot:
+    facts: dict[str, Any] = {
+        "at": NOON,
+        "sequence": 1,
+        "site": "lanl",
+        "database": "gpc1",
+        "owner": "ippc11:4242",
+        "sessions": sessions(),
+        "gates": tuple(GateView(name=name, open=True) for name in GATES),
+        "runs": busy_runs(),
+        "alerts": (
+            Alert(at=NOON - 90, level=Level.NOTE, sentence="session to mu-fe1 opened as watersc1 by ipp"),
+            Alert(
+                at=NOON - 60, level=Level.ALERT, sentence="the session to mu-fe3 ended (cut by the site): log in again"
+            ),
+            Alert(at=NOON - 30, level=Level.WARN, sentence="msub refused: no such account", remote_id=4715),
+        ),
+        "rate_in": 31_400_000.0,
+        "rate_out": 6_200_000.0,
+        "polled_at": NOON - 12,
+    }
+    return Snapshot(**{**facts, **changes})
+
+
+def empty() -> Snapshot:
+    return busy(runs=(), alerts=(), sessions=(), rate_in=0.0, rate_out=0.0, polled_at=None)
+
+
+def live(model: Model, snapshot: Snapshot) -> Model:
+    model.greeted(
+        EngineHello(protocol=PROTOCOL, version="0", pid=4242, since=NOON, site="lanl", database="gpc1", who="ipp")
+    )
+    model.take(WholeSnapshot(snapshot=snapshot))
+    return model
+
+
+def grid(app: App[Any]) -> str:
+    """The text of the whole screen."""
+    strips = app.screen._compositor.render_strips()
+    return "\n".join(strip.text.rstrip() for strip in strips) + "\n"
+
+
+def assert_grid(app: App[Any], name: str) -> None:
+    """The screen is as committed; ``RPCONSOLE_GRIDS=write`` commits to what it is now."""
+    path, shown = GRIDS / f"{name}.txt", grid(app)
+    if os.environ.get("RPCONSOLE_GRIDS") == "write":
+        path.write_text(shown, encoding="utf-8")
+    assert path.exists(), f"no grid {name}; RPCONSOLE_GRIDS=write makes it"
+    assert shown == path.read_text(encoding="utf-8")
+
+
+async def settled(app: Any, pilot: Any) -> None:
+    """Everything painted, the details of the run under the cursor fetched."""
+    await pilot.pause()
+    facts = app.screen.facts if hasattr(app.screen, "facts") else None
+    while facts is not None and facts.display and facts.remote_id is not None and facts.facts is None:
+        await pilot.pause(0.02)
+    app.flush()
+    await pilot.pause()
