@@ -54,11 +54,12 @@ def make_app(tmp_path, orders) -> Callable[..., ConsoleApp]:
             read_only=model.read_only,
             **changes,
         )
-        return ConsoleApp(options, model=model, link=orders)
+        made: ConsoleApp = ConsoleApp(options, model=model, link=orders)
+        return made
 
     return make
 
 
 @pytest.fixture
-def app(make_app, model) -> ConsoleApp:
+def app(make_app, model):
     return make_app(model)

@@ -53,7 +53,8 @@ class FakeOrders:
         if isinstance(answer, RpconsoleError):
             raise answer
         found = answer(**args)
-        return await found if hasattr(found, "__await__") else found
+        result: dict[str, Any] = await found if hasattr(found, "__await__") else found
+        return result
 
     def verbs(self) -> list[str]:
         return [verb for verb, _ in self.ordered]
