@@ -6,6 +6,7 @@ import asyncio
 import itertools
 import json
 import re
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -153,9 +154,10 @@ class Bench:
             self.engine.stop()
             await asyncio.wait_for(work, 10)
 
-    async def until(self, done: Callable[[], bool], *, rounds: int = 400) -> None:
-        """Let the engine work, and time pass, until something is so."""
-        for _ in range(rounds):
+    async def until(self, done: Callable[[], bool], *, patience_s: float = 60.0) -> None:
+        """Let the engine work, and its time pass, until something is so; a busy machine only needs longer."""
+        give_up = time.monotonic() + patience_s
+        while time.monotonic() < give_up:
             if done():
                 return
             await self.clock.advance(1.0)
