@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from rpconsole.commands.jobscript import JobScript
 from rpconsole.commands.moab_job import job_detail
 from rpconsole.commands.moab_queue import queue_listing
+from rpconsole.commands.moab_queue_text import text_listing
 from rpconsole.commands.moab_script import moab_header
 from rpconsole.commands.moab_words import NOT_HEARD, unknown_job
 from rpconsole.commands.scheduler import (
@@ -96,10 +97,14 @@ class Moab:
         return (self._program("showq"), "-c", "--xml", "-w", f"user={checked_user(user)}")
 
     def read_queue(self, printed: Printed) -> QueueListing | None:
-        """None for a time-out, an exit other than 0, no text, or broken XML: a truly empty queue still prints ``<Data>``."""
+        """None for a time-out, an exit other than 0, no text, or broken XML: a truly empty queue still prints ``<Data>``.
+
+        Clients that know no ``--xml`` print their table, whose every part must end with its count.
+        """
         if printed.timed_out or printed.rc != 0:
             return None
-        return queue_listing(printed.out)
+        in_xml = queue_listing(printed.out)
+        return text_listing(printed.out) if in_xml is None and "<" not in printed.out else in_xml
 
     def job_command(self, job: str) -> tuple[str, ...]:
         return (self._program("checkjob"), "-v", _safe_id(job))

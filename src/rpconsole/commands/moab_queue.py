@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from xml.etree import ElementTree
 
-from rpconsole.commands.moab_words import completion_code, outcome_of
+from rpconsole.commands.moab_words import completion_code, outcome_of, seconds_of
 from rpconsole.commands.scheduler import JobState, QueueListing
 
 #: real builds let binary bytes through
@@ -18,10 +18,12 @@ def queue_listing(text: str) -> QueueListing | None:
     root = _root(text)
     if root is None:
         return None
-    jobs = [_job(element) for element in root.iter("job")]
+    now = _number(root.find("cluster"), "time")
+    blocked = {id(job) for job in root.iterfind("queue[@option='blocked']/job")}
+    jobs = [_job(element, now, is_blocked=id(element) in blocked) for element in root.iter("job")]
     return QueueListing(
         jobs=tuple(job for job in jobs if job is not None),
-        now=_number(root.find("cluster"), "time"),
+        now=now,
         purge_s=_number(root.find("queue[@option='completed']"), "purgetime"),
     )
 
@@ -38,12 +40,12 @@ def _root(text: str) -> ElementTree.Element | None:
     return root if root.tag == "Data" else None
 
 
-def _job(element: ElementTree.Element) -> JobState | None:
+def _job(element: ElementTree.Element, now: float | None, *, is_blocked: bool) -> JobState | None:
     """One row; attributes by name, so that EState is never taken for State."""
     job, word = element.get("JobID", "").strip(), element.get("State", "")
     if not job:
         return None
-    reason = element.get("BlockReason") or element.get("Description") or ""
+    reason = element.get("BlockReason") or element.get("Description") or ("blocked" if is_blocked else "")
     hold = element.get("Hold", "")
     return JobState(
         outcome=outcome_of(word, hold),
@@ -52,7 +54,17 @@ def _job(element: ElementTree.Element) -> JobState | None:
         word=f"{word} ({hold} hold)" if hold else word,
         code=completion_code(element.get("CompletionCode", "")),
         sentence=" ".join(reason.split()),
+        left_s=_left_s(element, now),
     )
+
+
+def _left_s(element: ElementTree.Element, now: float | None) -> float | None:
+    """Of its wall time; the start is 0 while it waits. Old builds print durations as text."""
+    limit = seconds_of(element.get("ReqAWDuration", ""))
+    start = _number(element, "StartTime") or 0.0
+    if limit is None or not start:
+        return limit
+    return None if now is None else max(0.0, start + limit - now)
 
 
 def _number(element: ElementTree.Element | None, name: str) -> float | None:

@@ -94,6 +94,8 @@ class QueueListing:
     now: float | None = None
     #: how long finished jobs are remembered, where it is told
     purge_s: float | None = None
+    #: False = names are not printed, so that none of a name says nothing
+    has_names: bool = True
 
     def by_job(self, job: str) -> JobState | None:
         """The job with this id, however its host or manager is written around the number."""
