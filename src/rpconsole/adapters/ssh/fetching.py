@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from rpconsole.adapters.ssh.bundles import Bundle
+from rpconsole.adapters.ssh.file_threads import in_file_thread
 from rpconsole.adapters.ssh.frame_stream import FrameStream
 from rpconsole.adapters.ssh.landing import Landing
 from rpconsole.adapters.ssh.ledger import Ledger
@@ -78,7 +79,7 @@ class FetchingStream:
     async def _settle_small(self, head: _Head, data: bytes, trailer: Message, ledger: Ledger) -> None:
         landing = Landing(head.shipment.target)
         try:
-            await asyncio.to_thread(_land_whole, landing, data, trailer)
+            await in_file_thread(_land_whole, landing, data, trailer)
         except (OSError, _Spoiled) as error:
             self._missed(head, error, ledger)
         else:
@@ -92,11 +93,11 @@ class FetchingStream:
             failure = await self._body(head, landing)
             trailer = await self._frames.read(self._stall_s)
             if failure is None:
-                await asyncio.to_thread(_settle, landing, trailer)
+                await in_file_thread(_settle, landing, trailer)
         except (OSError, _Spoiled) as error:
             failure = error
         finally:
-            await asyncio.to_thread(landing.drop)
+            await in_file_thread(landing.drop)
         if failure is None:
             self._delivered(head, landing, ledger)
         else:
@@ -106,7 +107,7 @@ class FetchingStream:
         """Write what comes; where that fails the rest is read past, for the stream goes on behind it."""
         failure: Exception | None = None
         try:
-            await asyncio.to_thread(landing.open)
+            await in_file_thread(landing.open)
         except OSError as error:
             failure = error
         left = head.size
@@ -116,7 +117,7 @@ class FetchingStream:
             if failure is not None:
                 continue
             try:
-                await asyncio.to_thread(landing.write, data)
+                await in_file_thread(landing.write, data)
             except OSError as error:
                 failure = error
         return failure

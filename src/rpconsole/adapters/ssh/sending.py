@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from rpconsole.adapters.ssh.bundles import Bundle
+from rpconsole.adapters.ssh.file_threads import in_file_thread
 from rpconsole.adapters.ssh.frame_stream import FrameStream
 from rpconsole.adapters.ssh.ledger import Ledger
 from rpconsole.adapters.ssh.packer import Packer, Piece, Sent
@@ -36,12 +37,12 @@ class SendingStream:
         """Send the bundle's files and wait for the last acknowledgement."""
         self._ledger = ledger
         packer = Packer(bundle.shipments, self._next_number)
-        upcoming = asyncio.create_task(asyncio.to_thread(packer.next_piece))
+        upcoming = in_file_thread(packer.next_piece)
         try:
             while (piece := await upcoming) is not None:
                 self._begin(piece)
                 # the next piece is read while this one is on its way
-                upcoming = asyncio.create_task(asyncio.to_thread(packer.next_piece))
+                upcoming = in_file_thread(packer.next_piece)
                 if piece.data:
                     await self._frames.channel.write(piece.data, self._stall_s)
             await self._until_acknowledged()

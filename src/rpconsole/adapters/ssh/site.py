@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
+from rpconsole.adapters.ssh.file_threads import in_file_thread
 from rpconsole.adapters.ssh.helper_client import SitePermanent, fault_of
 from rpconsole.adapters.ssh.ledger import Ledger
 from rpconsole.adapters.ssh.options import SshOptions
@@ -60,7 +60,7 @@ class SshSite:
         self, shipments: Sequence[Shipment], progress: Progress | None = None
     ) -> tuple[list[Delivery], list[Undelivered]]:
         """See the port; SessionLost carries ``delivered``."""
-        sized = await asyncio.to_thread(sizes_at_home, shipments)
+        sized = await in_file_thread(sizes_at_home, shipments)
         return await self._transfer("receive", sized, progress)
 
     async def fetch(
