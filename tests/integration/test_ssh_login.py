@@ -103,7 +103,7 @@ async def test_a_wrong_token_reaches_the_server_once(site, server, card):
     person = Person([card.wrong()], [card.next()])
     with pytest.raises(LoginRefused, match=r"fe1.*refused the answer.*will not be sent again"):
         await site.sessions.open(person)
-    assert server.logins == [False]
+    assert (server.begun, server.logins) == (1, [False])
     assert len(person.asked) == 1
     assert state(site) is SessionState.CLOSED
 

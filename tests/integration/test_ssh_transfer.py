@@ -13,7 +13,7 @@ from tests.integration.ssh_site import Person, ssh_site
 from tests.servers.front_end import PrivateFrontEnd, known_hosts
 from tests.servers.token_card import TokenCard
 
-from rpconsole.adapters.ssh.helper_file import helper_name, helper_path, runner_path
+from rpconsole.adapters.ssh.helper_file import helper_bytes, helper_name, helper_path, runner_path
 from rpconsole.adapters.ssh.ledger import TransferCut
 from rpconsole.domain.fault import NoAnswer, SessionLost, SiteFailed
 from rpconsole.domain.session import SessionState
@@ -107,9 +107,10 @@ async def test_a_damaged_helper_is_replaced(servers, opened):
     site = await opened()
     await site.sessions.close()
     path = Path(helper_path(str(site.root)))
-    path.write_bytes(path.read_bytes() + b" ")
+    path.write_bytes(helper_bytes() + b" ")
     await log_in(site, servers[:1])
     assert (await site.site.run(["echo", "hello"], timeout_s=5)).out == "hello\n"
+    assert path.read_bytes() == helper_bytes()
 
 
 async def test_a_missing_link_to_the_runner_is_made_again(servers, opened):
@@ -187,6 +188,8 @@ async def test_fewer_channels_than_configured_are_waited_for(server, opened):
     delivered, undelivered = await site.site.send(shipments)
     assert (len(delivered), undelivered) == (len(shipments), [])
     assert server.most_channels == 2
+    # what was learned is kept
+    assert site.sessions.first().streams.limit == 1
     back = [Shipment(source=each.target, target=each.source + ".back") for each in shipments]
     delivered, undelivered = await site.site.fetch(back)
     assert (len(delivered), undelivered) == (len(shipments), [])

@@ -25,6 +25,8 @@ class PrivateFrontEnd:
         self.max_channels = 10
         self.most_channels = 0
         self.logins: list[bool] = []
+        #: how often a login was begun
+        self.begun = 0
         self.answers: list[list[str]] = []
         self.key = asyncssh.generate_private_key("ssh-ed25519")
         self.connections: set[asyncssh.SSHServerConnection] = set()
@@ -37,6 +39,7 @@ class PrivateFrontEnd:
         #: changes what flows to a program ("in") or from it ("out", "err")
         self.tamper: Callable[[str, bytes], bytes] = lambda direction, data: data
         self._counter = 0
+        self._channels = 0
         self._listener: asyncssh.SSHAcceptor | None = None
         self._processes: set[asyncio.subprocess.Process] = set()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -93,9 +96,10 @@ class PrivateFrontEnd:
         return False
 
     def take_channel(self) -> bool:
-        if len(self._tasks) >= self.max_channels:
+        if self._channels >= self.max_channels:
             return False
-        self.most_channels = max(self.most_channels, len(self._tasks) + 1)
+        self._channels += 1
+        self.most_channels = max(self.most_channels, self._channels)
         return True
 
     def run(
@@ -106,7 +110,11 @@ class PrivateFrontEnd:
     ) -> None:
         task = asyncio.create_task(self._run(stdin, stdout, stderr))
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._left_channel)
+
+    def _left_channel(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        self._channels -= 1
 
     async def _run(
         self,
@@ -185,6 +193,7 @@ class _Door(asyncssh.SSHServer):
 
     def get_kbdint_challenge(self, username: str, lang: str, submethods: str):
         self._round = 0
+        self._front_end.begun += 1
         return self._challenge()
 
     def validate_kbdint_response(self, username: str, responses: Sequence[str]):
