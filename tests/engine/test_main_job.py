@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from rpconsole.adapters.gpc1 import tables as t
 from rpconsole.domain.stage import Stage
 
@@ -19,13 +17,3 @@ async def test_four_stages_run_to_full_by_themselves(bench):
     assert bench.rows.count(t.cam_processed_exp) == 2
     assert bench.rows.count(t.warp_skyfile) == 2
     assert bench.rows.count(t.stack_sum_skyfile) == 1
-
-
-async def test_the_sites_own_submit_options_are_given_as_they_are(bench):
-    script = replace(bench.world.settings.script, submit_options=("-l", "advres=survey.7"))
-    bench.world = replace(bench.world, settings=replace(bench.world.settings, script=script))
-    async with bench.running():
-        await bench.login()
-        await bench.until(lambda: bench.site.moab.jobs)
-    [job] = bench.site.moab.jobs.values()
-    assert job.argv[-3:-1] == ("-l", "advres=survey.7")
