@@ -108,6 +108,21 @@ async def test_a_server_that_goes_away_and_comes_back_is_used_again():
         await gpc1.close()
 
 
+@pytest.mark.needs_mariadb
+async def test_a_lock_whose_server_went_away_unseen_is_given_up_without_a_word():
+    require_mariadb()
+    with PrivateMariadb() as server:
+        gpc1 = open_gpc1(server.create_database("gpc1"))
+        lock = owner_lock_of(gpc1)
+        assert await lock.acquire("mustang") is None
+        server.stop()
+        await lock.release()
+        server.start()
+        assert await lock.acquire("mustang") is None
+        await lock.release()
+        await gpc1.close()
+
+
 # --- rows that no careful program would have written
 
 

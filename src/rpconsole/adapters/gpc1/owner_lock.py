@@ -7,6 +7,7 @@ import fcntl
 import os
 import re
 import socket
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO
@@ -86,7 +87,9 @@ class MysqlOwnerLock:
     def _drop(self) -> None:
         connection, self._connection = self._connection, None
         if connection is not None:
-            connection.close()
+            # one that broke meanwhile cannot say goodbye, and the lock has ended with it
+            with suppress(SQLAlchemyError):
+                connection.close()
 
 
 class FileOwnerLock:
