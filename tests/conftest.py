@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 from tests.servers import found
 from tests.servers.mariadb import PrivateMariadb, require_mariadb
+from tests.servers.slurm import PrivateSlurm, require_slurm
 from tests.servers.sshd import PrivateSshd, require_sshd
 from tests.servers.token_card import TokenCard
 
@@ -29,3 +30,11 @@ def sshd() -> Iterator[PrivateSshd]:
     require_sshd()
     with PrivateSshd([TokenCard()]) as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def slurm(mariadb_server: PrivateMariadb) -> Iterator[PrivateSlurm]:
+    """A private Slurm of three nodes; end your own jobs, and leave nodes and controller as you found them."""
+    require_slurm()
+    with PrivateSlurm(mariadb_server) as cluster:
+        yield cluster
