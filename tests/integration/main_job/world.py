@@ -11,13 +11,14 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from rpconsole.practice.configuring import socket_path
+from rpconsole.practice.demo import CardHolder
 from rpconsole.practice.moab.spool import FIRST_ID
 from rpconsole.practice.paths import SiteSettings
 from rpconsole.practice.processes import alive
@@ -32,6 +33,7 @@ COMMAND = [sys.executable, "-m", "rpconsole"]
 #: gateway and two front ends
 TOKENS_A_LOGIN = 3
 PATIENCE_S = 90.0
+STOPPED = ("prep_stopped", "exec_stopped", "stopped")
 
 
 class Engine:
@@ -50,7 +52,7 @@ class Engine:
                 async with await EngineClient.connect(self.socket):
                     return
             except (NoEngine, EngineGone):
-                assert self.child.poll() is None, self._out.read_text()
+                assert self.child.poll() is None, self.said()
                 assert time.monotonic() < give_up, "the engine does not serve"
                 await asyncio.sleep(0.02)
 
@@ -79,6 +81,10 @@ class Engine:
         """SIGTERM; its exit code."""
         self.child.send_signal(signal.SIGTERM)
         return self.child.wait(timeout=within_s)
+
+    def said(self) -> str:
+        """What it wrote to its terminal."""
+        return self._out.read_text()
 
     def end(self) -> None:
         """Whatever the test did."""
@@ -118,6 +124,11 @@ class MainJob:
         done = self.types("login", "--stdin", "--json", stdin="".join(f"{token}\n" for token in tokens))
         assert done.returncode == 0, done.stderr
         return tokens
+
+    async def logged_in(self) -> None:
+        """The same by a client of the engine, without a process of its own."""
+        async with await EngineClient.connect(self.engine.socket, dialogue=CardHolder(self.site)) as client:
+            await client.call("login", hosts=[])
 
     def why(self, remote_id: int = 1) -> str:
         done = self.types("run", "why", str(remote_id))
@@ -195,7 +206,8 @@ class MainJob:
 
     async def full(self, remote_id: int = 1) -> None:
         """Until the run is done: ``full``, and the next stage registered."""
-        await self.until(lambda: self.step(remote_id) == "done")
+        await self.until(lambda: self.step(remote_id) in ("done", *STOPPED))
+        assert self.step(remote_id) == "done", self._story_of_all()
         assert self.state(remote_id) == "full"
 
     def _story_of_all(self) -> str:
@@ -223,17 +235,16 @@ async def main_job(
     exposures: int = 1,
     otas: int = 1,
     stages: tuple[str, ...] = ("chip",),
-    engine: dict[str, object] | None = None,
-    login: dict[str, object] | None = None,
+    changes: Mapping[str, Mapping[str, object]] | None = None,
     settings: SiteSettings | None = None,
 ) -> AsyncIterator[MainJob]:
-    """A site with a survey and an engine that serves; nobody has logged in. ``engine`` and ``login`` change the configuration."""
+    """A site with a survey and an engine that serves; nobody has logged in. ``changes``: section -> key -> value."""
     site = PracticeSite(folder, survey=Survey(exposures=exposures, otas=otas), settings=settings)
     async with site:
         config = site.paths.config
         text = config.read_text() + f"stages = {json.dumps(stages)}\n"
-        for section, changes in (("engine", engine), ("login", login)):
-            for key, value in (changes or {}).items():
+        for section, values in (changes or {}).items():
+            for key, value in values.items():
                 text = _changed(text, section, key, value)
         config.write_text(text)
         daemon = Engine(config, socket_path(site.paths), site.paths.logs / "engine.out")

@@ -1,0 +1,107 @@
+"""``kill -9`` of the engine at moments spread over a run: after a restart and a login everything finishes, and nothing is done twice."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections import Counter
+
+import pytest
+from tests.integration.main_job.world import MainJob, main_job
+
+pytestmark = pytest.mark.slow
+
+
+def results_are_there_once(job: MainJob) -> None:
+    """One chip: one job at the site, one row, one component passed."""
+    assert job.submitted() == 1
+    assert job.gpc1("SELECT class_id, fault, path_base IS NOT NULL FROM chipProcessedImfile") == [("XY33", 0, 1)]
+    assert job.gpc1("SELECT state FROM chipRun") == [("full",)]
+    assert job.gpc1("SELECT count(*) FROM camRun") == [(1,)]
+    assert job.components() == Counter({"pass": 1})
+
+
+async def killed_and_restarted(job: MainJob) -> None:
+    job.engine.kill()
+    await job.engine.start()
+    await job.logged_in()
+
+
+async def test_killed_at_every_step_it_takes_up_that_step(job):
+    seen = []
+    await job.logged_in()
+    for step in ("ship", "submit", "poll", "retrieve", "apply", "advance", "done"):
+        await job.until(lambda step=step: job.step() in (step, "done"), every_s=0.001)
+        job.engine.kill()
+        seen.append(job.step())
+        await job.engine.start()
+        await job.logged_in()
+    await job.full()
+    results_are_there_once(job)
+    assert set(seen) >= {"ship", "submit", "poll"}
+
+
+@pytest.mark.parametrize(
+    ("script", "mark"),
+    [
+        ('touch "$site/mark"; sleep 1; exec "$real" "$@"', "the scheduler has heard of nothing"),
+        ('"$real" "$@" >"$site/said"; touch "$site/mark"; sleep 1; cat "$site/said"', "a job was made"),
+    ],
+    ids=["before the scheduler heard", "before the receipt"],
+)
+async def test_killed_between_claim_and_receipt_it_finds_the_receipt(job, script, mark):
+    job.stand_in("msub", f"site={job.folder}\n{script}")
+    await job.logged_in()
+    await job.until((job.folder / "mark").exists, every_s=0.005)
+    assert not any(job.site.paths.scratch.rglob("receipt")), mark
+    await killed_and_restarted(job)
+    await job.full()
+    results_are_there_once(job)
+    assert job.journal("SELECT number, state FROM rp_job") == [(1, "ended")]
+
+
+async def test_killed_with_a_receipt_that_the_journal_never_heard_of(job):
+    """The journal is held from the claim on, so that nothing the site says can be written down."""
+    await job.logged_in()
+    await job.until(lambda: job.step() == "submit", every_s=0.001)
+    with job.held(job.site.paths.state / "journal.db"):
+        await job.until(lambda: any(job.site.paths.scratch.rglob("*.claim/*/receipt")), every_s=0.005)
+        job.engine.kill()
+        assert job.step() == "submit"
+    await job.engine.start()
+    await job.logged_in()
+    await job.full()
+    results_are_there_once(job)
+
+
+async def test_killed_while_the_database_takes_nothing(job):
+    """The products are home and right; not one word of them is in the database yet."""
+    await job.logged_in()
+    await job.until(lambda: job.step() == "retrieve", every_s=0.001)
+    with job.held(job.site.paths.gpc1):
+        await job.until(lambda: job.journal("SELECT state FROM rp_verdict") == [("home",)], every_s=0.005)
+        job.engine.kill()
+    await job.engine.start()
+    await job.logged_in()
+    await job.full()
+    results_are_there_once(job)
+
+
+async def test_killed_at_random_moments_four_stages_come_to_their_end(tmp_path):
+    dice = random.Random(5)
+    async with main_job(tmp_path / "site", exposures=2, stages=("chip", "camera", "warp", "stack")) as job:
+        await job.logged_in()
+        for _ in range(60):
+            await asyncio.sleep(dice.uniform(0.0, 2.5))
+            if job.state(4) == "full":
+                break
+            await killed_and_restarted(job)
+        await job.full(4)
+        assert job.submitted() == 4
+        assert job.gpc1("SELECT stage, state FROM remoteRun ORDER BY remote_id") == [
+            (stage, "full") for stage in ("chip", "camera", "warp", "stack")
+        ]
+        for result in ("chipProcessedImfile", "camProcessedExp", "warpSkyfile", "stackSumSkyfile"):
+            (counted,) = job.gpc1(f"SELECT count(*), sum(path_base IS NULL), sum(fault != 0) FROM {result}")
+            assert counted[0] > 0, result
+            assert counted[1:] == (0, 0), result
