@@ -13,6 +13,10 @@ _HEADER = re.compile(rb"[0-9a-f]{8}\n\Z")
 _BORDER = re.compile(rb"[0-9a-f]{8}\n\{")
 
 
+# json.dumps makes a new one for each call
+_encoded = json.JSONEncoder(separators=(",", ":")).encode
+
+
 class Garbage(Exception):
     """These bytes are no frame."""
 
@@ -22,7 +26,7 @@ class Cut(Exception):
 
 
 def frame_of(message: Message) -> bytes:
-    body = json.dumps(message, separators=(",", ":")).encode("ascii")
+    body = _encoded(message).encode("ascii")
     if len(body) > MAX_FRAME_BYTES:
         raise ValueError("a message of {} bytes is above the limit of {}".format(len(body), MAX_FRAME_BYTES))
     return b"%08x\n" % len(body) + body

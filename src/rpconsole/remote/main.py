@@ -1,11 +1,10 @@
 """The sub-commands of this file."""
 
+import importlib
 import os
 import sys
-from typing import List, Optional
+from typing import Any, List, Optional
 
-# everything is imported before anything runs: the file may be replaced while a job uses it
-from . import giving, receiving, serving, stask, submitting, worker
 from .faults import Fault
 
 USAGE = """usage: rpr serve
@@ -14,6 +13,15 @@ USAGE = """usage: rpr serve
        rpr stask CONFIG HOSTS MULTIPLIER [options]   (also by the name stask)
 """
 EXIT_USAGE = 3
+#: name -> module and function; each imports all that it needs at its top: the file may be replaced while a job uses it
+_MODULES = {
+    "serve": "serving.serve",
+    "receive": "receiving.receive",
+    "give": "giving.give",
+    "stask": "stask.main",
+    "worker": "worker.main",
+    "detach": "submitting.detach",
+}
 
 
 def main(argv: Optional[List[str]] = None) -> int:
@@ -32,14 +40,15 @@ def main(argv: Optional[List[str]] = None) -> int:
 
 def _run(name: str, rest: List[str]) -> int:
     if name in ("receive", "give") and len(rest) == 2 and rest[0] == "--root":
-        return receiving.receive(rest[1]) if name == "receive" else giving.give(rest[1])
-    if name == "stask":
-        return stask.main(rest)
-    if name == "worker":
-        return worker.main(rest)
-    if name == "serve" and not rest:
-        return serving.serve()
-    if name == "detach" and not rest:
-        return submitting.detach()
+        return int(_function(name)(rest[1]))
+    if name in ("stask", "worker"):
+        return int(_function(name)(rest))
+    if name in ("serve", "detach") and not rest:
+        return int(_function(name)())
     sys.stderr.write(USAGE)
     return EXIT_USAGE
+
+
+def _function(name: str) -> Any:
+    module, function = _MODULES[name].split(".")
+    return getattr(importlib.import_module("." + module, __package__), function)

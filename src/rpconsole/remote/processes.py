@@ -175,6 +175,17 @@ def kill_group(leader_pid: int, number: int) -> None:
         pass
 
 
+def is_group_alive(leader_pid: int) -> bool:
+    """True while any process of the group is there, a zombie too."""
+    try:
+        os.killpg(leader_pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        pass
+    return True
+
+
 def kill_live() -> None:
     """Ends whatever run_bounded still waits for: the channel that asked is gone."""
     with _live_lock:

@@ -1,93 +1,82 @@
-"""One attempt of a task on its node: a shell of its own session, its output in its own log, its cost at the end."""
+"""One attempt of a task on its node: a child of its own session, its output in its own log, its cost at the end."""
 
 import os
 import signal
-import subprocess
 import time
-from typing import Any, Dict, Optional
+from typing import Any, NamedTuple, Optional
 
 from .frames import Message
+from .launch import Command, Launcher
 from .processes import kill_group
+from .task_log import TaskLog, TaskLogs
 
-_SHELL = b"/bin/sh"
 _NOT_STARTED = 126
+_A_MOMENT_S = 2.0
+
+
+class Order(NamedTuple):
+    """What the leader asked for, read ahead."""
+
+    task: int
+    attempt: int
+    command: Command
+    log: Optional[str]
+
+
+def order_of(message: Message, launcher: Launcher) -> Order:
+    return Order(message["task"], message["attempt"], launcher.read(message["line"]), message.get("log"))
 
 
 class RunningTask:
-    """Started by the constructor; raises OSError when the shell cannot be started."""
+    """Started by the constructor; raises OSError when no shell or no log can be had."""
 
-    def __init__(self, order: Message, environ: Dict[str, str], null: int) -> None:
-        self.task: int = order["task"]
-        self.attempt: int = order["attempt"]
-        self._log: Optional[str] = order.get("log")
+    def __init__(self, order: Order, launcher: Launcher, logs: TaskLogs, null: int) -> None:
+        self._order = order
+        self._logs = logs
+        self._log: Optional[TaskLog] = None if order.log is None else logs.open(order.log)
+        extra = {b"RPR_TASK": b"%d" % order.task, b"RPR_ATTEMPT": b"%d" % order.attempt}
         self._start = time.time()
         self._began = time.monotonic()
-        handle = null if self._log is None else _open_log(self._log)
         try:
-            self._child = subprocess.Popen(
-                [_SHELL, b"-c", order["line"].encode("utf-8", "surrogateescape")],
-                stdin=null,
-                stdout=handle,
-                stderr=handle,
-                env=dict(environ, RPR_TASK=str(self.task), RPR_ATTEMPT=str(self.attempt)),
-                start_new_session=True,
-            )
-        finally:
-            if handle != null:
-                os.close(handle)
-        self.pid = self._child.pid
+            self.pid = launcher.start(order.command, extra, null if self._log is None else self._log.handle)
+        except BaseException:
+            if self._log is not None:
+                logs.drop(self._log)
+            raise
 
     def kill(self, number: int = signal.SIGTERM) -> None:
         kill_group(self.pid, number)
 
+    @property
+    def wants_name(self) -> bool:
+        return self._log is not None and self._log.is_borrowed
+
+    def take_name(self, now: float) -> None:
+        """Who looks into a task that runs for long finds its log under the task's name."""
+        if self._log is not None and now - self._began >= _A_MOMENT_S:
+            self._log.take_name()
+
     def ended(self, status: int, usage: Any) -> Message:
         """The record of this attempt; called once, with what wait4 said."""
-        record = self._record()
+        wall_s = round(time.monotonic() - self._began, 3)
+        record: Message = {"ended": self._order.task, "attempt": self._order.attempt}
+        record.update(start=round(self._start, 3), wall_s=wall_s)
         if os.WIFSIGNALED(status):
             record["signal"] = os.WTERMSIG(status)
-            self._child.returncode = -record["signal"]
         else:
             record["code"] = os.WEXITSTATUS(status)
-            self._child.returncode = record["code"]
-        record.update(
-            user_s=round(usage.ru_utime, 3),
-            sys_s=round(usage.ru_stime, 3),
-            max_rss_kb=usage.ru_maxrss,
-            log=self._kept_log(),
-        )
+        record["user_s"] = round(usage.ru_utime, 3)
+        record["sys_s"] = round(usage.ru_stime, 3)
+        record["max_rss_kb"] = usage.ru_maxrss
+        record["log"] = None if self._log is None else self._logs.settle(self._log, self.pid)
         return record
 
-    def _record(self) -> Message:
-        wall_s = round(time.monotonic() - self._began, 3)
-        return {"ended": self.task, "attempt": self.attempt, "start": round(self._start, 3), "wall_s": wall_s}
 
-    def _kept_log(self) -> Optional[str]:
-        """A task that printed nothing leaves no file."""
-        if self._log is None:
-            return None
-        try:
-            if os.stat(self._log).st_size:
-                return self._log
-            os.unlink(self._log)
-        except OSError:
-            return self._log
-        return None
-
-
-def _open_log(path: str) -> int:
-    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND | os.O_CLOEXEC
-    try:
-        return os.open(path, flags, 0o664)
-    except FileNotFoundError:
-        os.makedirs(os.path.dirname(path), exist_ok=True)
-        return os.open(path, flags, 0o664)
-
-
-def not_started(order: Message, sentence: str) -> Message:
+def not_started(order: Order, sentence: str) -> Message:
     """An attempt whose shell could not be started: as a shell would say it, with the reason."""
     return {
-        "ended": order["task"],
-        "attempt": order["attempt"],
+        "ended": order.task,
+        "attempt": order.attempt,
         "code": _NOT_STARTED,
         "error": sentence,
         "start": round(time.time(), 3),

@@ -14,12 +14,16 @@ from collections import deque
 from typing import Any, Deque, Dict, List, Tuple
 
 from .faults import fault_of
-from .frames import FrameBuffer, Garbage, Message
+from .frames import FrameBuffer, Garbage, Message, frame_of
+from .launch import Launcher
 from .nodes import cores_here
-from .task import RunningTask, looks_terminated, not_started
+from .task import Order, RunningTask, looks_terminated, not_started, order_of
+from .task_log import TaskLogs
 from .wire import Wire
 
 BEAT_S = 20.0
+#: results of very short tasks travel together: to wake the leader costs both sides more than the task itself
+_GATHER_S = 0.02
 _DOUBT_S = 1.0
 _KILL_AFTER_S = 3.0
 
@@ -29,28 +33,35 @@ class Worker:
         self._wire = wire
         self._slots = slots
         self._frames = FrameBuffer()
-        self._waiting: Deque[Message] = deque()
+        self._waiting: Deque[Order] = deque()
         self._running: Dict[int, RunningTask] = {}
         self._doubtful: List[Tuple[float, Message]] = []
-        self._environ = dict(os.environ)
+        self._due: List[Message] = []
         self._null = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
+        self._launcher = Launcher(dict(os.environ), self._null)
+        self._logs = TaskLogs()
         self._is_told_to_leave = False
         self._is_stopping = False
         self._kill_at = 0.0
         self._beat_at = 0.0
+        self._speak_at = 0.0
 
     def terminate(self, *_: Any) -> None:
         """Handler of SIGTERM: a flag only, for a frame may be half written."""
         self._is_told_to_leave = True
 
     def work(self, wakeup: int) -> None:
-        self._wire.send({"slots": self._slots, "pid": os.getpid()})
+        self._say({"slots": self._slots, "pid": os.getpid()})
+        poll = select.poll()
+        for handle in (self._wire.fd_in, wakeup):
+            poll.register(handle, select.POLLIN)
         while True:
-            ready, _, _ = select.select([self._wire.fd_in, wakeup], [], [], self._patience_s())
+            self._speak()
+            ready = [handle for handle, _ in poll.poll(self._patience_s() * 1000)]
             if wakeup in ready:
-                _drain(wakeup)
+                os.read(wakeup, 4096)
             if self._is_told_to_leave and not self._is_stopping:
-                self._wire.send({"leaving": True})
+                self._say({"leaving": True})
                 self._stop()
             if self._wire.fd_in in ready and not self._take_orders():
                 return
@@ -58,12 +69,28 @@ class Worker:
             self._start_waiting()
             self._tick()
 
-    def kill_all(self) -> None:
+    def end(self) -> None:
         for task in self._running.values():
             task.kill(signal.SIGKILL)
+        self._logs.close()
+
+    def _say(self, message: Message) -> None:
+        self._due.append(message)
+
+    def _speak(self) -> None:
+        """With one write; now, unless it has spoken just before and has work in stock."""
+        now = time.monotonic()
+        if self._due and (now >= self._speak_at or not self._waiting):
+            self._wire.write(b"".join(map(frame_of, self._due)))
+            self._due = []
+            self._speak_at = now + _GATHER_S
 
     def _patience_s(self) -> float:
-        return 0.2 if self._doubtful or self._kill_at else BEAT_S
+        if self._due:
+            return _GATHER_S
+        if self._doubtful or self._kill_at:
+            return 0.2
+        return 1.0 if any(task.wants_name for task in self._running.values()) else BEAT_S
 
     def _take_orders(self) -> bool:
         data = os.read(self._wire.fd_in, 1 << 16)
@@ -82,16 +109,16 @@ class Worker:
     def _obey(self, order: Message) -> None:
         what = order.get("do")
         if what == "run":
-            self._waiting.append(order)
+            self._waiting.append(order_of(order, self._launcher))
         elif what == "setup":
-            self._environ.update(order["environ"])
-        elif what == "drain":
+            self._launcher.take_environ(dict(os.environ, **order["environ"]))
+        elif what == "give back":
             self._give_back()
         elif what == "kill":
             self._stop()
 
     def _give_back(self) -> None:
-        self._wire.send({"returned": [order["task"] for order in self._waiting]})
+        self._say({"returned": [order.task for order in self._waiting]})
         self._waiting.clear()
 
     def _stop(self) -> None:
@@ -102,12 +129,13 @@ class Worker:
         self._kill_at = self._kill_at or time.monotonic() + _KILL_AFTER_S
 
     def _start_waiting(self) -> None:
-        while self._waiting and len(self._running) < self._slots and not self._is_stopping:
+        is_leaving = self._is_told_to_leave or self._is_stopping
+        while self._waiting and len(self._running) < self._slots and not is_leaving:
             order = self._waiting.popleft()
             try:
-                task = RunningTask(order, self._environ, self._null)
+                task = RunningTask(order, self._launcher, self._logs, self._null)
             except (OSError, ValueError) as error:
-                self._wire.send(not_started(order, str(fault_of(error, "the task could not be started"))))
+                self._say(not_started(order, str(fault_of(error, "the task could not be started"))))
                 continue
             self._running[task.pid] = task
 
@@ -121,39 +149,41 @@ class Worker:
                 return
             task = self._running.pop(pid, None)
             if task is not None:
-                self._report(task.ended(status, usage))
+                record = task.ended(status, usage)
+                self._start_waiting()
+                self._report(record)
 
     def _report(self, record: Message) -> None:
         if self._is_stopping:
-            self._wire.send(dict(record, stopped=record.get("code") != 0))
+            self._say(dict(record, stopped=record.get("code") != 0))
         elif looks_terminated(record):
             # our own SIGTERM may be on its way
             self._doubtful.append((time.monotonic() + _DOUBT_S, record))
         else:
-            self._wire.send(record)
+            self._say(record)
 
     def _tick(self) -> None:
         now = time.monotonic()
+        if self._doubtful:
+            self._settle_doubtful(now)
+        for task in self._running.values():
+            if task.wants_name:
+                task.take_name(now)
+        if self._kill_at and now >= self._kill_at:
+            self._kill_at = 0.0
+            for task in self._running.values():
+                task.kill(signal.SIGKILL)
+        if now - self._beat_at > BEAT_S / 2:
+            self._beat_at = now
+            self._say({"beat": round(time.time(), 3)})
+
+    def _settle_doubtful(self, now: float) -> None:
         doubtful, self._doubtful = self._doubtful, []
         for due, record in doubtful:
             if self._is_stopping or now >= due:
-                self._wire.send(dict(record, stopped=self._is_stopping))
+                self._say(dict(record, stopped=self._is_stopping))
             else:
                 self._doubtful.append((due, record))
-        if self._kill_at and now >= self._kill_at:
-            self._kill_at = 0.0
-            self.kill_all()
-        if now - self._beat_at > BEAT_S / 2:
-            self._beat_at = now
-            self._wire.send({"beat": round(time.time(), 3)})
-
-
-def _drain(wakeup: int) -> None:
-    try:
-        while os.read(wakeup, 4096):
-            pass
-    except BlockingIOError:
-        pass
 
 
 def slots_for(cores: int, cores_per_task: int, asked: int) -> int:
@@ -185,5 +215,5 @@ def main(words: List[str]) -> int:
     except BrokenPipeError:
         pass
     finally:
-        worker.kill_all()
+        worker.end()
     return 0
