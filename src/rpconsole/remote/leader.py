@@ -1,20 +1,17 @@
 """The leader: hands tasks to workers as slots fall free, keeps the results file, and ends in time."""
 
 import os
-import selectors
 import signal
-import sys
 import time
 from typing import Any, Dict, List
 
+from .crew import Crew
 from .fence import Fence
 from .frames import Message
 from .hand_out import HandOut
 from .link import Link
-from .nodes import cpus_of, way_to, worker_command
 from .orphans import kill_orphans
 from .plan import Plan
-from .program import program_argv
 from .results_file import ResultsFile
 from .task_book import TaskBook
 from .task_list import TaskList
@@ -31,14 +28,14 @@ class Leader:
         self._results = results
         self._fence = fence
         self._left = HandOut(book.left())
-        self._links: List[Link] = []
-        self._selector = selectors.DefaultSelector()
         self._began = time.monotonic()
         self._reason = ""
         self._stop_by = 0.0
         self._is_killing = False
         self._fence_at = 0.0
         self._signalled = False
+        # those who may take more than before, in order
+        self._hungry: Dict[Link, None] = {}
 
     def stop(self, *_: Any) -> None:
         """Handler of SIGTERM: a flag only."""
@@ -46,109 +43,85 @@ class Leader:
 
     def lead(self, nodes: List[str], wakeup: int) -> str:
         """Why it ended: finished, wall, term, nodes (none is left), fence (another leader took over)."""
-        self._selector.register(wakeup, selectors.EVENT_READ, None)
+        self._crew = Crew(self._plan, self._fence.generation, wakeup)
         try:
-            self._start_workers(nodes)
+            self._crew.start(nodes)
             while not self._is_over():
                 self._fill()
-                for key, events in self._selector.select(self._patience_s()):
-                    self._attend(key, events, wakeup)
+                for link, messages in self._crew.listen(0.5 if self._reason else 2.0):
+                    self._attend(link, messages)
+                # one write for all that this turn has brought
+                self._results.flush()
                 self._watch()
         finally:
-            for link in self._links:
-                link.dismiss()
-            for link in self._links:
-                link.close(5.0)
+            if self._reason != "fence":
+                self._results.flush()
+            self._crew.dismiss()
         return self._reason
-
-    def _start_workers(self, nodes: List[str]) -> None:
-        widths = cpus_of(nodes, dict(os.environ))
-        for place, node in enumerate(nodes):
-            way = way_to(node, len(nodes), self._plan.way, dict(os.environ))
-            words = [
-                "--slots",
-                str(self._plan.slots),
-                "--cores-per-task",
-                str(self._plan.cores_per_task),
-                "--cwd",
-                os.getcwd(),
-            ]
-            argv = worker_command(node, program_argv("worker", *words), way, widths.get(node))
-            token = "{}.{}.{}".format(self._fence.generation, os.getpid(), place)
-            environ = dict(os.environ, SLURM_CPU_BIND="none", RPR_WORKER=token, RPR_NODE=node)
-            try:
-                link = Link(node, argv, environ, token if way == "local" else "")
-            except OSError as error:
-                sys.stderr.write("stask: no worker on {}: {}\n".format(node, error))
-                continue
-            link.heard_at = time.monotonic()
-            if way == "ssh":
-                link.send({"do": "setup", "environ": environ})
-            self._links.append(link)
-            self._selector.register(link.from_worker, selectors.EVENT_READ, link)
 
     def _is_over(self) -> bool:
         if self._reason:
-            return self._reason == "fence" or not any(link.held for link in self._links) or self._is_out_of_patience()
-        if not self._left and not any(link.held for link in self._links):
+            return self._reason == "fence" or not self._holds_any() or self._is_out_of_patience()
+        if not self._left and not self._holds_any():
             self._reason = "finished"
-        elif not self._links:
+        elif not self._crew.links:
             self._reason = "nodes"
         return bool(self._reason)
+
+    def _holds_any(self) -> bool:
+        return any(link.held for link in self._crew.links)
 
     def _is_out_of_patience(self) -> bool:
         return self._is_killing and time.monotonic() > self._stop_by + _KILLED_WITHIN_S
 
-    def _patience_s(self) -> float:
-        return 0.5 if self._reason else 2.0
-
     def _fill(self) -> None:
-        """One task a node in turn, so that a short list spreads; a little ahead of the slots only while many are left."""
-        hungry = [] if self._reason else [link for link in self._links if link.room(0) > 0]
+        """One task a node in turn, so that a short list spreads; then some ahead, where tasks are short and many are left."""
+        changed, self._hungry = self._hungry, {}
+        if self._reason:
+            return
+        hungry = [link for link in changed if link.room(0) > 0]
         while hungry and self._left:
             hungry = [link for link in hungry if self._hand_to(link) and link.room(0) > 0]
-        plenty = len(self._left) > 4 * sum(link.slots for link in self._links)
-        for link in self._links if plenty and not self._reason else ():
-            while link.room(1 + link.slots // 2) > 0 and self._hand_to(link):
+        if hungry and not self._left:
+            self._ask_back()
+        for link in changed:
+            self._stock(link)
+
+    def _stock(self, link: Link) -> None:
+        """A slot that falls free takes its next task from the worker's own stock, which is filled up in one go."""
+        ahead = min(link.stock, len(self._left) // (2 * len(self._crew.links) or 1))
+        if link.room(ahead) > ahead // 2:
+            while link.room(ahead) > 0 and self._hand_to(link):
                 pass
 
+    def _ask_back(self) -> None:
+        """Nothing is left but what waits on busy nodes, and others have slots free."""
+        for link in self._crew.links:
+            if len(link.held) > link.slots and not link.is_asked_back:
+                link.is_asked_back = True
+                self._crew.send(link, {"do": "give back"})
+
     def _hand_to(self, link: Link) -> bool:
-        has_others = any(other is not link and other.is_ready and not other.is_leaving for other in self._links)
-        task = self._left.next_for(link.node, has_others)
+        task = self._left.next_for(link.node, self._has_others(link))
         if task is None:
             return False
         attempt = self._book.attempts(task) + 1
         order = {"do": "run", "task": task, "attempt": attempt, "line": self._tasks.line(task)}
+        order["log"] = self._plan.log_of(task, attempt)
         link.held.add(task)
-        link.send(dict(order, log=self._plan.log_of(task, attempt)))
-        self._watch_writing(link)
+        self._crew.send(link, order)
         return True
 
-    def _attend(self, key: selectors.SelectorKey, events: int, wakeup: int) -> None:
-        if key.data is None:
-            os.read(wakeup, 4096)
-            return
-        link: Link = key.data
-        if link not in self._links:
-            return
-        if events & selectors.EVENT_WRITE:
-            link.flush()
-            self._watch_writing(link)
-            return
-        messages = link.receive()
+    def _has_others(self, link: Link) -> bool:
+        return any(other is not link and other.is_ready and not other.is_leaving for other in self._crew.links)
+
+    def _attend(self, link: Link, messages: Any) -> None:
         if messages is None:
             self._lose(link, "its worker ended")
             return
+        self._hungry[link] = None
         for message in messages:
-            link.heard_at = time.monotonic()
             self._hear(link, message)
-
-    def _watch_writing(self, link: Link) -> None:
-        watched = link.to_worker in self._selector.get_map()
-        if link.has_due and not watched:
-            self._selector.register(link.to_worker, selectors.EVENT_WRITE, link)
-        elif watched and not link.has_due:
-            self._selector.unregister(link.to_worker)
 
     def _hear(self, link: Link, message: Message) -> None:
         if "ended" in message:
@@ -156,56 +129,59 @@ class Leader:
         elif "slots" in message:
             link.slots, link.is_ready = message["slots"], True
         elif "returned" in message:
-            back = [task for task in message["returned"] if task in link.held]
-            link.held.difference_update(back)
-            self._left.came_back(back)
+            link.is_asked_back = False
+            self._take_back(link, message["returned"])
         elif "leaving" in message:
             link.is_leaving = True
+            self._hungry.update(dict.fromkeys(self._crew.links))
+
+    def _take_back(self, link: Link, tasks: List[int]) -> None:
+        """They have spent no attempt, and any node may take them."""
+        back = [task for task in tasks if task in link.held]
+        link.held.difference_update(back)
+        self._left.came_back(back)
+        self._hungry.update(dict.fromkeys(self._crew.links))
 
     def _ended(self, link: Link, message: Message) -> None:
         task = message["ended"]
         if task not in link.held:
             return
-        link.held.discard(task)
         if message.pop("stopped", False):
-            self._left.came_back([task])
+            self._take_back(link, [task])
             return
+        link.held.discard(task)
+        link.count_ended(self._crew.listened_at)
         passed = message.get("code") == 0
         self._book.note_attempt(task, message["attempt"], passed)
-        record = {"task": task, "node": link.node}
-        record.update((name, value) for name, value in message.items() if name != "ended")
-        self._results.append(record)
-        if passed:
-            return
+        del message["ended"]
+        self._results.append(dict({"task": task, "node": link.node}, **message))
+        if not passed:
+            self._failed(link, task)
+
+    def _failed(self, link: Link, task: int) -> None:
         if self._book.is_used_up(task):
             self._book.abandoned.add(task)
             self._results.append({"task": task, "abandoned": True, "attempts": self._book.attempts(task)})
         else:
             self._left.failed(task, link.node)
+            self._hungry.update(dict.fromkeys(self._crew.links))
 
     def _lose(self, link: Link, why: str) -> None:
         """A node that is gone loses what it ran; the tasks go elsewhere and have spent no attempt."""
-        self._links.remove(link)
-        for handle in (link.from_worker, link.to_worker):
-            if handle in self._selector.get_map():
-                self._selector.unregister(handle)
+        self._crew.remove(link)
         if link.held:
             record = {"mark": "lost", "node": link.node, "why": why, "tasks": sorted(link.held), "epoch": _now()}
             self._results.append(record)
-            self._left.came_back(list(link.held))
-            link.held.clear()
-        link.close(0.5)
         if link.token:
             kill_orphans("RPR_WORKER", link.token)
-        if link.is_leaving and not self._links and not self._reason:
+        self._take_back(link, sorted(link.held))
+        if link.is_leaving and not self._crew.links and not self._reason:
             self._reason = "term"
 
     def _watch(self) -> None:
         now = time.monotonic()
-        self._results.flush()
-        for link in list(self._links):
-            if now - link.heard_at > self._plan.silence_s:
-                self._lose(link, "it was silent for {:.0f} s".format(now - link.heard_at))
+        for link in self._crew.silent():
+            self._lose(link, "it was silent for {:.0f} s".format(now - link.heard_at))
         if now - self._fence_at > _FENCE_EVERY_S:
             self._fence_at = now
             if not self._fence.is_mine():
@@ -222,22 +198,17 @@ class Leader:
         elif self._plan.wall_s and now >= wall_at:
             # the last fifth of the margin is for the killing and the end mark
             self._drain("wall", wall_at + 0.8 * self._plan.margin_s)
-        elif self._links and all(link.is_leaving for link in self._links):
+        elif self._crew.links and all(link.is_leaving for link in self._crew.links):
             self._drain("term", now + self._plan.term_grace_s)
 
     def _drain(self, reason: str, stop_by: float) -> None:
         self._reason, self._stop_by = reason, stop_by
-        self._tell_all("drain")
+        self._crew.send_all({"do": "give back"})
 
     def _kill(self) -> None:
         self._is_killing = True
         self._stop_by = time.monotonic()
-        self._tell_all("kill")
-
-    def _tell_all(self, what: str) -> None:
-        for link in self._links:
-            link.send({"do": what})
-            self._watch_writing(link)
+        self._crew.send_all({"do": "kill"})
 
     def counts(self) -> Dict[str, int]:
         return self._book.counts()

@@ -2,9 +2,13 @@
 
 import os
 import subprocess
+import time
 from typing import IO, Dict, List, Optional, Set
 
 from .frames import FrameBuffer, Garbage, Message, frame_of
+
+_PACE_OVER_S = 0.25
+_STOCK_S = 0.1
 
 
 class Link:
@@ -16,6 +20,7 @@ class Link:
         self.held: Set[int] = set()
         self.is_leaving = False
         self.is_ready = False
+        self.is_asked_back = False
         self.heard_at = 0.0
         self.token = token
         self.process = subprocess.Popen(
@@ -31,6 +36,9 @@ class Link:
         # banner text of the node (ssh) comes before the first frame
         self._frames.is_lost = True
         self._due = bytearray()
+        self._ended = 0
+        self._counted_from = time.monotonic()
+        self._pace = 0.0
 
     @property
     def has_due(self) -> bool:
@@ -39,11 +47,22 @@ class Link:
     def room(self, ahead: int) -> int:
         if self.is_leaving or not self.is_ready:
             return 0
-        return self.slots + min(ahead, self.slots) - len(self.held)
+        return self.slots + ahead - len(self.held)
 
-    def send(self, message: Message) -> None:
+    def count_ended(self, now: float) -> None:
+        self._ended += 1
+        if now - self._counted_from >= _PACE_OVER_S:
+            self._pace = self._ended / (now - self._counted_from)
+            self._ended, self._counted_from = 0, now
+
+    @property
+    def stock(self) -> int:
+        """How many tasks it ends while a question and its answer travel, with much to spare; none where tasks are long."""
+        return int(self._pace * _STOCK_S)
+
+    def put(self, message: Message) -> None:
+        """To be sent with the next flush."""
         self._due += frame_of(message)
-        self.flush()
 
     def flush(self) -> None:
         """What the pipe takes now; a dead worker is noticed where it is read from."""

@@ -33,7 +33,7 @@ class Plan(NamedTuple):
 
     def log_of(self, task: int, attempt: int) -> str:
         """A thousand tasks a folder; the name says task and attempt."""
-        return os.path.join(self.logs, "{:03d}".format(task // 1000), "{}.{}.log".format(task, attempt))
+        return "{}/{:03d}/{}.{}.log".format(self.logs, task // 1000, task, attempt)
 
 
 def plan_of(words: List[str], environ: Dict[str, str]) -> Plan:

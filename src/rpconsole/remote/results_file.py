@@ -9,6 +9,7 @@ from typing import Any, Dict
 from .paths import make_folder
 
 _SYNC_EVERY_S = 5.0
+_encoded = json.JSONEncoder(separators=(",", ":")).encode
 
 
 class ResultsFile:
@@ -24,8 +25,8 @@ class ResultsFile:
         return size == 0 or os.pread(self._handle, 1, size - 1) == b"\n"
 
     def append(self, record: Dict[str, Any]) -> None:
-        self._due += json.dumps(record, separators=(",", ":")).encode("ascii") + b"\n"
-        self.flush()
+        """Written with the next flush, which follows within the same turn of the leader."""
+        self._due += _encoded(record).encode("ascii") + b"\n"
 
     def flush(self) -> bool:
         """True when nothing is due; what a full disk refused is kept and goes first the next time."""

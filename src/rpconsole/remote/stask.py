@@ -80,6 +80,7 @@ def _run(plan: Plan, fence: fences.Fence) -> Tuple[str, int]:
     nodes = node_names(plan.hosts, dict(os.environ))
     start = dict(plan.me, mark="start", fence=fence.generation, tasks=len(tasks), list_sha256=tasks.sha256)
     results.append(dict(start, nodes=nodes, epoch=_now(), host=fence.holder["host"], pid=os.getpid()))
+    results.flush()
     leader = Leader(plan, tasks, book, results, fence)
     reason = leader.lead(nodes, wake_on(leader.stop, signal.SIGTERM, signal.SIGINT, signal.SIGHUP))
     counts = leader.counts()

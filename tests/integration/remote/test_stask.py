@@ -136,6 +136,24 @@ def test_the_log_of_each_attempt_is_found_from_its_record(job):
     assert job.read().tasks[2].log is None
 
 
+def test_silent_tasks_leave_no_file(job):
+    job.tasks(*["true"] * 30, "/bin/true", "echo said")
+    job.run("--slots", "3")
+    logs = [path for path in Path(f"{job.results}.tasks").rglob("*") if path.is_file()]
+    assert [str(path) for path in logs] == [job.read().tasks[32].log]
+
+
+def test_a_task_that_runs_for_a_while_is_watched_under_its_own_name(job):
+    """Also after silent tasks, whose file it took over."""
+    job.tasks(*["true"] * 3, "echo begun; while ! test -e ok; do sleep 0.1; done")
+    leader = job.start("--slots", "1")
+    log = Path(f"{job.results}.tasks/000/4.1.log")
+    job.wait_for(lambda: log.exists() and log.read_text() == "begun\n")
+    (job.folder / "ok").touch()
+    leader.communicate(timeout=20)
+    assert job.read().tasks[4].log == str(log)
+
+
 def test_each_attempt_tells_what_it_cost(job):
     job.tasks(
         "/usr/bin/python3 -c 'x = bytearray(80_000_000)'; sleep 0.3",
