@@ -1,11 +1,14 @@
-"""The private Slurm is a Slurm: what the other tests rely on, by its own commands alone."""
+"""The private Slurm is a Slurm: what the other tests rely on, by its own commands alone; and the runner inside its jobs."""
 
 from __future__ import annotations
 
+import json
 import time
 
 import pytest
 from tests.integration.real_site import until
+
+from rpconsole.adapters.ssh.helper_file import helper_bytes
 
 pytestmark = [pytest.mark.needs_slurm, pytest.mark.needs_mariadb]
 
@@ -77,3 +80,32 @@ def test_what_a_job_started_ends_with_its_node(slurm, submitted, tmp_path):
     slurm.start_node("mu003")
     slurm.run("scancel", job)
     until(lambda: "mu003" in slurm.told("sinfo", "-h", "-t", "idle", "-o", "%n"), "the node is back", 60, pause_s=0.2)
+
+
+def records(path):
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+@pytest.fixture
+def stask(submitted, tmp_path):
+    """Submits a job that runs a list of commands with stask; the results file is its answer."""
+    (tmp_path / "rpr.pyz").write_bytes(helper_bytes())
+    (tmp_path / "stask").symlink_to("rpr.pyz")
+
+    def run(lines, *options):
+        (tmp_path / "list").write_text("".join(f"{line}\n" for line in lines))
+        runner = f"python3 {tmp_path}/stask --results {tmp_path}/results --threads 2 --wall-s 3600 --name rp1.1.abcd"
+        job = submitted(f"exec {runner} {tmp_path}/list - 1", *options)
+        return job, tmp_path / "results"
+
+    return run
+
+
+def test_every_node_works_from_the_first_second_and_each_task_is_known_at_its_end(slurm, stask):
+    job, results = stask(["sleep 1"] * 8, "-N", "2")
+    until_state(slurm, job, "COMPLETED")
+    start, *tasks, end = records(results)
+    assert {task["node"] for task in tasks} == set(start["nodes"]) == {"mu001", "mu002"}
+    assert (end["reason"], end["passed"]) == ("finished", 8)
+    # eight seconds of work on two nodes of one slot each; what a worker says late, its node does not do
+    assert end["epoch"] - start["epoch"] < 8, records(results)

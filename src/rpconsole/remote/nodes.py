@@ -59,13 +59,14 @@ def worker_command(node: str, argv: List[str], way: str, cpus: Optional[int]) ->
     """way: local, srun or ssh.
 
     srun binds a single task to a single core unless told otherwise: it asks for all cores of the node here, and the caller
-    sets SLURM_CPU_BIND=none (the option is spelt with a hyphen or an underscore, depending on the version).
+    sets SLURM_CPU_BIND=none (the option is spelt with a hyphen or an underscore, depending on the version). It also holds back
+    what follows the last newline, and a frame does not end with one: hence unbuffered.
     """
     if way == "local":
         return argv
     if way == "srun":
         width = [] if cpus is None else ["-c", str(cpus)]
-        return ["srun", "-N1", "-n1"] + width + ["-w", node] + argv
+        return ["srun", "-u", "-N1", "-n1"] + width + ["-w", node] + argv
     if way == "ssh":
         command = "exec " + " ".join(shlex.quote(word) for word in argv)
         return ["ssh", "-T", "-o", "BatchMode=yes", node, command]

@@ -52,8 +52,8 @@ def test_words_for_ssh_survive_the_far_shell():
     assert command[-1] == "exec python3 '/a b/x.pyz' worker"
 
 
-def test_srun_asks_for_all_cores_of_the_node():
-    assert nodes.worker_command("mu1", ["p"], "srun", 24) == ["srun", "-N1", "-n1", "-c", "24", "-w", "mu1", "p"]
+def test_srun_asks_for_all_cores_of_the_node_and_holds_no_half_line_back():
+    assert nodes.worker_command("mu1", ["p"], "srun", 24) == ["srun", "-u", "-N1", "-n1", "-c", "24", "-w", "mu1", "p"]
 
 
 @pytest.mark.parametrize(
