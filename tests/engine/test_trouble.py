@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from dataclasses import replace
 
@@ -249,3 +250,25 @@ async def test_every_move_of_a_run_is_in_its_story_with_its_cause(bench):
     assert events[:4] == ["RunPrepared", "SubmitIntended", "InputsVerified", "JobAccepted"]
     assert "DbinfoApplied" in events
     assert json.dumps([line.detail for line in story])
+
+
+async def test_a_scheduler_that_does_not_answer_is_said_once_and_why_and_its_return_too(bench):
+    only(bench, Stage.CHIP)
+    down = Answer(rc=1, out="", err="ERROR:    cannot connect to server 'mu-fe1'")
+    async with bench.running() as engine:
+        await bench.login()
+        await bench.until(lambda: bench.states() == ["run"] and engine.snapshot().polled_at)
+        heard_at = engine.snapshot().polled_at
+        bench.site.moab.answer_next("showq", *[down] * 50)
+        await bench.until(lambda: "cannot connect to server" in " ".join(engine.snapshot().runs[0].why))
+        for _ in range(20):
+            await bench.clock.advance(5)
+            await asyncio.sleep(0.02)
+        silent_at = engine.snapshot().polled_at
+        said = [alert.sentence for alert in engine.snapshot().alerts if "scheduler" in alert.sentence]
+        bench.site.moab.answer_truly()
+        await bench.until(lambda: bench.player.play() or bench.states() == ["full"])
+        said_then = [alert.sentence for alert in engine.snapshot().alerts if "scheduler" in alert.sentence]
+    assert said == ["the scheduler gives no queue: it printed 'ERROR: cannot connect to server 'mu-fe1''"]
+    assert said_then == [*said, "the scheduler: works again"]
+    assert silent_at - heard_at < 30, "silence is no answer"

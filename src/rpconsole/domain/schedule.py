@@ -74,6 +74,8 @@ class Situation:
     #: runs with an action under way
     busy: Mapping[int, type[Action]] = field(default_factory=dict)
     limits: Limits = field(default_factory=Limits)
+    #: what the scheduler did when it was asked for its queue, instead of answering; None = it answered
+    silence: str | None = None
 
 
 def is_ready(run: Run, situation: Situation) -> bool:

@@ -24,9 +24,8 @@ def reasons(run: Run, situation: Situation) -> tuple[str, ...]:
         return ("it is done",)
     if run.step in FINAL_STEPS:
         return (run.hold or "it stopped", f"order 'rpconsole run retry {run.remote_id}' once the cause is mended")
-    found = [
-        sentence for sentence in (_session(run, situation), _gate(run, situation), _wait(run, situation)) if sentence
-    ]
+    held_up = (_session(run, situation), _gate(run, situation), _silence(run, situation), _wait(run, situation))
+    found = [sentence for sentence in held_up if sentence]
     if not found:
         return (run.hold or _WAITS_AT[run.step],)
     return tuple(found)
@@ -46,6 +45,12 @@ def _gate(run: Run, situation: Situation) -> str:
     action = action_for(run)
     gate = GATE_OF_ACTION[type(action)] if action else ""
     return f"the {gate} gate is closed: 'rpconsole resume {gate}' moves it" if gate in situation.closed_gates else ""
+
+
+def _silence(run: Run, situation: Situation) -> str:
+    if run.step is not Step.POLL or situation.silence is None:
+        return ""
+    return f"the scheduler gives no queue ({situation.silence}); its job is not touched, and it is asked again"
 
 
 def _wait(run: Run, situation: Situation) -> str:

@@ -38,6 +38,7 @@ def situation_of(
     busy: dict[int, type],
     limits: Limits,
     transfer_s: float = 0.0,
+    silence: str | None = None,
 ) -> Situation:
     """What may start now: the best of the open sessions decides."""
     open_views = [view for view in views if view.left_s(now) is not None or may_order(view, now)]
@@ -49,6 +50,7 @@ def situation_of(
         may_transfer=any(may_transfer(view, now, transfer_s) for view in open_views),
         busy=busy,
         limits=limits,
+        silence=silence,
     )
 
 

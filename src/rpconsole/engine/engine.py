@@ -64,7 +64,10 @@ class EngineCore:
         self.gates = Gates(world.operations)
         self.results = ResultsBook()
         self.busy: dict[int, type[Action]] = {}
+        #: the scheduler's last answer
         self.polled_at: float | None = None
+        #: what came instead of it since then
+        self.silence: str | None = None
         self.poll_due = Due()
         self.sweep_due = Due()
         self.refresh_due = Due()
@@ -156,6 +159,7 @@ class EngineCore:
             closed_gates=self.gates.closed(),
             busy=dict(self.busy),
             limits=self.world.settings.limits,
+            silence=self.silence,
         )
 
     async def _follow_sessions(self, now: float) -> None:
@@ -244,15 +248,24 @@ class EngineCore:
 
     async def _poll(self, runs: list[Run]) -> None:
         try:
-            events = await poll_runs(self.world, runs, self.results)
-            self.polled_at = self.world.clock.now()
+            polled = await poll_runs(self.world, runs, self.results)
+            self._hear(polled.silence)
             for run in runs:
-                if run.remote_id in events:
-                    await self.settle(run, events[run.remote_id])
+                if run.remote_id in polled.events:
+                    await self.settle(run, polled.events[run.remote_id])
         finally:
             for run in runs:
                 self.busy.pop(run.remote_id, None)
         self._ask_again_for_cancels()
+
+    def _hear(self, silence: str | None) -> None:
+        """Whether the scheduler answered: said when it falls silent and when it is back, not each time."""
+        self.silence = silence
+        if silence is None:
+            self.polled_at = self.world.clock.now()
+            self.notices.over("the scheduler")
+        else:
+            self.notices.once("the scheduler", Level.WARN, f"the scheduler gives no queue: {silence}")
 
     def _ask_again_for_cancels(self) -> None:
         """A wish to cancel stands until the scheduler confirms it."""

@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from rpconsole.commands.results import EndMark, TaskResults
-from rpconsole.commands.scheduler import JobOutcome, JobState, QueueListing
+from rpconsole.commands.scheduler import JobOutcome, JobState, QueueListing, last_words
 from rpconsole.domain.event import Event, JobEnded, JobHeld, JobKilled, JobNotListed, JobQueued, JobRunning
 from rpconsole.domain.run import Run
 from rpconsole.engine.results_book import ResultsBook, read_to_end, take_all
 from rpconsole.engine.submit import queue_argv
 from rpconsole.engine.world import World
 from rpconsole.ports.run_store import RunChange
+from rpconsole.ports.site import Answer
 
 
-async def poll_runs(world: World, runs: Sequence[Run], book: ResultsBook) -> dict[int, Event]:
-    """What is known of each run now; a run of which nothing new is known is left out.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Polled:
+    """What one round trip told."""
+
+    #: of each run; a run of which nothing new is known is left out
+    events: Mapping[int, Event]
+    #: what the scheduler printed instead of its queue; None = it answered
+    silence: str | None
+
+
+async def poll_runs(world: World, runs: Sequence[Run], book: ResultsBook) -> Polled:
+    """What is known of each run now.
 
     The queue is read before the results, so that a job which ends between the two is seen by its end mark and not as gone.
     """
@@ -30,7 +42,14 @@ async def poll_runs(world: World, runs: Sequence[Run], book: ResultsBook) -> dic
         if event is not None:
             events[run.remote_id] = event
         await world.runs.change_run(run.remote_id, RunChange(touch=True))
-    return events
+    return Polled(events=events, silence=_silence(answer.queue) if listing is None else None)
+
+
+def _silence(queue: Answer) -> str:
+    said = last_words((queue.out, queue.err))
+    if queue.timed_out or not said:
+        return "it did not answer in time" if queue.timed_out else f"it ended with {queue.rc} and printed nothing"
+    return f"it printed '{said}'"
 
 
 async def _event_of(

@@ -45,6 +45,10 @@ class MemoryMoab:
         """The next uses of a program print this."""
         self._scripted.setdefault(program, []).extend(answers)
 
+    def answer_truly(self) -> None:
+        """Take back what ``answer_next`` has left."""
+        self._scripted.clear()
+
     def named(self, name: str) -> list[MemoryJob]:
         """All jobs that were ever submitted under a name."""
         return [job for job in self.jobs.values() if job.name == name]
