@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 
 from tests.servers.token_card import TokenCard
 
-from rpconsole.practice.installing import install
+from rpconsole.practice.installing import install_for_jobs
 from rpconsole.practice.paths import SitePaths, SiteSettings, write_settings
 from rpconsole.practice.processes import end_marked
 from rpconsole.practice.seed import seed
@@ -34,11 +34,11 @@ COMMAND_S = 60.0
 
 
 async def make_site(folder: Path, survey: Survey, database: str) -> SitePaths:
-    """Files at home and at the site, Moab's commands and the IPP's programs; rows in the empty gpc1 ``database``."""
+    """Files at home and at the site, and the IPP's programs there; rows in the empty gpc1 ``database``."""
     paths = SitePaths(folder)
     paths.make()
     write_settings(paths, SiteSettings(nodes=2, slots=2))
-    install(paths)
+    install_for_jobs(paths)
     await seed(paths, survey, url=database)
     return paths
 

@@ -13,7 +13,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -42,7 +42,7 @@ LoginGraceTime 30
 LogLevel VERBOSE
 PrintMotd no
 X11Forwarding no
-SetEnv PATH={path}
+SetEnv {environ}
 """
 SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _PAM_END = """\
@@ -60,16 +60,16 @@ class PrivateSshd:
         *,
         forwards: bool = False,
         max_sessions: int = 10,
-        path: Sequence[str | Path] = (),
+        environ: Mapping[str, str] | None = None,
     ) -> None:
-        """``path``: directories that stand first on a login's PATH, as a site's own start-up files would have it."""
+        """``environ``: what a login finds in its environment, as a site's own start-up files would have it."""
         self.cards = list(cards)
         self.directory = Path(tempfile.mkdtemp(prefix="rpc-sshd-"))
         self.log = self.directory / "sshd.log"
         self.port = _free_port()
         self._forwards = forwards
         self._max_sessions = max_sessions
-        self._path = ":".join([*map(str, path), SYSTEM_PATH])
+        self._environ = {"PATH": SYSTEM_PATH, **(environ or {})}
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
@@ -160,7 +160,7 @@ class PrivateSshd:
                 directory=self.directory,
                 forwarding="yes" if self._forwards else "no",
                 max_sessions=self._max_sessions,
-                path=self._path,
+                environ=" ".join(f"{name}={value}" for name, value in self._environ.items()),
             )
         )
         lines = []

@@ -26,9 +26,19 @@ _COMMANDS = {
 
 
 def install(paths: SitePaths) -> None:
-    """The scheduler's clients, the stand-ins of the IPP programs, a python3, and a top where the machine has none."""
+    """The scheduler's clients, and whatever jobs call."""
+    install_moab(paths)
+    install_for_jobs(paths)
+
+
+def install_moab(paths: SitePaths) -> None:
+    """Moab's clients, and of Slurm's what a job under Moab calls."""
     for name, (module, function) in _COMMANDS.items():
         _write(paths.bin / name, _launcher(paths, module, function))
+
+
+def install_for_jobs(paths: SitePaths) -> None:
+    """The stand-ins of the IPP programs, a python3, and a top where the machine has none."""
     # not sys.executable's own path: below a virtual environment python would find its packages
     python = os.path.realpath(sys.executable)
     (paths.bin / "python3").unlink(missing_ok=True)
