@@ -15,6 +15,8 @@ def slurm_header(script: JobScript) -> Iterator[str]:
     yield "#SBATCH --open-mode=append"
     yield "#SBATCH --export=ALL"
     yield "#SBATCH --exclusive"
+    # without it one dead node ends the whole job; the runner gives its tasks to the others
+    yield "#SBATCH --no-kill"
     yield f"#SBATCH -o {plain_word(script.log)}"
     if extra.account:
         yield f"#SBATCH --account={plain_word(extra.account)}"

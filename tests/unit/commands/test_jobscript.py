@@ -50,6 +50,7 @@ def test_the_whole_script_for_slurm():
         "#SBATCH --open-mode=append\n"
         "#SBATCH --export=ALL\n"
         "#SBATCH --exclusive\n"
+        "#SBATCH --no-kill\n"
         "#SBATCH -o /scratch9/ops/stask_logs/chip.17.out\n" + BODY
     )
 
