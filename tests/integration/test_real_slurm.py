@@ -1,0 +1,93 @@
+"""Whole runs over a real Slurm, behind a real sshd and before a real MariaDB: what clusters do to jobs."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from tests.integration.real_config import Wanted, configure
+from tests.integration.real_config import slurm as slurm_section
+from tests.integration.real_site import Doorstop, engine, make_site, until
+from tests.servers.sshd import SYSTEM_PATH, PrivateSshd, require_sshd
+from tests.servers.token_card import TokenCard
+
+from rpconsole.practice.paths import SitePaths
+from rpconsole.practice.sky import Survey
+
+pytestmark = [pytest.mark.needs_sshd, pytest.mark.needs_mariadb, pytest.mark.needs_slurm, pytest.mark.slow]
+
+SURVEY = Survey(seed=3, exposures=2, otas=2)
+
+
+@pytest.fixture
+def front_end(site_folder, slurm):
+    """Where a login finds the cluster and the IPP's programs; jobs inherit both."""
+    require_sshd()
+    environ = {"PATH": f"{SitePaths(site_folder).bin}:{SYSTEM_PATH}", **slurm.environ}
+    with PrivateSshd([TokenCard()], environ=environ) as server:
+        yield server
+    slurm.run("scancel", "-u", "root")
+    until(lambda: not slurm.told("squeue", "-h"), "no job is left", 30, pause_s=0.2)
+
+
+@pytest.fixture
+async def site(site_folder, mariadb_server):
+    return await make_site(site_folder, SURVEY, mariadb_server.create_database("gpc1"))
+
+
+def results_of(paths, stage, remote_id):
+    path = paths.scratch / "remote" / "demo" / f"remote_{stage}.{remote_id}.results"
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def test_four_stages_run_on_several_nodes_while_the_controller_is_away_for_a_time(
+    site, front_end, mariadb_server, slurm
+):
+    operator = configure(site, Wanted(database=mariadb_server, doors=[front_end], scheduler=slurm_section()))
+    held = Doorstop(site.bin, "ppImage")
+    with engine(operator, site.logs / "engine.out"):
+        operator.log_in()
+        until(lambda: operator.runs().get("chip", {}).get("tasks"), "the chip job runs", 60)
+        slurm.stop_controller()
+        try:
+            until(lambda: "gives no queue" in operator.runs()["chip"]["why"][0], "the silence is said", 60)
+            held.let_go()
+        finally:
+            slurm.start_controller()
+        runs = operator.all_full(within_s=150)
+        said = [alert["sentence"] for alert in operator.asked("status")["alerts"] if "scheduler" in alert["sentence"]]
+    assert [(run["stage"], run["state"]) for run in runs] == [
+        (stage, "full") for stage in ("chip", "camera", "warp", "stack")
+    ]
+    assert all(len(run["jobs"]) == 1 and not run["failures"] for run in runs)
+    assert [sentence.partition(":")[0] for sentence in said] == ["the scheduler gives no queue", "the scheduler"]
+    assert {record["node"] for record in results_of(site, "chip", 1) if "task" in record} == {"mu001", "mu002"}
+
+
+def test_a_cancelled_job_is_followed_by_another_and_a_dead_node_costs_only_what_it_ran(
+    site, front_end, mariadb_server, slurm
+):
+    wanted = Wanted(database=mariadb_server, doors=[front_end], scheduler=slurm_section(), stages=["chip"])
+    operator = configure(site, wanted)
+    held = Doorstop(site.bin, "ppImage")
+    with engine(operator, site.logs / "engine.out"):
+        operator.log_in()
+        first = until(lambda: (run := operator.runs().get("chip", {})).get("tasks") and run["job"], "it runs", 60)
+        slurm.told("scancel", first)
+        until(lambda: starts(site) == 2, "the second job runs", 60)
+        slurm.told("scontrol", "update", "nodename=mu002", "state=down", "reason=test")
+        try:
+            until(lambda: any(record.get("mark") == "lost" for record in results_of(site, "chip", 1)), "it is lost", 60)
+            held.let_go()
+            operator.stage_at("chip", "done", within_s=90)
+        finally:
+            slurm.told("scontrol", "update", "nodename=mu002", "state=resume")
+        run = operator.asked("run", "show", "1")
+    assert (run["state"], run["failures"]) == ("full", [])
+    assert len({job["job"] for job in run["jobs"]}) == len(run["jobs"]) == 2
+    passed = [record["task"] for record in results_of(site, "chip", 1) if record.get("code") == 0]
+    assert sorted(passed) == [1, 2, 3, 4, 5], "each task was done once"
+
+
+def starts(paths):
+    return sum(record.get("mark") == "start" for record in results_of(paths, "chip", 1))
