@@ -256,7 +256,7 @@ async def test_touching_a_run_sets_its_last_poll_to_now(store: RunStore, rows: G
     before = await store.run(remote_id)
     assert before is not None
     assert before.last_poll == 1404180184.0
-    assert await store.change_run(remote_id, RunChange(touch=True))
+    await store.touch([remote_id])
     after = await store.run(remote_id)
     assert after is not None
     assert after.last_poll == pytest.approx(time.time(), abs=30)

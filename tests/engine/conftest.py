@@ -195,7 +195,7 @@ def settings_for(folder: Path, **changes) -> EngineSettings:
         plan=SitePlan(proc_per_node=24, max_nodes=10, max_hours=8),
         scheduler=KNOWN_SCHEDULERS["moab"](""),
         retry=RetryPolicy(delays_s=(1.0, 2.0, 3.0)),
-        pace=PollPace(shortest_s=1.0, longest_s=10.0),
+        pace=PollPace(shortest_s=1.0, longest_s=1.0),
         labels=(WatchedLabel(label=LABEL, stages=tuple(Stage), path_base="neb://any/remote/DEMO"),),
         bookkeeping=Bookkeeping(fake=True, overlap_maps=str(folder / "overlap"), stacks=True),
         tick_s=0.01,

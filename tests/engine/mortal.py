@@ -10,7 +10,7 @@ from rpconsole.engine.world import World
 
 #: every call of a port that changes something somewhere, by the port's name in the world
 WRITES = {
-    "runs": {"define", "change_run", "change_components"},
+    "runs": {"define", "change_run", "touch", "change_components"},
     "survey": {"apply", "advance", "advance_fake", "add_overlap", "define_stacks"},
     "catalogue": {"create"},
     "files": {"write"},

@@ -122,14 +122,50 @@ def to_poll(runs: Iterable[Run], situation: Situation) -> list[Run]:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Expectation:
+    """When something new may be seen of a job."""
+
+    #: seconds of work that it is likely to have left; 0 = any moment
+    left_s: float
+    #: seconds until its wall time is up; None while it waits, or where nobody says
+    wall_left_s: float | None = None
+
+
+def expectation(
+    *, tasks: int, ended: int, elapsed_s: float, wall_left_s: float | None, is_running: bool, unknown_s: float
+) -> Expectation:
+    """What the tasks that have ended and the wall time show together.
+
+    ``unknown_s`` stands in where neither says anything; a job that waits has all of its wall time left.
+    """
+    known = [] if wall_left_s is None else [wall_left_s]
+    if is_running and ended > 0 and elapsed_s > 0:
+        known.append(elapsed_s * max(0, tasks - ended) / ended)
+    return Expectation(left_s=min(known, default=unknown_s), wall_left_s=wall_left_s if is_running else None)
+
+
+#: between a job's wall time and the scheduler's own word that it has ended
+AFTER_WALL_S = 15.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class PollPace:
     """Bounds of the interval between two polls of a site, in seconds."""
 
     shortest_s: float = 120.0
     longest_s: float = 3600.0
 
-    def interval_s(self, expected_left_s: Collection[float]) -> float:
-        """A tenth of the shortest expected remaining time, within bounds: dense near an end, sparse in the middle."""
-        if not expected_left_s:
+    def interval_s(self, expected: Collection[Expectation]) -> float:
+        """A tenth of the shortest expected remaining time, within bounds: dense near an end, sparse in the middle.
+
+        The end of a wall time is looked at as it comes, whatever the tasks promised.
+        """
+        if not expected:
             return self.longest_s
-        return min(self.longest_s, max(self.shortest_s, 0.1 * min(expected_left_s)))
+        tenth = 0.1 * min(each.left_s for each in expected)
+        walls = [each.wall_left_s for each in expected if each.wall_left_s is not None and each.wall_left_s > 0]
+        return min([max(self.shortest_s, tenth), self.longest_s, *(wall + AFTER_WALL_S for wall in walls)])
+
+    def silent_s(self, polls: int) -> float:
+        """After so many polls without the scheduler's answer: each wait twice as long as the one before, within bounds."""
+        return min(self.longest_s, self.shortest_s * 2.0 ** min(polls, 30))

@@ -25,6 +25,10 @@ class Due:
         """Set the next time."""
         self.at = now + seconds
 
+    def by(self, at: float) -> None:
+        """Make it due at a time, unless it is due before."""
+        self.at = min(self.at, at)
+
     def wake(self) -> None:
         """Make it due at once."""
         self.at = 0.0

@@ -23,7 +23,6 @@ from rpconsole.engine.gates import Gates
 from rpconsole.engine.notices import NoticeBoard
 from rpconsole.engine.ownership import Ownership
 from rpconsole.engine.perform import Performer, outcome_of
-from rpconsole.engine.poll import poll_runs
 from rpconsole.engine.prepare import prepare_run
 from rpconsole.engine.results_book import ResultsBook
 from rpconsole.engine.retrieve import retrieve_run
@@ -31,6 +30,7 @@ from rpconsole.engine.ship import ship_run
 from rpconsole.engine.submit import reconcile_run, submit_run
 from rpconsole.engine.sweep import advance_run, sweep
 from rpconsole.engine.tasks import TaskSet
+from rpconsole.engine.watch import JobWatch
 from rpconsole.engine.world import World
 from rpconsole.ports.journal import Owner
 
@@ -64,11 +64,7 @@ class EngineCore:
         self.gates = Gates(world.operations)
         self.results = ResultsBook()
         self.busy: dict[int, type[Action]] = {}
-        #: the scheduler's last answer
-        self.polled_at: float | None = None
-        #: what came instead of it since then
-        self.silence: str | None = None
-        self.poll_due = Due()
+        self.watch = JobWatch(world, self.results, self.notices)
         self.sweep_due = Due()
         self.refresh_due = Due()
         self._ownership = Ownership(world, owner)
@@ -159,7 +155,7 @@ class EngineCore:
             closed_gates=self.gates.closed(),
             busy=dict(self.busy),
             limits=self.world.settings.limits,
-            silence=self.silence,
+            silence=self.watch.silence,
         )
 
     async def _follow_sessions(self, now: float) -> None:
@@ -174,7 +170,7 @@ class EngineCore:
                 continue
             if alive and run.parked:
                 await self.book.apply(run.remote_id, SessionOpened())
-                self.poll_due.wake()
+                self.watch.due.wake()
             elif not alive and not run.parked and run.step in NETWORK_STEPS:
                 await self.book.apply(run.remote_id, SessionGone())
 
@@ -187,9 +183,9 @@ class EngineCore:
             self.sweep_due.next_in(now, self.world.settings.sweep_s)
 
     def _start_poll(self, now: float, situation: Situation) -> None:
-        runs = to_poll(self.book.live(), situation) if self.poll_due.is_due(now) else []
+        runs = to_poll(self.book.live(), situation) if self.watch.due.is_due(now) else []
         if runs and self._tasks.start_once("poll", lambda: self._poll(runs)):
-            self.poll_due.next_in(now, self.world.settings.pace.shortest_s)
+            self.watch.begin()
             self.busy.update({run.remote_id: PollRun for run in runs})
 
     # -- tasks -------------------------------------------------------------------------------------------------------
@@ -241,31 +237,21 @@ class EngineCore:
         if after is None or after.step is before.step:
             return
         if after.step is Step.POLL:
-            self.poll_due.wake()
+            self.watch.soon()
         if after.step is Step.DONE:
-            self.results.forget(after.remote_id)
+            self.watch.forget(after.remote_id)
             self.sweep_due.wake()
 
     async def _poll(self, runs: list[Run]) -> None:
         try:
-            polled = await poll_runs(self.world, runs, self.results)
-            self._hear(polled.silence)
+            events = await self.watch.look(runs)
             for run in runs:
-                if run.remote_id in polled.events:
-                    await self.settle(run, polled.events[run.remote_id])
+                if run.remote_id in events:
+                    await self.settle(run, events[run.remote_id])
         finally:
             for run in runs:
                 self.busy.pop(run.remote_id, None)
         self._ask_again_for_cancels()
-
-    def _hear(self, silence: str | None) -> None:
-        """Whether the scheduler answered: said when it falls silent and when it is back, not each time."""
-        self.silence = silence
-        if silence is None:
-            self.polled_at = self.world.clock.now()
-            self.notices.over("the scheduler")
-        else:
-            self.notices.once("the scheduler", Level.WARN, f"the scheduler gives no queue: {silence}")
 
     def _ask_again_for_cancels(self) -> None:
         """A wish to cancel stands until the scheduler confirms it."""

@@ -2,31 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
-from rpconsole.commands.results import EndMark, TaskResults
+from rpconsole.commands.results import TaskResults
 from rpconsole.commands.scheduler import JobOutcome, JobState, QueueListing, last_words
-from rpconsole.domain.event import Event, JobEnded, JobHeld, JobKilled, JobNotListed, JobQueued, JobRunning
+from rpconsole.domain.event import Event
 from rpconsole.domain.run import Run
-from rpconsole.engine.results_book import ResultsBook, read_to_end, take_all
+from rpconsole.domain.schedule import Expectation, expectation
+from rpconsole.engine.gone import Gone, JobMemory, explained, look_for_gone
+from rpconsole.engine.job_events import ended, listed_event, tasks_of
+from rpconsole.engine.results_book import ResultsBook, take_all
 from rpconsole.engine.submit import queue_argv
 from rpconsole.engine.world import World
-from rpconsole.ports.run_store import RunChange
 from rpconsole.ports.site import Answer
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(kw_only=True, slots=True)
 class Polled:
-    """What one round trip told."""
+    """What one poll found."""
 
-    #: of each run; a run of which nothing new is known is left out
-    events: Mapping[int, Event]
-    #: what the scheduler printed instead of its queue; None = it answered
-    silence: str | None
+    #: a run of which nothing new is known is left out
+    events: dict[int, Event] = field(default_factory=dict)
+    expected: list[Expectation] = field(default_factory=list)
+    #: what the scheduler did instead of giving its queue; None = it answered
+    silence: str | None = None
 
 
-async def poll_runs(world: World, runs: Sequence[Run], book: ResultsBook) -> Polled:
+async def poll_runs(world: World, runs: Sequence[Run], book: ResultsBook, memory: JobMemory) -> Polled:
     """What is known of each run now.
 
     The queue is read before the results, so that a job which ends between the two is seen by its end mark and not as gone.
@@ -36,13 +39,22 @@ async def poll_runs(world: World, runs: Sequence[Run], book: ResultsBook) -> Pol
     answer = await world.site.poll(queue_argv(world), asks, timeout_s=world.settings.waits.queue_s)
     listing = world.settings.scheduler.read_queue(answer.queue)
     await take_all(world, runs, answer.results, book)
-    events: dict[int, Event] = {}
+    polled = Polled(silence=None if listing is not None else _silence(answer.queue))
+    gone: list[Gone] = []
     for run in runs:
-        event = await _event_of(world, run, book.of[run.remote_id], listing, book)
-        if event is not None:
-            events[run.remote_id] = event
-        await world.runs.change_run(run.remote_id, RunChange(touch=True))
-    return Polled(events=events, silence=_silence(answer.queue) if listing is None else None)
+        results = book.of[run.remote_id]
+        state = _state_of(run, results, listing, gone)
+        if (end := ended(run, results)) is not None:
+            polled.events[run.remote_id] = end
+        elif state is not None:
+            book.unlisted_since.pop(run.remote_id, None)
+            await _note_listed(world, run, state, polled, memory, results)
+            polled.expected.append(_expected(world, run, state, results, answer.now))
+    polled.events |= await look_for_gone(world, gone, book, memory)
+    # what has just gone is looked at again soon: a fresh id may be unknown for a while, a killed job's marks may come late
+    polled.expected += [Expectation(left_s=0.0) for one in gone if one.run.remote_id not in polled.events]
+    await world.runs.touch([run.remote_id for run in runs])
+    return polled
 
 
 def _silence(queue: Answer) -> str:
@@ -52,82 +64,37 @@ def _silence(queue: Answer) -> str:
     return f"it printed '{said}'"
 
 
-async def _event_of(
-    world: World, run: Run, results: TaskResults, listing: QueueListing | None, book: ResultsBook
-) -> Event | None:
-    end = end_mark(run, results)
-    if end is not None:
-        return JobEnded(passed=end.passed, failed=end.failed, left=end.left)
+def _state_of(run: Run, results: TaskResults, listing: QueueListing | None, gone: list[Gone]) -> JobState | None:
+    """The job's row in the listing; one that is not among the living is put aside to be looked for."""
     if listing is None or run.attempt is None or run.attempt.job is None:
         return None
     state = listing.by_job(run.attempt.job) or next(iter(listing.by_name(run.attempt.job_name(run.remote_id))), None)
-    if state is None or state.outcome in (JobOutcome.ENDED, JobOutcome.GONE):
-        return await _look_closer(world, run, results, book)
-    book.unlisted_since.pop(run.remote_id, None)
-    return _listed(state, results)
-
-
-def end_mark(run: Run, results: TaskResults) -> EndMark | None:
-    """The end mark of the run's present attempt; one of an attempt before does not count."""
-    if run.attempt is None or not run.attempt.nonce:
-        return results.ends[-1] if results.ends else None
-    return results.end_of(run.attempt.job_name(run.remote_id))
-
-
-def _listed(state: JobState, results: TaskResults) -> Event | None:
-    match state.outcome:
-        case JobOutcome.QUEUED:
-            return JobQueued()
-        case JobOutcome.HELD:
-            return JobHeld(sentence=f"job {state.job} is held: {state.sentence or state.word}")
-        case JobOutcome.RUNNING:
-            return JobRunning(done=len(results.passed), failed=len(results.abandoned), total=tasks_of(results))
-        case _:
-            return None
-
-
-async def _look_closer(world: World, run: Run, results: TaskResults, book: ResultsBook) -> Event | None:
-    """A job that the queue does not list: ask for it by id, then read its results once more before saying anything."""
-    assert run.attempt is not None
-    assert run.attempt.job is not None
-    job = run.attempt.job
-    argv = world.settings.scheduler.job_command(job)
-    printed = await world.site.run(argv, timeout_s=world.settings.waits.queue_s)
-    state = world.settings.scheduler.read_job(job, printed).state
-    if state.outcome in (JobOutcome.QUEUED, JobOutcome.HELD, JobOutcome.RUNNING):
-        return _listed(state, results)
-    results = await read_to_end(world, run, book)
-    end = end_mark(run, results)
-    if end is not None:
-        return JobEnded(passed=end.passed, failed=end.failed, left=end.left)
-    if state.outcome is JobOutcome.ENDED:
-        return JobKilled(
-            left=_cut(run, results), sentence=f"the scheduler says '{state.word}' of job {job}, which left no end mark"
-        )
-    if state.outcome is JobOutcome.GONE:
-        return _gone(world, run, job, book)
+    if state is not None and state.outcome not in (JobOutcome.ENDED, JobOutcome.GONE):
+        return state
+    if ended(run, results) is None:
+        gone.append(Gone(run=run, job=run.attempt.job, state=state))
     return None
 
 
-def tasks_of(results: TaskResults) -> int:
-    """How many tasks the job has; 0 before it started."""
-    return results.starts[-1].tasks if results.starts else 0
+async def _note_listed(
+    world: World, run: Run, state: JobState, polled: Polled, memory: JobMemory, results: TaskResults
+) -> None:
+    if state.outcome in (JobOutcome.HELD, JobOutcome.QUEUED):
+        state = await explained(world, run, state, memory)
+    event = listed_event(run, state, results)
+    if event is not None:
+        polled.events[run.remote_id] = event
 
 
-def _cut(run: Run, results: TaskResults) -> int:
-    """Tasks that were cut: without a start mark of this attempt at least one was, however many there are."""
-    left = tasks_of(results) - len(results.passed) - len(results.abandoned)
-    started = run.attempt is not None and results.has_started(run.attempt.job_name(run.remote_id))
-    return max(0, left) if started else max(1, left)
-
-
-def _gone(world: World, run: Run, job: str, book: ResultsBook) -> Event | None:
-    """The scheduler may not know a fresh id yet, so absence is only called out after a while, and decides nothing."""
-    now = world.clock.now()
-    since = book.unlisted_since.setdefault(run.remote_id, now)
-    if now - since < world.settings.waits.unlisted_s:
-        return None
-    return JobNotListed(
-        sentence=f"job {job} is in no list of the scheduler and left no end mark: look at its log, then "
-        f"'rpconsole run resubmit {run.remote_id}'"
+def _expected(world: World, run: Run, state: JobState, results: TaskResults, now: float) -> Expectation:
+    """``now`` is the site's clock, which the runner's marks were written by."""
+    if run.cancel_wanted:
+        return Expectation(left_s=0.0)
+    return expectation(
+        tasks=tasks_of(results),
+        ended=len(results.passed) + len(results.abandoned),
+        elapsed_s=now - results.starts[-1].epoch if results.starts else 0.0,
+        wall_left_s=state.left_s,
+        is_running=state.outcome is JobOutcome.RUNNING,
+        unknown_s=world.settings.plan.min_hours * 3600.0,
     )

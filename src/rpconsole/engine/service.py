@@ -195,7 +195,7 @@ class Engine:
         try:
             return await self._desk.login(ask, user=user, hosts=hosts, who=who)
         finally:
-            self._core.poll_due.wake()
+            self._core.watch.due.wake()
             self._core.wake()
 
     async def logout(self, hosts: Sequence[str], who: str) -> None:
@@ -225,7 +225,7 @@ class Engine:
     async def poll_now(self, who: str) -> None:
         """Wake the poll."""
         await self._record(who, "poll now")
-        self._core.poll_due.wake()
+        self._core.watch.due.wake()
         self._core.wake()
 
     async def tail(self, path: str, *, offset: int, limit: int) -> Tail:

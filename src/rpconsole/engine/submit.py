@@ -145,5 +145,9 @@ def judge(evidence: Evidence, run: Run, receipt_s: float) -> Event:
 
 def queue_argv(world: World) -> tuple[str, ...]:
     """The scheduler's listing of our user's jobs."""
-    users = [view.user for view in world.sessions.view() if view.user]
-    return tuple(world.settings.scheduler.queue_command(users[0] if users else ""))
+    return tuple(world.settings.scheduler.queue_command(site_user(world)))
+
+
+def site_user(world: World) -> str:
+    """As whom we are logged in, which is whose jobs ours are."""
+    return next((view.user for view in world.sessions.view() if view.user), "")

@@ -11,8 +11,8 @@ from rpconsole.domain.schedule import Situation
 from rpconsole.domain.snapshot import RunView, Snapshot
 from rpconsole.domain.why import reasons
 from rpconsole.engine.engine import EngineCore
+from rpconsole.engine.job_events import tasks_of
 from rpconsole.engine.logins import LoginDesk
-from rpconsole.engine.poll import tasks_of
 
 
 @dataclass(kw_only=True, slots=True)
@@ -60,7 +60,7 @@ class Views:
             alerts=core.notices.kept(),
             rate_out=out,
             rate_in=back,
-            polled_at=core.polled_at,
+            polled_at=core.watch.heard_at,
         )
 
     def run_view(self, run: Run, situation: Situation) -> RunView:

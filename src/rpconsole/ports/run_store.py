@@ -41,8 +41,6 @@ class RunChange:
     job_id: int | None = None
     fault: int | None = None
     label: str | None = None
-    #: set ``last_poll`` to now, also when nothing else changes
-    touch: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -94,6 +92,10 @@ class RunStore(Protocol):
 
     async def change_run(self, remote_id: int, change: RunChange, *, expect: Collection[RunState] = ()) -> bool:
         """Change a run if it is in one of the expected states (any when empty); False when it is not, atomically."""
+        ...
+
+    async def touch(self, remote_ids: Collection[int]) -> None:
+        """Set ``last_poll`` of all these runs to now, in one statement."""
         ...
 
     async def change_components(self, remote_id: int, changes: Sequence[ComponentChange]) -> int:

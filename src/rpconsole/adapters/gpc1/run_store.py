@@ -77,6 +77,14 @@ class SqlRunStore:
         statement = update(remote_run).where(chosen, expected).values(values)
         return await self._gpc1.write(lambda connection: connection.execute(statement).rowcount) > 0
 
+    async def touch(self, remote_ids: Collection[int]) -> None:
+        def work(connection: Connection) -> None:
+            for piece in in_pieces(remote_ids):
+                connection.execute(update(remote_run).where(remote_run.c.remote_id.in_(piece)).values(last_poll=_NOW))
+
+        if remote_ids:
+            await self._gpc1.write(work)
+
     async def change_components(self, remote_id: int, changes: Sequence[ComponentChange]) -> int:
         statements = [_components_update(remote_id, piece) for alike in _alike(changes) for piece in in_pieces(alike)]
 
@@ -93,7 +101,7 @@ def _changed_columns(change: RunChange) -> dict[str, Any]:
     given = {"state": change.state, "job_id": change.job_id, "fault": change.fault, "label": change.label}
     values: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
     # MySQL stamps a row that really changes by itself; written out, it is the same on SQLite
-    return {**values, "last_poll": _NOW} if values or change.touch else {}
+    return {**values, "last_poll": _NOW} if values else {}
 
 
 def _alike(changes: Sequence[ComponentChange]) -> Iterable[list[ComponentChange]]:

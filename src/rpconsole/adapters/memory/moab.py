@@ -40,6 +40,14 @@ class MemoryMoab:
         self.jobs: dict[str, MemoryJob] = {}
         #: answers given instead of the true ones, by program; taken away after so many uses
         self._scripted: dict[str, list[Answer]] = {}
+        #: every program that was asked, in order
+        self.asked: list[str] = []
+        #: seconds that ended jobs are said to be remembered
+        self.purge_s: int | None = None
+
+    def scripted(self, program: str) -> int:
+        """How many of the answers given beforehand are left."""
+        return len(self._scripted.get(program, ()))
 
     def answer_next(self, program: str, *answers: Answer) -> None:
         """The next uses of a program print this."""
@@ -70,6 +78,7 @@ class MemoryMoab:
     def run(self, argv: Sequence[str], cwd: str) -> Answer:
         """What a client prints."""
         program = basename(argv[0])
+        self.asked.append(program)
         scripted = self._scripted.get(program)
         if scripted:
             return scripted.pop(0)
@@ -98,7 +107,8 @@ class MemoryMoab:
         parts = [f'<Data><Object>queue</Object><cluster time="{int(self._clock.now())}"/>']
         for option, words in queues.items():
             rows = [_row(job) for job in self.jobs.values() if job.word in words]
-            parts.append(f'<queue count="{len(rows)}" option="{option}">{"".join(rows)}</queue>')
+            purge = f' purgetime="{self.purge_s}"' if is_history and self.purge_s is not None else ""
+            parts.append(f'<queue count="{len(rows)}" option="{option}"{purge}>{"".join(rows)}</queue>')
         return Answer(rc=0, out="".join(parts) + "</Data>\n", err="")
 
     def _checkjob(self, number: str) -> Answer:

@@ -1,0 +1,199 @@
+"""The recurring look at the jobs: how often, at what cost, and what is said of what it finds."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import event
+from tests.engine.conftest import Bench
+from tests.engine.test_survival import only
+
+from rpconsole.domain.schedule import PollPace
+from rpconsole.domain.stage import Stage
+from rpconsole.ports.site import Answer
+
+
+@pytest.fixture
+def chip(bench):
+    """Chip only, and polls as far apart as at a real site."""
+    only(bench, Stage.CHIP)
+    bench.world = replace(bench.world, settings=replace(bench.world.settings, pace=PollPace()))
+    return bench
+
+
+def job_of(bench):
+    return next(iter(bench.site.moab.jobs.values()))
+
+
+def row(state: str, **attributes: str) -> str:
+    return "".join(f' {name}="{value}"' for name, value in {"State": state, **attributes}.items())
+
+
+def listing(bench, queue: str, words: str) -> Answer:
+    job = job_of(bench)
+    rows = f'<job JobID="{job.job}" JobName="{job.name}"{words}/>'
+    text = f'<Data><cluster time="{int(bench.clock.now())}"/><queue option="{queue}">{rows}</queue></Data>'
+    return Answer(rc=0, out=text, err="")
+
+
+async def submitted(bench) -> None:
+    await bench.login()
+    await bench.until(lambda: bool(polls(bench)) and bench.states() == ["run"])
+    await at_rest(bench)
+
+
+async def at_rest(bench) -> None:
+    await bench.until(lambda: not bench.engine._core.busy)
+
+
+async def seen(bench, *answers: Answer, checkjob: str = "") -> str:
+    """What ``why`` says once the scheduler has printed this."""
+    if checkjob:
+        bench.site.moab.answer_next("checkjob", Answer(rc=0, out=checkjob, err=""))
+    bench.site.moab.answer_next("showq", *answers)
+    await bench.engine.poll_now("op")
+    await bench.until(lambda: not bench.site.moab.scripted("showq"))
+    await at_rest(bench)
+    return " ".join(await bench.engine.why(1))
+
+
+def polls(bench: Bench) -> int:
+    return bench.site.calls.count("poll")
+
+
+@pytest.mark.parametrize(
+    ("queue", "words", "checkjob", "told"),
+    [
+        ("blocked", row("UserHold"), "", "mjobctl -u user"),
+        ("blocked", row("BatchHold"), "State: BatchHold\nHolds: Batch:RMFailure\nBLOCK MSG: node mu007 is down\n", "node mu007 is down"),
+        ("blocked", row("Deferred"), "", "tries again by itself"),
+        ("blocked", row("Idle"), "State: Idle\nNOTE: job violates active SOFT MAXPROC limit\n", "MAXPROC"),
+        ("blocked", row("Idle", BlockReason="MAXJOB"), "", "when one of them has ended"),
+        ("eligible", row("NotQueued"), "", "resource manager"),
+    ],
+)  # fmt: skip
+async def test_a_job_that_does_not_start_is_shown_with_the_schedulers_words_and_what_would_help(
+    chip, queue, words, checkjob, told
+):
+    async with chip.running():
+        await submitted(chip)
+        job = job_of(chip)
+        text = f"job {job.job}\n\n{checkjob}" if checkjob else ""
+        why = await seen(chip, listing(chip, queue, words), checkjob=text)
+        assert told in why
+        assert job.job in why
+        assert chip.states() == ["run"]
+
+
+async def test_a_hold_is_told_to_operators_once_and_is_gone_with_it(chip):
+    async with chip.running() as engine:
+        await submitted(chip)
+        held = listing(chip, "blocked", row("UserHold"))
+        for _ in range(3):
+            await seen(chip, held)
+        said = [alert for alert in engine.snapshot().alerts if "is held" in alert.sentence]
+        assert len(said) == 1
+        assert "held" not in await seen(chip, listing(chip, "active", row("Running")))
+
+
+async def test_a_held_job_is_asked_about_once_and_not_at_every_poll(chip):
+    async with chip.running():
+        await submitted(chip)
+        asked = chip.site.calls.count("run")
+        for _ in range(4):
+            await seen(chip, listing(chip, "blocked", row("BatchHold")))
+        assert chip.site.calls.count("run") == asked + 1
+
+
+async def test_a_job_that_runs_for_hours_is_polled_seldom_and_at_once_when_an_operator_asks(chip):
+    hours = row("Running", ReqAWDuration="28800", StartTime="{}")
+    async with chip.running():
+        await submitted(chip)
+        await seen(chip, listing(chip, "active", hours.format(int(chip.clock.now()))))
+        before = polls(chip)
+        await chip.clock.advance(2500)
+        for _ in range(50):
+            await chip.clock.advance(1)
+        assert polls(chip) == before
+        await chip.engine.poll_now("op")
+        await chip.until(lambda: polls(chip) > before)
+
+
+async def test_the_end_of_the_wall_time_wakes_the_poll(chip):
+    async with chip.running():
+        await submitted(chip)
+        now = int(chip.clock.now())
+        nearly_over = row("Running", ReqAWDuration="3600", StartTime=str(now - 3600 + 60))
+        await seen(chip, listing(chip, "active", nearly_over))
+        before, begun = polls(chip), chip.clock.now()
+        await chip.until(lambda: polls(chip) > before)
+        assert 60 <= chip.clock.now() - begun <= 90
+
+
+async def test_a_silent_scheduler_is_told_once_asked_less_and_moves_nothing(chip):
+    silence = Answer(rc=1, out="", err="ERROR:  client timed out after 30 seconds (hostname:port=H:42559)\n")
+    async with chip.running() as engine:
+        await submitted(chip)
+        chip.site.moab.answer_next("showq", *[silence] * 6)
+        before, begun = polls(chip), chip.clock.now()
+        await engine.poll_now("op")
+        for number in range(1, 6):
+            await chip.until(lambda number=number: polls(chip) >= before + number)
+        assert chip.clock.now() - begun > 240 + 480 + 960
+        said = [alert.sentence for alert in engine.snapshot().alerts if "gives no queue" in alert.sentence]
+        assert len(said) == 1
+        assert "client timed out after 30 seconds" in said[0]
+        assert chip.states() == ["run"]
+
+
+@pytest.mark.parametrize(("purge_s", "is_told"), [(300, True), (86400, False)])
+async def test_a_scheduler_that_forgets_sooner_than_it_is_asked_is_told_with_the_key_to_set(chip, purge_s, is_told):
+    async with chip.running() as engine:
+        await chip.login()
+        chip.site.moab.purge_s = purge_s
+        await chip.until(lambda: bool(chip.site.moab.jobs))
+        await chip.until(lambda: chip.states() == ["run"])
+        await engine.poll_now("op")
+        await chip.until(lambda: not chip.engine._core.busy)
+        said = [alert.sentence for alert in engine.snapshot().alerts if "forgets" in alert.sentence]
+        assert len(said) == int(is_told)
+        assert not is_told or "engine.poll_max_s to 150 or less" in said[0]
+
+
+async def test_many_runs_share_one_round_trip_and_one_statement(bench):
+    only(bench, Stage.CHIP)
+    watched = replace(bench.world.settings.labels[0], limit=1)
+    bench.world = replace(
+        bench.world, settings=replace(bench.world.settings, labels=(watched,), sweep_s=2.0, pace=PollPace())
+    )
+    async with bench.running() as engine:
+        await bench.login()
+        await bench.until(lambda: bench.states() == ["run", "run"])
+        await at_rest(bench)
+        updates: list[str] = []
+        event.listen(bench.gpc1.engine, "before_cursor_execute", lambda *args: updates.append(args[2]))
+        before = len(bench.site.calls)
+        await engine.poll_now("op")
+        await bench.until(lambda: bench.site.calls[before:] == ["poll"])
+        await at_rest(bench)
+        assert bench.site.calls[before:] == ["poll"]
+        assert [each for each in updates if each.startswith("UPDATE")] == [
+            'UPDATE "remoteRun" SET last_poll=CURRENT_TIMESTAMP WHERE "remoteRun".remote_id IN (?, ?)'
+        ]
+
+
+async def test_jobs_that_went_together_are_looked_for_in_one_listing_of_the_ended(bench):
+    only(bench, Stage.CHIP)
+    watched = replace(bench.world.settings.labels[0], limit=1)
+    bench.world = replace(bench.world, settings=replace(bench.world.settings, labels=(watched,), sweep_s=2.0))
+    async with bench.running():
+        await bench.login()
+        await bench.until(lambda: bench.states() == ["run", "run"])
+        jobs = list(bench.site.moab.jobs.values())
+        bench.site.moab.asked.clear()
+        for job in jobs:
+            bench.player.played.append(job.job)
+            bench.site.moab.finish(job.name, code=0)
+        await bench.until(lambda: len(bench.site.moab.jobs) == 4)
+        assert "checkjob" not in bench.site.moab.asked
