@@ -18,8 +18,8 @@ $(STAMP): pyproject.toml constraints.txt
 
 venv: $(STAMP) ## set up .venv with everything that demo and test need
 
-demo: $(STAMP) ## a whole small site on this machine: four stages, from raw exposures to stacks
-	$(BIN)/rpconsole demo --headless $(ARGS)
+demo: $(STAMP) ## the console on a whole small site; without a terminal the headless run
+	$(BIN)/rpconsole demo $(ARGS)
 
 test: $(STAMP) ## the whole suite; says which real servers it found
 	$(BIN)/python -m pytest $(ARGS)

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -84,6 +84,17 @@ def open_console(
     signal.signal(signal.SIGHUP, lambda *_: app.exit("leave"))
     result = app.run(mouse=True)
     return app.return_code or 0, result or "leave"
+
+
+async def sit_down(config_file: Path, hint: Sequence[str], card: Callable[[], str]) -> None:
+    """The console of the practice site, in the loop that also runs the site; returns when the person leaves."""
+    from rpconsole.console.app import ConsoleApp
+
+    settings = configured(Given(config_file=config_file))
+    app = ConsoleApp(
+        _options(settings, read_only=False, theme=None, ascii_only=False, owns_engine=False, hint=hint), card=card
+    )
+    await app.run_async()
 
 
 def _options(

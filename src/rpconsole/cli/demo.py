@@ -23,7 +23,8 @@ ALL_STAGES = ",".join(Stage)
 
 def demo(
     headless: Annotated[
-        bool, typer.Option("--headless", help="Without a console: progress on stderr, a summary at the end.")
+        bool,
+        typer.Option("--headless", help="Without a console, as without a terminal: progress on stderr, a summary."),
     ] = False,
     exposures: Annotated[int, typer.Option(help="Exposures of the simulated survey.")] = 2,
     otas: Annotated[int, typer.Option(help="Chips of each exposure, 1 to 60.")] = 4,
@@ -38,25 +39,30 @@ def demo(
     import asyncio
 
     try:
-        from rpconsole.practice.demo import DemoOptions, play
+        from rpconsole.practice.demo import DemoOptions, attend, play
     except ModuleNotFoundError as missing:
         raise BadConfiguration(f"the demo needs {missing.name}: pip install 'rpconsole[practice]'") from None
 
     options = DemoOptions(
         directory=_fresh(directory), exposures=exposures, otas=otas, stages=_stages(stages), seed=seed
     )
-    if not headless:
-        sys.stderr.write("there is no console yet; this is the headless run\n")
+    on_console = not (headless or as_json) and sys.stdin.isatty() and sys.stdout.isatty()
     progress = Progress()
     progress.say(
         f"a practice site in {options.directory}: {exposures} exposures of {otas} chips, {', '.join(options.stages)}"
     )
-    result = asyncio.run(play(options, progress.runs))
+    if on_console:
+        from rpconsole.cli.console import sit_down
+
+        result = asyncio.run(attend(options, sit_down))
+    else:
+        result = asyncio.run(play(options, progress.runs))
     if as_json:
         sys.stdout.write(result.as_json() + "\n")
     else:
         _show(result)
-    raise typer.Exit(int(ExitCode.DONE if result.ok else ExitCode.DATA))
+    # a person who left before the end has seen what he wanted
+    raise typer.Exit(int(ExitCode.DONE if result.ok or on_console else ExitCode.DATA))
 
 
 def _fresh(directory: Path | None) -> Path:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
@@ -70,7 +70,14 @@ class ConsoleApp(Deeds, App[str], inherit_bindings=False):
     LineScreen > Proposals { dock: bottom; margin-bottom: 1; }
     """
 
-    def __init__(self, options: Options, *, model: Model | None = None, link: Orders | None = None) -> None:
+    def __init__(
+        self,
+        options: Options,
+        *,
+        model: Model | None = None,
+        link: Orders | None = None,
+        card: Callable[[], str] | None = None,
+    ) -> None:
         super().__init__()
         self._options = options
         model = model or Model(read_only=options.read_only)
@@ -90,6 +97,7 @@ class ConsoleApp(Deeds, App[str], inherit_bindings=False):
             prompts=prompts,
             palettes=options.palettes,
             hint=tuple(options.hint),
+            card=card,
         )
         self.terminal = Terminal(self)
         self._changed = True
@@ -115,7 +123,7 @@ class ConsoleApp(Deeds, App[str], inherit_bindings=False):
     def _welcome(self) -> None:
         sentences = [(sentence, "text") for sentence in self.desk.hint]
         choices = [Choice(key="enter", says="begins", value="go")]
-        self.push_screen(Dialog(self.desk, title="Welcome", sentences=sentences, choices=choices, at_once=True))
+        self.push_screen(Dialog(self.desk, title="Welcome", sentences=sentences, choices=choices, at_once=True, no=""))
 
     def use_palette(self, palette: Palette) -> None:
         """Paint everything in these colours from now on."""
@@ -142,11 +150,15 @@ class ConsoleApp(Deeds, App[str], inherit_bindings=False):
             return
         self._ticks = 0
         changed, self._changed = self._changed, False
-        screen = self.screen
+        dirty: set[int] = self.desk.model.clean() if changed else set()
         self.terminal.follow(self.desk.model)
         with self.batch_update():
-            if isinstance(screen, ConsoleScreen | ConsoleModal):
-                screen.touch(self.desk.model.clean() if changed else set())
+            for screen in reversed(self.screen_stack):
+                if isinstance(screen, ConsoleScreen | ConsoleModal):
+                    screen.touch(dirty)
+                if not screen.is_modal:
+                    # what lies under a dialog is seen too, what lies under a screen is not
+                    break
 
     # -- leaving -----------------------------------------------------------------------------------------------------
 

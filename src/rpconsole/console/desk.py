@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -33,6 +33,8 @@ class Desk:
     palettes: Mapping[str, Palette] = field(default_factory=dict)
     #: what to do first, in sentences; shown at the start and while logging in
     hint: tuple[str, ...] = ()
+    #: the practice site's key card: a new token at each press
+    card: Callable[[], str] | None = None
 
     async def details(self, remote_id: int) -> Result:
         """Everything that the engine knows of a run."""
@@ -42,6 +44,3 @@ class Desk:
         """How a run got where it is."""
         story: list[Result] = (await self.link.call("story", remote_id=remote_id, limit=limit))["story"]
         return story
-
-
-Deed = Callable[[], Awaitable[None]]

@@ -8,7 +8,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -100,6 +100,40 @@ async def play(options: DemoOptions, report: Report) -> DemoResult:
     result.seconds = round(time.monotonic() - began, 1)
     result.directory = str(options.directory)
     return result
+
+
+Attend = Callable[[Path, Sequence[str], Callable[[], str]], Awaitable[None]]
+"""Lets a person work at the console: the configuration, what to do first, and the button of his card."""
+
+
+async def attend(options: DemoOptions, sit_down: Attend) -> DemoResult:
+    """The demo with a person at the console in place of the played one; ends when he leaves."""
+    began = time.monotonic()
+    survey = Survey(seed=options.seed, exposures=options.exposures, otas=options.otas)
+    async with PracticeSite(options.directory, survey=survey) as site:
+        _watch_only(site, options.stages)
+        async with engine_process(site):
+            await sit_down(site.paths.config, first_steps(options), lambda: site.token("operator"))
+            async with engine_client(site) as engine:
+                result = await _summary(engine, options)
+    result.seconds = round(time.monotonic() - began, 1)
+    result.directory = str(options.directory)
+    return result
+
+
+def first_steps(options: DemoOptions) -> list[str]:
+    """What a newcomer should know before his first key; the last is where a token comes from."""
+    stages = ", ".join(options.stages)
+    return [
+        "This is a practice site, all on this machine: a gateway, two front ends, a key card, a batch queue. "
+        f"{options.exposures} exposures of {options.otas} chips wait for: {stages}.",
+        "L logs in. The site asks for three tokens, one after another.",
+        "Then the runs go through the stages by themselves, in about a minute. enter opens one, W says why it waits, "
+        "p and e close and open the gates, ? lists every key.",
+        "q leaves; the practice site then ends, its products stay in the directory.",
+        "A token: f2 presses your card's button here, or in another terminal: "
+        f"rpconsole practice card --dir {options.directory}",
+    ]
 
 
 def _watch_only(site: PracticeSite, stages: Sequence[Stage]) -> None:

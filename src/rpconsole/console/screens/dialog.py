@@ -68,10 +68,11 @@ class Dialog(ConsoleModal[str]):
         choices: Sequence[Choice],
         typed: str = "",
         at_once: bool = False,
+        no: str = "no",
     ) -> None:
         super().__init__(desk)
         self._title, self._sentences, self._choices, self._wanted = title, sentences, choices, typed
-        self._typed = ""
+        self._typed, self._no = "", no
         self._patience_s = 0.0 if at_once else PATIENCE_S
         self._opened = time.monotonic()
         self.box = Box(desk.look)
@@ -103,7 +104,9 @@ class Dialog(ConsoleModal[str]):
         keys: Line = []
         for choice in self._choices:
             keys += [(choice.key, "key"), (f" {choice.says}   ", "text")]
-        return [*lines, [*keys, ("esc", "key"), (" no", "text")]]
+        if self._no:
+            keys += [("esc", "key"), (f" {self._no}", "text")]
+        return [*lines, keys]
 
     def on_key(self, event: events.Key) -> None:
         if event.key == "escape":

@@ -42,6 +42,7 @@ class LoginScreen(ConsoleModal[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", show=False),
         Binding("enter", "go", show=False),
+        Binding("f2", "card", show=False),
         Binding("tab,down", "next", show=False),
         Binding("shift+tab,up", "previous", show=False),
     ]
@@ -130,7 +131,7 @@ class LoginScreen(ConsoleModal[None]):
         self.dismiss()
 
     def on_key(self, event: events.Key) -> None:
-        if event.key in ("enter", "escape", "tab", "shift+tab", "up", "down"):
+        if event.key in ("enter", "escape", "tab", "shift+tab", "up", "down", "f2"):
             return
         event.stop()
         if self.phase is Phase.CHOOSE and event.key == "space" and self._sessions():
@@ -143,6 +144,13 @@ class LoginScreen(ConsoleModal[None]):
             elif event.character is not None:
                 self._buffers[self._field].type(event.character)
         self.touch_body()
+
+    def action_card(self) -> None:
+        """At the practice site the card lies beside the keyboard."""
+        if self.desk.card is not None and self.phase is Phase.ASK and self._buffers:
+            self._buffers[self._field].clear()
+            self._buffers[self._field].type(self.desk.card())
+            self.touch_body()
 
     def on_paste(self, event: events.Paste) -> None:
         event.stop()
