@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
+from rich.text import Text
 from textual import on
 from textual.app import App
 from textual.binding import Binding, BindingType
@@ -24,6 +25,7 @@ from rpconsole.console.screens.main import MainScreen
 from rpconsole.console.screens.run_deeds import RunAsked, RunsOrdered
 from rpconsole.console.secrets import crash_report
 from rpconsole.console.terminal import Terminal
+from rpconsole.console.text import foreign
 from rpconsole.console.theme import Palette
 from rpconsole.console.widgets.painting import Look
 
@@ -199,7 +201,7 @@ class ConsoleApp(Deeds, App[str], inherit_bindings=False):
     def _fatal_error(self) -> None:
         """A failure of the console shows no variable: one of them may be a token."""
         report = crash_report(self._exception or RuntimeError(), self._options.crash_file)
-        self._exit_renderables.append(report)
+        self._exit_renderables.append(Text(report))
         self._close_messages_no_wait()
 
     # -- small things ------------------------------------------------------------------------------------------------
@@ -207,7 +209,7 @@ class ConsoleApp(Deeds, App[str], inherit_bindings=False):
     def say(self, sentence: str, *, severity: str = "information") -> None:
         """A toast: the answer to a person's own act, plain text only."""
         self.clear_notifications()
-        self.notify(sentence, severity=severity, timeout=6, markup=False)  # type: ignore[arg-type]
+        self.notify(foreign(sentence), severity=severity, timeout=6, markup=False)  # type: ignore[arg-type]
 
     def refuses_acts(self) -> bool:
         """Say why nothing may be ordered now; False when it may."""

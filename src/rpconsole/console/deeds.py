@@ -53,10 +53,10 @@ class Deeds(Acting, _Base):
         try:
             said = await work
         except RpconsoleError as error:
-            self.say(foreign(error), severity="error")
+            self.say(str(error), severity="error")
             return
         if said:
-            self.say(foreign(said))
+            self.say(said)
 
     # -- gates -------------------------------------------------------------------------------------------------------
 
@@ -202,7 +202,7 @@ class Deeds(Acting, _Base):
         command = commands.parse(text or "")
         if isinstance(command, str):
             if command:
-                self.say(foreign(command), severity="error")
+                self.say(command, severity="error")
             return
         if commands.kind_of(command) is not Kind.VIEW and self.refuses_acts():
             return

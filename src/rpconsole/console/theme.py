@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ from rich.errors import StyleSyntaxError
 from rich.style import Style
 from textual.color import Color
 from textual.color import ColorParseError as BadColor
-from textual.theme import Theme
+from textual.theme import BUILTIN_THEMES, Theme
 
 import rpconsole
 from rpconsole.domain.fault import BadConfiguration
@@ -102,16 +102,17 @@ class Palette:
 
     def textual(self) -> Theme:
         """The theme as Textual wants it, for the few places that its style sheet paints."""
-        plain = dict.fromkeys(("foreground", "background", "panel"), "ansi_default") if self.ansi else self.base
+        if self.ansi:
+            # Textual's own style sheets need the variables of its own theme for the terminal's colours
+            return replace(BUILTIN_THEMES["ansi-dark" if self.dark else "ansi-light"], name=self.name)
         return Theme(
             name=self.name,
-            primary="ansi_blue" if self.ansi else self.base["primary"],
-            foreground=plain["foreground"],
-            background=plain["background"],
-            surface=plain["background"],
-            panel=plain["panel"],
+            primary=self.base["primary"],
+            foreground=self.base["foreground"],
+            background=self.base["background"],
+            surface=self.base["background"],
+            panel=self.base["panel"],
             dark=self.dark,
-            ansi=self.ansi,
         )
 
 

@@ -61,6 +61,8 @@ class LoginScreen(ConsoleModal[None]):
         self._sent: set[bytes] = set()
         self._warned = False
         self._over = False
+        #: no token may be typed here at all
+        self._barred = False
 
     def compose(self) -> ComposeResult:
         yield self.head
@@ -69,7 +71,7 @@ class LoginScreen(ConsoleModal[None]):
     def on_mount(self) -> None:
         if self.app.features & {"devtools"}:
             self.sentence = "developer tools are attached and would see the token; start without them to log in"
-            self._over = True
+            self._over = self._barred = True
         else:
             self._begin_again()
         self.touch_body()
@@ -103,7 +105,7 @@ class LoginScreen(ConsoleModal[None]):
                 self._send()
             case Phase.END if all(self._is_open(view) for view in self._sessions()):
                 self.dismiss()
-            case Phase.END:
+            case Phase.END if not self._barred:
                 self._begin_again()
         self.touch_body()
 

@@ -20,10 +20,14 @@ class Acting:
             await done
 
     def deed_of(self, id: str) -> Callable[[], Any]:
-        """The method that an action's id names."""
-        deed: Callable[[], Any] = getattr(self, f"do_{id.replace('.', '_')}")
+        """The method that an action's id names, of this widget or of the application."""
+        name = f"do_{id.replace('.', '_')}"
+        # what holds for every table or log alike is the application's
+        deed: Callable[[], Any] = getattr(self if hasattr(self, name) else self._application(), name)
         return deed
 
     def _refused(self) -> bool:
-        refuse: Callable[[], bool] = getattr(getattr(self, "app", self), "refuses_acts")  # noqa: B009
-        return refuse()
+        return bool(self._application().refuses_acts())
+
+    def _application(self) -> Any:
+        return getattr(self, "app", self)

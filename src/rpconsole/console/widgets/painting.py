@@ -8,6 +8,7 @@ from textual.strip import Strip
 
 from rpconsole.console.text import Line, cropped, width_of
 from rpconsole.console.theme import Palette
+from rpconsole.domain.foreign import visible
 
 
 class Look:
@@ -25,7 +26,8 @@ class Look:
 def strip_of(line: Line, width: int, palette: Palette, over: str | None = None) -> Strip:
     """The line in exactly ``width`` cells; ``over`` is a token laid over all of it, as for the row of the cursor."""
     laid = Style.parse(palette.tokens[over]) if over else Style()
-    shown = cropped(line, width)
+    # the last gate: whatever a pane forgot, nothing that a terminal would obey is drawn
+    shown = cropped([(text if text.isprintable() else visible(text), token) for text, token in line], width)
     segments = [Segment(text, palette.style(token) + laid) for text, token in shown if text]
     rest = width - width_of(shown)
     if rest > 0:

@@ -134,6 +134,8 @@ class VirtualTable(Acting, Widget, can_focus=True):
         if dirty is None:
             self.refresh()
             return
+        if not dirty:
+            return
         shown = [self._place[key] - self.top for key in dirty if key in self._place]
         height = self._room()
         regions = [Region(0, FIXED + y, self.size.width, 1) for y in shown if 0 <= y < height]
