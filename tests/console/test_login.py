@@ -1,0 +1,282 @@
+"""The login series at the console: the site asks, a person answers once, and no token is left lying about."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from tests.console.support import grid
+from textual.widgets import Input
+
+from rpconsole.console.screens.login import LoginScreen
+from rpconsole.domain.fault import ExitCode, FaultKind
+from rpconsole.protocol.errors import EngineSaid
+from rpconsole.protocol.messages import Answered, ChallengeAsked, PromptText, Rejected
+
+TOKEN = "834911"
+REFUSED = EngineSaid(
+    "mu-fe3 refused the answer: Access denied.", kind=FaultKind.REFUSED, exit_code=ExitCode.LOGIN_NEEDED
+)
+
+
+def challenge(ask_id=1, *, place=1, prompts=(("Enter PASSCODE: ", False),), title="Card login", asker="ipp"):
+    return ChallengeAsked(
+        ask_id=ask_id, asker=asker, host="mu-fe3", user="watersc1", position=(place, 2), title=title,
+        instructions="", prompts=tuple(PromptText(text=text, echo=echo) for text, echo in prompts), answer_within_s=120.0,
+    )  # fmt: skip
+
+
+class Site:
+    """Asks through the console's own prompts, as the engine's client does, and takes only its token."""
+
+    def __init__(self, app, *challenges) -> None:
+        self.app, self.challenges = app, challenges or (challenge(1), challenge(2, place=2))
+        self.answers: list[list[str] | None] = []
+
+    async def login(self, hosts):
+        for one in self.challenges:
+            answer = await self.app.desk.prompts.ask(one)
+            closed = Answered(ask_id=one.ask_id, outcome="declined" if answer is None else "answered", by="ipp")
+            self.app.desk.prompts.closed(closed)
+            self.answers.append(answer)
+            if answer is None:
+                raise EngineSaid(
+                    "nobody answered the site's prompt", kind=FaultKind.NEEDS_LOGIN, exit_code=ExitCode.LOGIN_NEEDED
+                )
+            if answer != [TOKEN]:
+                raise REFUSED
+        return {"sessions": []}
+
+
+@pytest.fixture
+def site(app, orders):
+    made = Site(app)
+    orders.answers["login"] = made.login
+    return made
+
+
+async def until(pilot, condition):
+    for _ in range(200):
+        if condition():
+            return
+        await pilot.pause(0.01)
+    raise AssertionError("it did not come to pass")
+
+
+async def begin(pilot, app):
+    """Open the dialog and let the site ask."""
+    await pilot.press("L")
+    await until(pilot, lambda: isinstance(app.screen, LoginScreen))
+    await pilot.press("enter")
+    await until(pilot, lambda: app.desk.prompts.waits)
+
+
+async def type_token(pilot, token=TOKEN):
+    await pilot.press(*token, "enter")
+
+
+async def test_a_series_asks_one_token_after_another(app, site):
+    async with app.run_test(size=(80, 24)) as pilot:
+        await begin(pilot, app)
+        assert "token 1 of 2" in grid(app)
+        assert "Enter PASSCODE:" in grid(app)
+        await type_token(pilot)
+        await until(pilot, lambda: app.desk.prompts.open is not None and app.desk.prompts.open.ask_id == 2)
+        await pilot.pause()
+        assert "token 2 of 2" in grid(app)
+
+
+async def test_only_front_ends_without_a_session_are_asked_for(app, site, orders):
+    async with app.run_test(size=(80, 24)) as pilot:
+        await begin(pilot, app)
+        assert orders.ordered[-1] == ("login", {"hosts": ["mu-fe3"]})
+
+
+async def test_a_hidden_prompt_shows_bullets_only(app, site):
+    async with app.run_test(size=(80, 24)) as pilot:
+        await begin(pilot, app)
+        await pilot.press(*TOKEN)
+        await pilot.pause()
+        assert "••••••" in grid(app)
+        assert TOKEN not in grid(app)
+
+
+async def test_a_prompt_that_may_be_seen_is_shown(app, orders):
+    orders.answers["login"] = Site(app, challenge(prompts=(("User: ", True), ("Token: ", False)))).login
+    async with app.run_test(size=(80, 24)) as pilot:
+        await begin(pilot, app)
+        await pilot.press(*"relief", "enter", *TOKEN)
+        await pilot.pause()
+        assert "relief" in grid(app)
+        assert TOKEN not in grid(app)
+
+
+async def test_a_refused_token_gets_the_sites_sentence_and_nothing_is_sent_again(app, site, orders):
+    async with app.run_test(size=(80, 24)) as pilot:
+        await begin(pilot, app)
+        await type_token(pilot, "000000")
+        await until(pilot, lambda: "Access denied" in grid(app))
+        await pilot.pause(0.1)
+        assert site.answers == [["000000"]]
+        assert orders.verbs().count("login") == 1
+
+
+async def test_after_a_refusal_a_person_can_begin_anew(app, site):
+    async with app.run_test(size=(80, 24)) as pilot:
+        await begin(pilot, app)
+        await type_token(pilot, "000000")
+        await until(pilot, lambda: "Access denied" in grid(app))
+        await pilot.press("enter", "enter")
+        await until(pilot, lambda: app.desk.prompts.waits)
+        await type_token(pilot)
+        await until(pilot, lambda: len(site.answers) == 2)
+        assert site.answers[1] == [TOKEN]
+
+
+async def test_a_token_that_was_sent_is_not_sent_again_without_a_second_word(app, site):
+    async with app.run_test(size=(80, 24)) as pilot:
+        await begin(pilot, app)
+        await type_token(pilot)
+        await until(pilot, lambda: app.desk.prompts.waits and app.desk.prompts.open.ask_id == 2)
+        await type_token(pilot)
+        await pilot.pause()
+        assert "was sent already" in grid(app)
+        assert site.answers == [[TOKEN]]
+
+
+async def test_an_empty_answer_needs_a_second_enter(app, site):
+    async with app.run_test(size=(80, 24)) as pilot:
+        await begin(pilot, app)
+        await pilot.press("enter")
+        await pilot.pause()
+        assert "nothing was typed" in grid(app)
+        assert site.answers == []
+
+
+async def test_another_operator_who_was_faster_is_named(app, site):
+    async with app.run_test(size=(80, 24)) as pilot:
+        await begin(pilot, app)
+        await pilot.press(*"12")
+        app.desk.prompts.closed(Answered(ask_id=1, outcome="answered", by="relief"))
+        await pilot.pause()
+        assert "relief was faster" in grid(app)
+        assert site.answers == []
+
+
+async def test_an_answer_that_the_engine_hands_back_is_told(app, site):
+    async with app.run_test(size=(80, 24)) as pilot:
+        await begin(pilot, app)
+        app.desk.prompts.rejected(Rejected(ask_id=1, sentence="the site asks for 2 answers, 1 were given"))
+        await pilot.pause()
+        assert "not sent to the site" in grid(app)
+
+
+async def test_escape_declines_the_prompt_that_waits(app, site):
+    async with app.run_test(size=(80, 24)) as pilot:
+        await begin(pilot, app)
+        await pilot.press("escape")
+        await until(pilot, lambda: site.answers == [None])
+        assert not isinstance(app.screen, LoginScreen)
+
+
+async def test_a_login_that_somebody_else_began_can_be_answered_here(app):
+    async with app.run_test(size=(80, 24)) as pilot:
+        asked = asyncio.create_task(app.desk.prompts.ask(challenge(9, asker="relief")))
+        await until(pilot, lambda: app.desk.prompts.waits)
+        assert not isinstance(app.screen, LoginScreen)
+        await pilot.press("L")
+        await pilot.pause()
+        assert "begun by relief" in grid(app)
+        await type_token(pilot)
+        assert await asked == [TOKEN]
+
+
+async def test_the_sites_words_are_shown_and_never_obeyed(app, orders):
+    words = "\x1b[2J[bold red]Enter [/b] PASSCODE\x07:"
+    orders.answers["login"] = Site(app, challenge(prompts=((words, False),), title="[/foo]")).login
+    async with app.run_test(size=(80, 24)) as pilot:
+        await begin(pilot, app)
+        await pilot.pause()
+        assert "\\x1b[2J[bold red]Enter [/b] PASSCODE\\x07:" in grid(app)
+        assert "[/foo]" in grid(app)
+
+
+async def test_the_countdown_runs_while_the_site_waits(app, site):
+    async with app.run_test(size=(80, 24)) as pilot:
+        await begin(pilot, app)
+        app.desk.prompts.until = asyncio.get_running_loop().time() + 27.9
+        app.screen.touch_body()
+        await pilot.pause()
+        assert "answer within 0m27" in grid(app)
+
+
+async def test_the_dialog_fits_the_smallest_terminal(app, site):
+    async with app.run_test(size=(60, 16)) as pilot:
+        await begin(pilot, app)
+        await pilot.pause()
+        shown = grid(app)
+        assert "Enter PASSCODE:" in shown
+        assert "token  [" in shown
+
+
+# -- no token is left lying about -------------------------------------------------------------------------------------
+
+
+async def test_a_crash_while_the_token_is_sent_shows_it_nowhere(app, site, capfd):
+    def fail(answers):
+        raise RuntimeError(f"boom with {answers}")
+
+    async def crash():
+        async with app.run_test(size=(80, 24)) as pilot:
+            await begin(pilot, app)
+            app.desk.prompts.answer = fail
+            await type_token(pilot)
+            await pilot.pause()
+
+    with pytest.raises(RuntimeError):
+        await crash()
+    report = app._options.crash_file.read_text()
+    out, err = capfd.readouterr()
+    assert "the console failed (RuntimeError)" in err
+    assert "_send" in report
+    assert all(TOKEN not in text for text in (report, out, err))
+
+
+async def test_the_token_reaches_no_clipboard(app, site):
+    async with app.run_test(size=(80, 24)) as pilot:
+        await begin(pilot, app)
+        assert not app.screen.query(Input)
+        await pilot.press(*TOKEN, "ctrl+a", "ctrl+c", "ctrl+x")
+        await pilot.pause()
+        assert app.clipboard == ""
+
+
+async def test_the_token_stands_in_no_message(app, site):
+    seen = []
+    async with app.run_test(size=(80, 24), message_hook=lambda message: seen.append(repr(message))) as pilot:
+        await begin(pilot, app)
+        await type_token(pilot)
+        await until(pilot, lambda: site.answers)
+        assert seen
+        assert all(TOKEN not in message for message in seen)
+
+
+async def test_the_token_is_forgotten_when_the_dialog_closes(app, site):
+    async with app.run_test(size=(80, 24)) as pilot:
+        await begin(pilot, app)
+        await pilot.press(*"8349")
+        buffers = app.screen._buffers
+        await pilot.press("escape")
+        await pilot.pause()
+        assert [len(buffer) for buffer in buffers] == [0]
+        assert repr(buffers[0]) == "<token buffer>"
+
+
+async def test_developer_tools_are_refused_a_look_at_a_login(app, site):
+    async with app.run_test(size=(80, 24)) as pilot:
+        app.features = frozenset({"devtools"})
+        await pilot.press("L", "enter", "enter")
+        await pilot.pause()
+        assert "developer tools" in grid(app)
+        assert site.answers == []
+        assert not app.desk.prompts.waits

@@ -1,0 +1,102 @@
+"""The one list of actions: every key of it does something, everywhere that it is valid, and none hides another."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+from textual.binding import Binding
+
+from rpconsole.console.actions import ACTIONS, BY_ID, Kind, Place, keys_of, of
+from rpconsole.console.app import ConsoleApp
+from rpconsole.console.commands import Command, every, parse, proposals
+from rpconsole.console.panes.runs import RunsTable
+from rpconsole.console.screens.main import MainScreen
+from rpconsole.console.screens.run import RunScreen
+from rpconsole.console.widgets.log_view import LogView
+from rpconsole.console.widgets.virtual_table import VirtualTable
+
+OWNERS = {
+    Place.ALL: ConsoleApp,
+    Place.MAIN: MainScreen,
+    Place.TABLE: VirtualTable,
+    Place.RUNS: RunsTable,
+    Place.RUN: RunScreen,
+    Place.LOG: LogView,
+}
+#: which places are valid at once
+TOGETHER = (
+    (Place.ALL, Place.MAIN, Place.TABLE, Place.RUNS),
+    (Place.ALL, Place.MAIN, Place.LOG),
+    (Place.ALL, Place.RUN, Place.RUNS, Place.TABLE),
+)
+#: the same bytes as tab, enter, backspace, newline and escape, or taken by screen, tmux and flow control
+TAKEN = {f"ctrl+{letter}" for letter in "imhjabsq"} | {"ctrl+left_square_bracket", "ctrl+space"}
+
+
+@pytest.mark.parametrize("action", ACTIONS, ids=lambda action: action.id)
+def test_every_action_has_its_deed(action):
+    name = f"do_{action.id.replace('.', '_')}"
+    assert hasattr(OWNERS[action.place], name) or hasattr(ConsoleApp, name)
+
+
+@pytest.mark.parametrize("action", ACTIONS, ids=lambda action: action.id)
+def test_every_action_is_bound_where_it_is_valid(action):
+    declared = getattr(OWNERS[action.place], "BINDINGS")  # noqa: B009
+    assert action.id in {binding.id for binding in declared if isinstance(binding, Binding)}
+
+
+@pytest.mark.parametrize("places", TOGETHER, ids=lambda places: places[-1])
+def test_no_key_hides_another(places):
+    keys = Counter(key for action in of(*places) for key in action.keys.split(","))
+    assert [key for key, count in keys.items() if count > 1] == []
+
+
+def test_no_key_is_one_that_a_terminal_takes():
+    assert TAKEN.isdisjoint(key for action in ACTIONS for key in action.keys.split(","))
+
+
+def test_what_acts_on_far_machines_is_a_capital():
+    keys = [key for action in ACTIONS if action.kind in (Kind.ACT, Kind.SESSION) for key in keys_of(action)]
+    assert all(key.isupper() for key in keys)
+
+
+def test_every_action_can_be_named_on_the_line():
+    for action in ACTIONS:
+        assert parse(action.name) == Command(action=action.id)
+
+
+def test_ids_are_unique():
+    assert len(BY_ID) == len(ACTIONS)
+
+
+@pytest.mark.parametrize(
+    ("text", "command"),
+    [
+        ("pause poll", Command(word="pause", args=("poll",))),
+        ("remote.poll.off", Command(word="pause", args=("poll",))),
+        (":remote.exec.on", Command(word="resume", args=("exec",))),
+        ("run 4711", Command(word="run", args=("4711",))),
+        ("filter state:run age", Command(word="filter", args=("state:run", "age"))),
+    ],
+)
+def test_words_with_arguments_are_understood(text, command):
+    assert parse(text) == command
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("pasue poll", "did you mean 'pause'"),
+        ("remote.pol.off", "did you mean 'remote.poll.off'"),
+        ("pause", "takes one argument"),
+        ("gate-pol", "did you mean 'gate-poll'"),
+    ],
+)
+def test_a_wrong_word_gets_a_sentence(text, sentence):
+    assert sentence in parse(text)
+
+
+def test_proposals_begin_with_what_was_typed():
+    assert proposals("pau")[0][0] == "pause GATE"
+    assert len(proposals("")) == len(every())

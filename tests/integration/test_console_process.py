@@ -1,0 +1,140 @@
+"""The console as a process on a terminal of its own, over a real engine's socket."""
+
+from __future__ import annotations
+
+import os
+import pty
+import select
+import signal
+import struct
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from fcntl import ioctl
+from pathlib import Path
+from termios import TIOCSWINSZ
+
+import pytest
+
+CONSOLE = """
+import sys
+from pathlib import Path
+from rpconsole.console.app import ConsoleApp, Options
+from rpconsole.console.theme import load, shipped
+palettes, _ = load(shipped())
+app = ConsoleApp(Options(socket_path=Path(sys.argv[1]), who="ipp", palette=palettes["rp-mono"], palettes=palettes,
+                         crash_file=Path(sys.argv[1]).with_name("crash.txt")))
+print("left with", app.run())
+"""
+PATIENCE_S = 30.0
+
+
+class Terminal:
+    """A pseudo terminal with a console on it."""
+
+    def __init__(self, socket_path: Path) -> None:
+        self._master, slave = pty.openpty()
+        self.resize(80, 24)
+        environ = {**os.environ, "TERM": "xterm-256color", "TEXTUAL_ANIMATIONS": "none"}
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", CONSOLE, str(socket_path)],
+            stdin=slave, stdout=slave, stderr=slave, env=environ, start_new_session=True,
+        )  # fmt: skip
+        os.close(slave)
+        self.seen = ""
+
+    def resize(self, width: int, height: int) -> None:
+        ioctl(self._master, TIOCSWINSZ, struct.pack("HHHH", height, width, 0, 0))
+
+    def type(self, text: str) -> None:
+        os.write(self._master, text.encode())
+
+    def wait_for(self, text: str) -> None:
+        """Read until the text was written."""
+        self.seen = ""
+        until = time.monotonic() + PATIENCE_S
+        while text not in self.seen:
+            assert time.monotonic() < until, f"{text!r} never came; the last was {self.seen[-2000:]!r}"
+            if select.select([self._master], [], [], 0.1)[0]:
+                try:
+                    self.seen += os.read(self._master, 65536).decode(errors="replace")
+                except OSError:
+                    break
+        assert text in self.seen
+
+    def end(self) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+        os.close(self._master)
+
+
+@pytest.fixture
+def engine(tmp_path) -> Iterator[tuple[Path, subprocess.Popen[bytes]]]:
+    path = tmp_path / "s" / "engine.sock"
+    root = Path(__file__).parents[2]
+    environ = {**os.environ, "PYTHONPATH": f"{root / 'src'}:{root}"}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.fakes.daemon", str(path), str(tmp_path / "log")], env=environ
+    )
+    until = time.monotonic() + PATIENCE_S
+    while not path.exists():
+        assert time.monotonic() < until
+        time.sleep(0.05)
+    yield path, process
+    if process.poll() is None:
+        process.terminate()
+    process.wait()
+
+
+@pytest.fixture
+def terminal(engine) -> Iterator[Terminal]:
+    made = Terminal(engine[0])
+    yield made
+    made.end()
+
+
+def test_it_starts_takes_keys_follows_a_resize_and_leaves(terminal):
+    terminal.wait_for("gpc1@practice")
+    terminal.type("p")
+    terminal.wait_for("POLL off")
+    terminal.type("?")
+    terminal.wait_for("To the first row")
+    terminal.resize(120, 40)
+    terminal.process.send_signal(signal.SIGWINCH)
+    terminal.wait_for("help")
+    terminal.type("\x1b")
+    terminal.wait_for("Sessions")
+    terminal.type("q")
+    terminal.wait_for("left with leave")
+    assert terminal.process.wait(PATIENCE_S) == 0
+
+
+def test_a_token_goes_to_the_site_and_stays_off_the_terminal(terminal):
+    terminal.wait_for("gpc1@practice")
+    terminal.type("L")
+    terminal.wait_for("asks for tokens")
+    terminal.type("\r")
+    terminal.wait_for("PASSCODE")
+    terminal.type("999999\r")
+    terminal.wait_for("Access denied")
+    assert "999999" not in terminal.seen
+
+
+def test_an_engine_that_dies_leaves_the_view_and_comes_back(engine, terminal, tmp_path):
+    path, process = engine
+    terminal.wait_for("moab.4711")
+    process.kill()
+    process.wait()
+    terminal.wait_for("STALE")
+    root = Path(__file__).parents[2]
+    environ = {**os.environ, "PYTHONPATH": f"{root / 'src'}:{root}"}
+    again = subprocess.Popen(
+        [sys.executable, "-m", "tests.fakes.daemon", str(path), str(tmp_path / "log")], env=environ
+    )
+    try:
+        terminal.wait_for("live")
+    finally:
+        again.terminate()
+        again.wait()
