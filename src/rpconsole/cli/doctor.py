@@ -87,7 +87,7 @@ async def _engine(settings: Configured) -> list[Finding]:
         hello = client.hello
         found = f"process {hello.pid}, version {hello.version}, on {settings.socket_path}"
         snapshot = await client.call("status")
-        return [Finding(name="engine", ok=True, found=found), _sessions(snapshot), _scheduler(snapshot)]
+        return [Finding(name="engine", ok=True, found=found), _sessions(snapshot), scheduler_heard(snapshot)]
 
 
 def _sessions(snapshot: Result) -> Finding:
@@ -102,10 +102,12 @@ def _sessions(snapshot: Result) -> Finding:
     return looked_at("sessions", look, remedy="log in with 'rpconsole login'")
 
 
-def _scheduler(snapshot: Result) -> Finding:
+def scheduler_heard(snapshot: Result) -> Finding:
     """The poll goes through the helper at the site: its answer speaks for both."""
 
     def look() -> str:
+        if snapshot["polled_at"] is None and not any(run["step"] == "poll" for run in snapshot["runs"]):
+            return "not asked yet: no job is out"
         if snapshot["polled_at"] is None:
             raise SiteUnreachable("neither has answered since the engine started")
         return f"answered {ago(snapshot['polled_at'], snapshot['at'])}"

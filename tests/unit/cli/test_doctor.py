@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
+
+from rpconsole.cli.doctor import scheduler_heard
+
 
 def checks(said):
     return {one["name"]: one for one in said.json["checks"]}
@@ -41,3 +45,18 @@ def test_db_check_ends_with_the_code_of_what_is_bad(shell):
 
 def test_db_upgrade_says_the_schema_that_the_journal_has_now(shell):
     assert shell("db", "upgrade").out == "the journal has schema 4\n"
+
+
+@pytest.mark.parametrize(
+    ("polled_at", "steps", "ok", "word"),
+    [
+        (None, [], True, "no job is out"),
+        (None, ["ship"], True, "no job is out"),
+        (None, ["poll"], False, "neither has answered"),
+        (90.0, ["poll"], True, "answered"),
+    ],
+)
+def test_a_scheduler_that_was_never_asked_is_no_fault(polled_at, steps, ok, word):
+    found = scheduler_heard({"at": 100.0, "polled_at": polled_at, "runs": [{"step": step} for step in steps]})
+    assert found.ok is ok
+    assert word in found.found
