@@ -33,10 +33,14 @@ async def test_a_cut_session_parks_the_runs_and_one_login_brings_all_four_stages
     paths = await make_site(site_folder, SURVEY, mariadb_server.create_database("gpc1"))
     install_moab(paths)
     operator = configure(paths, Wanted(database=mariadb_server, doors=[front_end], scheduler=moab(paths)))
+    operator.did("config", "check")
+    operator.did("db", "upgrade")
+    operator.did("db", "check")
     held = Doorstop(paths.bin, "ppImage")
     with practice_nodes(paths), engine(operator, paths.logs / "engine.out"):
         operator.log_in()
         until(lambda: operator.runs().get("chip", {}).get("tasks"), "the chip job runs", 60)
+        operator.did("doctor")
         front_end.cut()
         parked = until(lambda: (run := operator.runs()["chip"])["state"] == "auth" and run, "the run is parked", 20)
         assert "login" in " ".join(parked["why"]), parked
