@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+from docs.console_pages import console_keys, console_screen, console_stale, console_words
 from docs.reference import command_reference, message_table, verb_table
 from docs.tables import event_table, helper_verb_table, practice_fault_table
 from rpconsole.config import config_reference
@@ -48,6 +49,10 @@ def _kind(step: Step) -> str:
 
 
 PARTS: dict[str, Callable[[], str]] = {
+    "console screen": console_screen,
+    "console stale": console_stale,
+    "console keys": console_keys,
+    "console words": console_words,
     "state diagram": state_diagram,
     "steps": step_table,
     "configuration": config_reference,
