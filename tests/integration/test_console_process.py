@@ -105,7 +105,7 @@ def test_it_starts_takes_keys_follows_a_resize_and_leaves(terminal):
     terminal.process.send_signal(signal.SIGWINCH)
     terminal.wait_for("help")
     terminal.type("\x1b")
-    terminal.wait_for("Sessions")
+    terminal.wait_for("front end")
     terminal.type("q")
     terminal.wait_for("left with leave")
     assert terminal.process.wait(PATIENCE_S) == 0
