@@ -12,6 +12,7 @@ from rpconsole.cli.door import Result, order, who_calls
 from rpconsole.cli.options import JsonOption, given
 from rpconsole.cli.output import show_json
 from rpconsole.cli.status import show_sessions
+from rpconsole.domain.fault import SessionLost
 
 Hosts = Annotated[list[str] | None, typer.Argument(metavar="HOST...", help="Front ends. Default: all.")]
 
@@ -30,6 +31,9 @@ def login(
         show_json(result)
     else:
         show_sessions(result["sessions"], result["at"])
+    for view in result["sessions"]:
+        if view["state"] != "open" and (not hosts or view["host"] in hosts):
+            raise SessionLost(view["sentence"] or f"The session to {view['host']} is {view['state']}.")
 
 
 def logout(context: typer.Context, hosts: Hosts = None, as_json: JsonOption = False) -> None:

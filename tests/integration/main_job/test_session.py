@@ -88,6 +88,20 @@ async def test_a_frozen_site_is_noticed_in_seconds_and_the_run_is_parked(tmp_pat
         assert job.submitted() == 1
 
 
+async def test_a_login_whose_sessions_are_cut_before_it_ends_says_so_by_its_exit_code(job):
+    """The helper starts slowly, so that the last token is accepted long before the login is over."""
+    job.stand_in("python3", 'sleep 1; exec "$real" "$@"')
+    tokens = "".join(f"{job.site.token()}\n" for _ in range(3))
+    login = asyncio.create_task(asyncio.to_thread(job.types, "login", "--stdin", stdin=tokens))
+    await job.until(lambda: len(job.site.logins()) == 3, every_s=0.01)
+    await asyncio.sleep(0.3)
+    job.site.cut()
+    done = await login
+    assert done.returncode == 7
+    assert done.stderr.splitlines()[-1].startswith("rpconsole: The session to fe1 ended")
+    assert "lost" in done.stdout
+
+
 async def test_a_wrong_token_is_one_try_a_sentence_and_nowhere_to_be_found(job):
     token = "wr0ng-T0ken-8c41"
     typing = await asyncio.create_subprocess_exec(
