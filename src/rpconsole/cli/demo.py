@@ -18,6 +18,8 @@ from rpconsole.domain.stage import Stage, stage_of
 if TYPE_CHECKING:
     from rpconsole.practice.demo import DemoResult
 
+#: for a terminal: to the beginning of the line above, and clear it
+UP_AND_CLEAR = "\x1b[F\x1b[2K"
 ALL_STAGES = ",".join(Stage)
 
 
@@ -82,24 +84,40 @@ def _stages(words: str) -> tuple[Stage, ...]:
 
 
 class Progress:
-    """A line on stderr whenever a run has moved; on a terminal the last line is drawn over."""
+    """A line on stderr whenever a run has moved; tasks as they end are drawn over on a terminal, and said by tenths elsewhere."""
 
     def __init__(self) -> None:
-        self._last: dict[int, str] = {}
+        self._last: dict[int, tuple[object, ...]] = {}
         self._is_terminal = sys.stderr.isatty()
+        #: the run whose tasks the last line counts
+        self._counting: int | None = None
 
     def say(self, text: str) -> None:
         """One line."""
-        sys.stderr.write(visible(text) + "\n")
-        sys.stderr.flush()
+        self._counting = None
+        self._write(text)
 
     def runs(self, runs: Sequence[Mapping[str, Any]]) -> None:
         """What has moved since the last call."""
         for run in runs:
-            line = _line(run)
-            if self._last.get(run["remote_id"]) != line:
-                self._last[run["remote_id"]] = line
-                self.say(line)
+            seen = (run["state"], run["step"], run["tasks_failed"], self._share(run))
+            if self._last.get(run["remote_id"]) != seen:
+                self._last[run["remote_id"]] = seen
+                self._show(run)
+
+    def _share(self, run: Mapping[str, Any]) -> int:
+        """How far its tasks are, as fine as they are to be shown."""
+        return int(run["tasks_done"] if self._is_terminal else 10 * run["tasks_done"] // max(1, run["tasks"]))
+
+    def _show(self, run: Mapping[str, Any]) -> None:
+        counts = run["remote_id"] if run["tasks"] and run["step"] == "poll" else None
+        over = self._is_terminal and counts is not None and counts == self._counting
+        self._write(_line(run), before=UP_AND_CLEAR if over else "")
+        self._counting = counts
+
+    def _write(self, text: str, before: str = "") -> None:
+        sys.stderr.write(f"{before}{visible(text)}\n")
+        sys.stderr.flush()
 
 
 def _line(run: Mapping[str, Any]) -> str:
