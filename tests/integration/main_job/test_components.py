@@ -49,7 +49,7 @@ async def test_what_goes_wrong_at_the_site_costs_its_component_and_no_other(five
         {"program": "ppImage", "match": once, "mode": "exit", "times": 2},
     ]
     five.site.paths.program_faults.write_text(json.dumps(rules))
-    five.login()
+    await five.logged_in()
     await five.full()
     assert {name: state_of(five, name) for name in NAMES} == {
         exits: "fail",
@@ -74,7 +74,7 @@ async def test_what_goes_wrong_at_the_site_costs_its_component_and_no_other(five
 async def test_a_dbinfo_that_lies_is_refused_by_name_and_nothing_in_it_is_run(five):
     shell, other, option, nothing, purged = NAMES
     mark = five.folder / "executed"
-    five.login()
+    await five.logged_in()
     await five.until(lambda: five.step() == "poll", every_s=0.005)
     assert five.types("pause", "poll").returncode == 0
     await five.until(lambda: [job.state for job in five.site.jobs()] == [State.COMPLETED])

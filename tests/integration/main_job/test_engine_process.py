@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
-from tests.integration.main_job.world import Engine
+from tests.integration.main_job.world import Engine, MainJob
 
 pytestmark = pytest.mark.slow
 
 
 async def test_stopped_in_the_middle_of_a_transfer_it_ends_in_order_and_goes_on_later(job):
     """Nothing comes back from a frozen site, and nobody waits for it."""
+    job.slow_down()
     await job.logged_in()
     await job.until(lambda: job.step() == "ship", every_s=0.001)
     job.site.freeze()
@@ -30,24 +32,29 @@ async def test_stopped_in_the_middle_of_a_transfer_it_ends_in_order_and_goes_on_
     assert job.journal("SELECT tries, attempts FROM rp_run") == [(0, 1)]
 
 
-@pytest.mark.parametrize("shared", ["journal", "database"])
-async def test_a_second_engine_for_the_same_site_and_database_is_refused_by_the_holders_name(job, tmp_path, shared):
-    text = job.engine.config.read_text()
-    text = re.sub(r'^socket = ".*"$', f'socket = "{tmp_path}/other/rpconsole.sock"', text, flags=re.MULTILINE)
-    if shared == "database":
-        text = re.sub(r'^state_dir = ".*"$', f'state_dir = "{tmp_path}/other"', text, flags=re.MULTILINE)
-    config = tmp_path / "other.toml"
-    config.write_text(text)
-    (tmp_path / "other").mkdir(mode=0o700)
-    second = Engine(config, tmp_path / "other" / "rpconsole.sock", tmp_path / "out")
-    second.spawn()
-    try:
-        assert second.child.wait(timeout=30) == 2
-    finally:
-        second.end()
-    said = second.said()
-    assert str(job.engine.child.pid) in said
-    assert "Traceback" not in said
-    assert not second.socket.exists()
+async def test_a_second_engine_for_the_same_site_and_database_is_refused_by_the_holders_name(job, tmp_path):
+    """By the lease where both share a journal, by the lock beside the database where they do not."""
+    for shares_journal in (True, False):
+        second = another(job, tmp_path / str(shares_journal), shares_journal=shares_journal)
+        second.spawn()
+        try:
+            assert second.child.wait(timeout=30) == 2
+        finally:
+            second.end()
+        assert str(job.engine.child.pid) in second.said()
+        assert "Traceback" not in second.said()
+        assert not second.socket.exists()
     await job.logged_in()
     await job.full()
+
+
+def another(job: MainJob, folder: Path, *, shares_journal: bool) -> Engine:
+    """An engine on a socket of its own."""
+    folder.mkdir(mode=0o700)
+    text = job.engine.config.read_text()
+    text = re.sub(r'^socket = ".*"$', f'socket = "{folder}/rpconsole.sock"', text, flags=re.MULTILINE)
+    if not shares_journal:
+        text = re.sub(r'^state_dir = ".*"$', f'state_dir = "{folder}"', text, flags=re.MULTILINE)
+    config = folder / "other.toml"
+    config.write_text(text)
+    return Engine(config, folder / "rpconsole.sock", folder / "out")

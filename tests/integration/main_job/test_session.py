@@ -42,7 +42,7 @@ async def waits_unharmed(job: MainJob) -> None:
 
 async def test_cut_at_each_step_the_run_waits_and_a_login_revives_it(job):
     """A frozen site is in the middle of something; the cut comes when it wakes."""
-    job.stand_in("msub", 'sleep 0.3; exec "$real" "$@"')
+    job.slow_down()
     for step in ("ship", "submit", "poll", "retrieve"):
         job.login()
         await job.until(lambda step=step: job.step() in (step, "done"), every_s=0.001)
