@@ -14,6 +14,8 @@ from tests.engine.mortal import Fate, mortal
 from rpconsole.adapters.gpc1 import tables as t
 from rpconsole.domain.fault import DatabaseAway
 from rpconsole.domain.stage import Stage
+from rpconsole.engine.logins import LoginDesk
+from rpconsole.engine.notices import NoticeBoard
 from rpconsole.engine.service import Engine
 from rpconsole.engine.settings import WatchedLabel
 
@@ -193,3 +195,16 @@ async def test_who_opened_a_session_is_seen_by_all_and_its_end_is_said_at_once(b
         await bench.until(lambda: any("ended (cut by the site)" in one.sentence for one in engine.snapshot().alerts))
         past = await bench.world.operations.past_sessions()
     assert [(one.opened_by, one.end) for one in past] == [("op", "cut by the site")] * 2
+
+
+async def test_an_end_that_two_look_at_together_is_noted_once(bench):
+    desk = LoginDesk(bench.world, NoticeBoard(bench.clock))
+
+    async def answer(challenge):
+        return [bench.sessions.issue() for _ in challenge.prompts]
+
+    await desk.login(answer, user=None, hosts=(), who="op")
+    bench.sessions.drop()
+    await asyncio.gather(desk.note_ended(), desk.note_ended())
+    past = await bench.world.operations.past_sessions()
+    assert [one.end for one in past] == ["cut by the site"] * 2

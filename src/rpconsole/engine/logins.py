@@ -67,8 +67,8 @@ class LoginDesk:
     async def note_ended(self, end: str = "cut by the site") -> None:
         """Remember the end of sessions that were open at the last look."""
         live = {view.host for view in self._world.sessions.view() if view.state in LIVE}
-        for host in [host for host in self._open if host not in live]:
-            number, _ = self._open.pop(host)
+        ended = {host: self._open.pop(host) for host in list(self._open) if host not in live}
+        for host, (number, _) in ended.items():
             await self._world.operations.session_ended(number, at=self._world.clock.now(), end=end)
             if end != "closed by us":
                 self._notices.say(Level.ALERT, f"the session to {host} ended ({end}): log in again")
