@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 
 from rpconsole.domain.action import Level
+from rpconsole.domain.evidence import SubmitEvidence, recommended
 from rpconsole.domain.fault import BadConfiguration, BadData, LoginRefused, NoSession
 from rpconsole.domain.run import Component, ComponentState, RunRow, RunState, Step
 from rpconsole.domain.session import SessionState, SessionView
@@ -171,6 +172,15 @@ class FakeEngine:
     async def why(self, remote_id: int) -> tuple[str, ...]:
         self._row(remote_id)
         return ("its job waits in the queue", "component 32 was abandoned after 3 tries")
+
+    async def doubtful(self, remote_id: int | None = None) -> list[SubmitEvidence]:
+        plain = SubmitEvidence(
+            remote_id=remote_id or 17, step="reconcile", attempt=2, name="rp17.2.ab12", intended_at=NOON
+        )
+        if remote_id is not None:
+            self._row(remote_id)
+        asked = replace(plain, is_asked=True, is_claimed=True, claim_age_s=1200.0, is_queue_heard=True)
+        return [recommended(asked, receipt_s=900.0)]
 
     async def define(self, order: DefineOrder, who: str) -> Definition:
         self._note("define", who, order)

@@ -14,14 +14,30 @@ import typer
 from typer.core import TyperGroup
 
 from rpconsole import __version__
-from rpconsole.cli import config, console, database, dbinfo, doctor, gates, login, logs, plan, run, status, watch, work
+from rpconsole.cli import (
+    config,
+    console,
+    database,
+    dbinfo,
+    doctor,
+    gates,
+    login,
+    logs,
+    plan,
+    reconcile,
+    run,
+    status,
+    watch,
+    work,
+)
 from rpconsole.cli.failures import PIPE_CLOSED, failure_of
 from rpconsole.cli.options import Given
 from rpconsole.domain.nearest import nearest
 
 COMMANDS: tuple[Callable[..., None], ...] = (
     *(status.status, status.runs, status.session, login.login, login.logout, gates.pause, gates.resume),
-    *(work.define, work.advance, plan.plan, logs.logs, doctor.doctor, console.attach, watch.watch),
+    *(work.define, work.advance, plan.plan, logs.logs, doctor.doctor, reconcile.reconcile),
+    *(console.attach, watch.watch),
 )
 #: groups that live in modules of their own and are there only when their part is installed
 OPTIONAL_GROUPS = {"practice": "rpconsole.cli.practice"}

@@ -18,6 +18,7 @@ from rpconsole.daemon.verbs import (
     LoginArgs,
     LogoutArgs,
     NoArgs,
+    ReconcileArgs,
     RunArgs,
     RunsArgs,
     StoryArgs,
@@ -68,6 +69,7 @@ class Dispatch:
             "define": self._define,
             "advance": self._advance,
             "retry": self._ordered(engine.retry),
+            "reconcile": self._reconcile,
             "resubmit": self._ordered(engine.resubmit),
             "cancel": self._ordered(engine.cancel),
             "revert": self._ordered(engine.revert),
@@ -104,6 +106,9 @@ class Dispatch:
 
     async def _why(self, args: RunArgs, who: str) -> Result:
         return result(remote_id=args.remote_id, why=await self._engine.why(args.remote_id))
+
+    async def _reconcile(self, args: ReconcileArgs, who: str) -> Result:
+        return result(runs=await self._engine.doubtful(args.remote_id))
 
     async def _acts(self, args: ActsArgs, who: str) -> Result:
         return result(acts=await self._engine.acts(args.limit))

@@ -61,6 +61,12 @@ class RunsArgs(Args):
     states: tuple[RunState, ...] = ()
 
 
+class ReconcileArgs(Args):
+    """One run; every run in doubt when nothing is given."""
+
+    remote_id: RunId | None = None
+
+
 class DefineArgs(Args):
     """What to bundle into a run."""
 
@@ -135,6 +141,7 @@ VERBS: dict[str, type[Args]] = {
     "define": DefineArgs,
     "advance": AdvanceArgs,
     "retry": RunArgs,
+    "reconcile": ReconcileArgs,
     "resubmit": RunArgs,
     "cancel": RunArgs,
     "revert": RunArgs,

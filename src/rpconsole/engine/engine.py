@@ -24,10 +24,11 @@ from rpconsole.engine.notices import NoticeBoard
 from rpconsole.engine.ownership import Ownership
 from rpconsole.engine.perform import Performer, outcome_of
 from rpconsole.engine.prepare import prepare_run
+from rpconsole.engine.reconcile import reconcile_run
 from rpconsole.engine.results_book import ResultsBook
 from rpconsole.engine.retrieve import retrieve_run
 from rpconsole.engine.ship import ship_run
-from rpconsole.engine.submit import reconcile_run, submit_run
+from rpconsole.engine.submit import submit_run
 from rpconsole.engine.sweep import advance_run, sweep
 from rpconsole.engine.tasks import TaskSet
 from rpconsole.engine.watch import JobWatch

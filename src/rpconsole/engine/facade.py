@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from rpconsole.domain.evidence import SubmitEvidence
 from rpconsole.domain.run import Component, RunRow
 from rpconsole.domain.session import SessionView
 from rpconsole.domain.snapshot import Alert, GateView, Snapshot
@@ -82,6 +83,10 @@ class EngineFacade(Protocol):
 
     async def resubmit(self, remote_id: int, who: str) -> str:
         """Decide a doubtful submit for a new attempt."""
+        ...
+
+    async def doubtful(self, remote_id: int | None = None) -> list[SubmitEvidence]:
+        """What speaks for and against a job: of one run, else of every run whose submit or job is in doubt; changes nothing."""
         ...
 
     async def cancel(self, remote_id: int, who: str) -> str:

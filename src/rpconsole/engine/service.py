@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 
 from rpconsole.domain.event import CancelOrdered, Event, ResubmitOrdered, RetryOrdered
+from rpconsole.domain.evidence import SubmitEvidence
 from rpconsole.domain.fault import BadData
 from rpconsole.domain.machine import InvalidMove
-from rpconsole.domain.run import ComponentState, Run, RunRow, RunState, run_of_row
+from rpconsole.domain.run import ComponentState, Run, RunRow, RunState, Step, run_of_row
 from rpconsole.domain.session import SessionView
 from rpconsole.domain.snapshot import Alert, GateView, Snapshot
 from rpconsole.domain.stage import Stage
@@ -17,6 +18,7 @@ from rpconsole.engine.book import LIVE_STATES, STOPPED_STATES
 from rpconsole.engine.engine import EngineCore
 from rpconsole.engine.facade import RunDetail
 from rpconsole.engine.logins import LoginDesk
+from rpconsole.engine.reconcile import evidence_of
 from rpconsole.engine.remote_names import paths_at_site
 from rpconsole.engine.run_files import paths_at_home
 from rpconsole.engine.sweep import advance_label
@@ -123,6 +125,17 @@ class Engine:
             return self._core.book.runs[row.remote_id]
         known = (await self._world.journal.load([row.remote_id])).get(row.remote_id)
         return known if known is not None and known.state is row.state else run_of_row(row)
+
+    async def doubtful(self, remote_id: int | None = None) -> list[SubmitEvidence]:
+        """The evidence of one run, or of all that are in doubt."""
+        if remote_id is not None:
+            return [await evidence_of(self._world, await self._known(await self._row(remote_id)))]
+        doubted = [run for run in self._core.book.live() if self._is_doubtful(run)]
+        return [await evidence_of(self._world, run) for run in doubted]
+
+    def _is_doubtful(self, run: Run) -> bool:
+        unlisted = self._core.results.unlisted_since
+        return run.step is Step.RECONCILE or (run.step is Step.POLL and run.remote_id in unlisted)
 
     # -- orders ------------------------------------------------------------------------------------------------------
 

@@ -37,11 +37,12 @@ async def ship_run(world: World, run: Run) -> Event:
 async def _name_attempt_in_script(world: World, run: Run, attempt: Attempt) -> None:
     """The runner signs its marks with the attempt's name, since not every scheduler tells a job its own.
 
-    A later attempt may take over from a job whose end was proven though its runner never said so.
+    A job may take over from one before it whose end was proven though its runner never said so. After orders that made no job that we
+    know of it may not: if one made a job after all, that job works and this one ends.
     """
     components = await world.runs.components(run.remote_id)
     commands = sum(one.jobs or 0 for one in components)
-    text = script_text(world, run, commands, name=attempt.job_name(run.remote_id), takeover=attempt.number > 1)
+    text = script_text(world, run, commands, name=attempt.job_name(run.remote_id), takeover=run.jobs > 0)
     await world.files.write({(await list_paths(world, run))[SCRIPT]: text})
 
 

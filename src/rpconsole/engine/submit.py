@@ -1,27 +1,28 @@
-"""Submit a run's job exactly once, and find out what became of a submit whose answer never came."""
+"""Submit a run's job exactly once."""
 
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import replace
 from posixpath import dirname
 
+from rpconsole.commands.remedies import with_remedy
 from rpconsole.commands.scheduler import JobOrder, SubmitAnswer
 from rpconsole.domain.event import (
     Event,
     JobAccepted,
-    NothingSubmitted,
+    QueueFull,
+    SchedulerAway,
     StepFailed,
-    SubmitDoubtful,
     SubmitIntended,
+    SubmitRefused,
     SubmitUnknown,
 )
 from rpconsole.domain.fault import BadConfiguration, FaultKind, NoAnswer, NoSession, SessionLost, SiteFailed
 from rpconsole.domain.run import Attempt, Run
 from rpconsole.engine.remote_names import claim_dir, script_path
-from rpconsole.engine.results_book import ResultsBook, read_to_end
 from rpconsole.engine.world import World
-from rpconsole.ports.site import Receipt, SubmitOrder
+from rpconsole.ports.site import SubmitOrder
 
 
 def intend(world: World, run: Run) -> SubmitIntended:
@@ -48,7 +49,19 @@ async def submit_run(world: World, run: Run) -> Event:
         return SubmitUnknown(sentence=str(silent))
     if receipt.answer is None:
         return SubmitUnknown(sentence="the scheduler has not answered the submit yet")
-    return world.settings.scheduler.read_submit(receipt.answer)
+    return await _unless_taken(world, run, run.attempt, world.settings.scheduler.read_submit(receipt.answer))
+
+
+async def _unless_taken(world: World, run: Run, attempt: Attempt, answer: SubmitAnswer) -> SubmitAnswer:
+    """A scheduler that says no and took the job all the same would be given it again: its queue is looked at before it is believed."""
+    if not isinstance(answer, SubmitRefused | QueueFull | SchedulerAway):
+        return answer
+    heard = await world.site.poll(queue_argv(world), [], timeout_s=world.settings.waits.queue_s)
+    listing = world.settings.scheduler.read_queue(heard.queue)
+    named = listing.by_name(attempt.job_name(run.remote_id)) if listing else ()
+    if named and named[0].job:
+        return JobAccepted(job=named[0].job)
+    return replace(answer, sentence=with_remedy(answer.sentence, run=run.remote_id))
 
 
 async def _make_log_directory(world: World) -> None:
@@ -79,68 +92,6 @@ def _order(world: World, run: Run, attempt: Attempt) -> SubmitOrder:
     )
     argv = tuple(world.settings.scheduler.submit_command(job))
     return SubmitOrder(claim_dir=claim_dir(run, attempt, root), argv=argv, cwd=dirname(script), name=name)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Evidence:
-    """What speaks for and against a job of a doubtful attempt."""
-
-    receipt: Receipt
-    #: what the receipt reads as; None without one
-    answer: SubmitAnswer | None
-    #: id of a job of our name in the queue; None = not listed
-    listed: str | None
-    #: the queue was read at all
-    queue_heard: bool
-    #: job id in the start mark that the job itself wrote
-    started: str | None
-
-
-async def reconcile_run(world: World, run: Run) -> Event:
-    """Look for evidence in the order receipt, queue, start mark; send nothing."""
-    if run.attempt is None:
-        return NothingSubmitted()
-    evidence = await gather_evidence(world, run, run.attempt)
-    return judge(evidence, run, world.settings.waits.receipt_s)
-
-
-async def gather_evidence(world: World, run: Run, attempt: Attempt) -> Evidence:
-    """Everything that the site knows of an attempt."""
-    root = world.settings.layout.remote_root
-    receipt = await world.site.receipt(claim_dir(run, attempt, root))
-    answer = world.settings.scheduler.read_submit(receipt.answer) if receipt.answer else None
-    heard = await world.site.poll(queue_argv(world), [], timeout_s=world.settings.waits.queue_s)
-    listing = world.settings.scheduler.read_queue(heard.queue)
-    name = attempt.job_name(run.remote_id)
-    named = listing.by_name(name) if listing else ()
-    results = await read_to_end(world, run, ResultsBook())
-    starts = [mark for mark in results.starts if mark.name == name]
-    return Evidence(
-        receipt=receipt,
-        answer=answer,
-        listed=named[0].job if named else None,
-        queue_heard=listing is not None,
-        started=starts[-1].job if starts else None,
-    )
-
-
-def judge(evidence: Evidence, run: Run, receipt_s: float) -> Event:
-    """One event from the evidence: a job where anything shows one, nothing only without any claim, doubt else."""
-    if evidence.answer is not None and not isinstance(evidence.answer, SubmitUnknown):
-        return evidence.answer
-    job = evidence.listed or evidence.started
-    if job:
-        return JobAccepted(job=job)
-    if not evidence.receipt.claimed:
-        return NothingSubmitted()
-    if not evidence.queue_heard or (evidence.receipt.age_s or 0.0) < receipt_s:
-        sentence = "a submit is in doubt; its evidence is still coming in"
-        return StepFailed(kind=FaultKind.AWAY, sentence=sentence)
-    age_s = evidence.receipt.age_s or 0.0
-    return SubmitDoubtful(
-        sentence=f"run {run.remote_id}: submitted {age_s:.0f} s ago, no id came back, and no job of its name is listed: "
-        f"look at the scheduler, then 'rpconsole run resubmit {run.remote_id}' or wait"
-    )
 
 
 def queue_argv(world: World) -> tuple[str, ...]:

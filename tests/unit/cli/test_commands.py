@@ -70,6 +70,17 @@ def test_run_why_names_what_holds_it_first(shell):
     assert shell("run", "why", "7").out.splitlines()[0] == "its job waits in the queue"
 
 
+def test_reconcile_lays_the_evidence_out_and_recommends_one_act(shell):
+    lines = shell("reconcile", "7").out.splitlines()
+    assert any(line.startswith("claim") and "20 min" in line for line in lines)
+    assert any(line.startswith("queue") and "no job of this name" in line for line in lines)
+    assert any(line.startswith("do") and "rpconsole run resubmit 7" in line for line in lines)
+
+
+def test_reconcile_of_a_run_that_there_is_not_is_a_data_error(shell):
+    assert shell("reconcile", "99").code == 5
+
+
 @pytest.mark.parametrize("verb", ["retry", "resubmit", "cancel", "revert"])
 def test_orders_for_several_runs_are_all_tried_and_the_first_failure_is_the_exit_code(shell, verb):
     said = shell("run", verb, "7", "99", "8")
