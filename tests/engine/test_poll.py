@@ -197,3 +197,16 @@ async def test_jobs_that_went_together_are_looked_for_in_one_listing_of_the_ende
             bench.site.moab.finish(job.name, code=0)
         await bench.until(lambda: len(bench.site.moab.jobs) == 4)
         assert "checkjob" not in bench.site.moab.asked
+
+
+async def test_a_fresh_job_that_the_scheduler_does_not_know_yet_is_not_called_out(chip):
+    empty = Answer(rc=0, out='<Data><queue option="active"/></Data>', err="")
+    unknown = Answer(rc=1, out="", err="ERROR:  invalid job specified (Moab.1)\n")
+    async with chip.running() as engine:
+        await submitted(chip)
+        chip.site.moab.answer_next("checkjob", unknown)
+        assert "in no list" not in await seen(chip, empty)
+        assert "in no list" not in await seen(chip, listing(chip, "eligible", row("Idle")))
+        chip.site.moab.answer_next("checkjob", unknown)
+        await seen(chip, empty)
+        assert [alert for alert in engine.snapshot().alerts if "in no list" in alert.sentence] == []

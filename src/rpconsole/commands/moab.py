@@ -22,6 +22,7 @@ from rpconsole.commands.scheduler import (
     SubmitAnswer,
     checked_name,
     checked_options,
+    checked_path,
     checked_user,
     job_key,
     last_words,
@@ -57,10 +58,20 @@ class Moab:
     def submit_command(self, order: JobOrder) -> tuple[str, ...]:
         """``msub`` with its own name, directory, no mail and no silent restart; the script's directives say the rest."""
         extra = checked_options(order.extra, _FORBIDDEN_OPTIONS, "the job's id must be printed at once, and no reruns")
-        words = [self._program("msub"), "-N", checked_name(order.name), "-d", order.cwd, "-m", "n", "-r", "n"]
+        words = [
+            self._program("msub"),
+            "-N",
+            checked_name(order.name),
+            "-d",
+            checked_path(order.cwd),
+            "-m",
+            "n",
+            "-r",
+            "n",
+        ]
         words += ["-A", order.account] if order.account else []
         words += ["-q", order.queue] if order.queue else []
-        return (*words, *extra, order.script)
+        return (*words, *extra, checked_path(order.script))
 
     def read_submit(self, printed: Printed) -> SubmitAnswer:
         """Accepted on an id line alone; refused on Moab's own ERROR sentence or where msub could not start; else unknown.

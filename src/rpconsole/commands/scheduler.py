@@ -188,6 +188,13 @@ def checked_name(name: str) -> str:
     return name
 
 
+def checked_path(path: str) -> str:
+    """A script or directory as a scheduler keeps it: Slurm's Moab plugin cuts at a quote, and a line end ends a directive."""
+    if "'" in path or '"' in path or not path.isprintable():
+        raise BadData(f"{path!r} cannot be told to a scheduler: it holds a quote or a control character")
+    return path
+
+
 def checked_user(user: str) -> str:
     """A user name; BadData for anything that a program could take for an option or a pattern."""
     if not _USER.fullmatch(user):
@@ -198,9 +205,12 @@ def checked_user(user: str) -> str:
 def checked_options(words: Sequence[str], forbidden: Collection[str], why: str) -> tuple[str, ...]:
     """Further words for the submit program; BadData names one that would break what rpconsole relies on.
 
-    ``-ry`` and ``--array=1-3`` are found as ``-r`` and ``--array`` are.
+    ``-ry`` and ``--array=1-3`` are found as ``-r`` and ``--array`` are. A dependency is never asked for: on a job that failed it
+    waits for ever, and the engine itself keeps the stages in order.
     """
     for word in words:
+        if word.lower().startswith(("depend", "-ldepend", "-wdepend", "--dependency")):
+            raise BadData(f"submit option {word} cannot be used: a job whose dependency failed waits for ever")
         option = word.partition("=")[0] if word.startswith("--") else word[:2]
         if option in forbidden:
             raise BadData(f"submit option {word} cannot be used: {why}")

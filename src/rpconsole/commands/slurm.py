@@ -23,13 +23,24 @@ from rpconsole.commands.scheduler import (
     SubmitAnswer,
     checked_name,
     checked_options,
+    checked_path,
     checked_user,
     last_words,
     program_at,
 )
+from rpconsole.commands.slurm_answers import (
+    HISTORY_COLUMNS,
+    NO_HISTORY,
+    NOT_HEARD,
+    NOT_REACHED,
+    QUEUE_FORMAT,
+    UNKNOWN_JOB,
+    UNKNOWN_USER,
+    history_listing,
+    queue_listing,
+    remembered,
+)
 from rpconsole.commands.slurm_script import slurm_header
-from rpconsole.commands.slurm_tables import HISTORY_COLUMNS, QUEUE_FORMAT, history_listing, queue_listing, remembered
-from rpconsole.commands.slurm_words import NO_HISTORY, NOT_HEARD, NOT_REACHED, UNKNOWN_JOB, UNKNOWN_USER
 from rpconsole.domain.event import JobAccepted, QueueFull, SchedulerAway, SubmitRefused, SubmitUnknown
 from rpconsole.domain.fault import BadData
 
@@ -67,11 +78,11 @@ class Slurm:
     def submit_command(self, order: JobOrder) -> tuple[str, ...]:
         """``sbatch`` with its own name and directory, no mail and no silent restart; the script's directives say the rest."""
         extra = checked_options(order.extra, _FORBIDDEN_OPTIONS, "one job with one id, printed at once, and no reruns")
-        words = [self._program("sbatch"), "--parsable", "-J", checked_name(order.name), "-D", order.cwd]
+        words = [self._program("sbatch"), "--parsable", "-J", checked_name(order.name), "-D", checked_path(order.cwd)]
         words += ["--mail-type=NONE", "--no-requeue"]
         words += ["-A", order.account] if order.account else []
         words += ["-p", order.queue] if order.queue else []
-        return (*words, *extra, order.script)
+        return (*words, *extra, checked_path(order.script))
 
     def read_submit(self, printed: Printed) -> SubmitAnswer:
         """Accepted on an id line alone; refused on sbatch's own error or where it could not start; else unknown.

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from rpconsole.commands.moab_words import outcome_of as moab_outcome
 from rpconsole.commands.remedies import remedy_for, waiting_sentence, with_remedy
 from rpconsole.commands.scheduler import JobOutcome, JobState
-from rpconsole.commands.slurm_words import outcome_of as slurm_outcome
+from rpconsole.commands.slurm_answers import outcome_of as slurm_outcome
 
 
 def moab(word: str, reason: str = "") -> str:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from rpconsole.commands.known_schedulers import KNOWN_SCHEDULERS
 from rpconsole.commands.scheduler import CancelOutcome, JobOrder, JobOutcome
 from rpconsole.commands.slurm import Slurm
-from rpconsole.commands.slurm_words import outcome_of, seconds_of
+from rpconsole.commands.slurm_answers import outcome_of, seconds_of
 from rpconsole.domain.event import JobAccepted, QueueFull, SubmitRefused, SubmitUnknown
 from rpconsole.domain.fault import BadData
 from rpconsole.ports.site import Answer
