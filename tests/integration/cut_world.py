@@ -17,6 +17,7 @@ from tests.servers.token_card import TokenCard
 
 from rpconsole.commands.known_schedulers import KNOWN_SCHEDULERS
 from rpconsole.domain.event import Event, SessionGone, SessionOpened
+from rpconsole.domain.fault import SessionLost
 from rpconsole.domain.machine import decide
 from rpconsole.domain.retry import RetryPolicy
 from rpconsole.domain.run import Attempt, Run, Step
@@ -57,15 +58,27 @@ class Cut:
     direction: str = ""
     left: int = -1
     flowed: dict[str, int] = field(default_factory=lambda: {"in": 0, "out": 0, "err": 0})
+    #: how much had flowed in a direction whenever a piece had come: one message, as a rule
+    borders: dict[str, list[int]] = field(default_factory=lambda: {"in": [], "out": [], "err": []})
+    _struck: asyncio.Event | None = None
 
     def arm(self, direction: str, after: int) -> None:
         self.direction, self.left = direction, after
         self.flowed = dict.fromkeys(self.flowed, 0)
+        self.borders = {way: [] for way in self.borders}
         if after == 0 and direction == "in":
             self._strike()
 
+    async def over(self) -> None:
+        """Nothing is cut any more: what was not reached is given up, what has struck has ended its session."""
+        self.left = -1
+        if self._struck is not None:
+            await self._struck.wait()
+            self._struck = None
+
     def meet(self, direction: str, data: bytes) -> bytes:
         self.flowed[direction] += len(data)
+        self.borders[direction].append(self.flowed[direction])
         if direction != self.direction or self.left < 0:
             return data
         if len(data) < self.left:
@@ -78,7 +91,12 @@ class Cut:
     def _strike(self) -> None:
         """After what flowed before has had the time to arrive."""
         self.left = -1
-        asyncio.get_running_loop().call_later(0.02, self.server.cut)
+        self._struck = asyncio.Event()
+        asyncio.get_running_loop().call_later(0.02, self._end, self._struck)
+
+    def _end(self, struck: asyncio.Event) -> None:
+        self.server.cut()
+        struck.set()
 
 
 @dataclass
@@ -134,13 +152,25 @@ class CutWorld:
         """The helper runs, so that only the dialogue that is meant flows."""
         await self.world.site.stat(["/"])
 
+    async def rest(self) -> None:
+        """Between two cuts: the last one is over, and a session lives whose end has not merely gone unnoticed so far."""
+        await self.cut.over()
+        async with asyncio.timeout(60):
+            while True:
+                try:
+                    if not self.ssh.sessions.alive():
+                        await self.login()
+                    return await self.warm()
+                except SessionLost:
+                    continue
+
     async def step(self, run: Run) -> tuple[Run, Event]:
         """One action of the run, as the engine does it."""
         performer = submit_run if run.step is Step.SUBMIT else reconcile_run
         event = await outcome_of(performer, self.world, run)
         return decide(run, event, self.world.clock.now(), self.policy)[0], event
 
-    async def until(self, run: Run, done: Callable[[Run], bool], *, patience_s: float = 20.0) -> Run:
+    async def until(self, run: Run, done: Callable[[Run], bool], *, patience_s: float = 60.0) -> Run:
         """The run's actions one after the other, and a login whenever a session is gone."""
         async with asyncio.timeout(patience_s):
             while not done(run):
