@@ -342,11 +342,21 @@ async def test_a_cut_leaves_no_half_file_and_the_rest_is_sent_after_the_next_log
 
     await log_in(site, servers[:1])
     there = await site.site.stat([shipment.target for shipment in shipments])
+    assert {delivery.shipment.target for delivery in caught.value.delivered} <= set(there)
     rest = [shipment for shipment in shipments if shipment.target not in there]
-    assert len(rest) < len(shipments) or megabytes < 3
     delivered, undelivered = await site.site.send(rest)
     assert (len(delivered), undelivered) == (len(rest), [])
     assert all(is_whole(shipment) for shipment in shipments)
+
+
+async def test_a_cut_behind_the_first_files_that_were_confirmed_costs_none_of_them(server, opened):
+    site = await opened()
+    shipments = a_campaign(site)
+    with pytest.raises(TransferCut) as caught:
+        await site.site.send(shipments, lambda files, size: server.cut())
+    whole = [delivery.shipment for delivery in caught.value.delivered]
+    assert whole
+    assert all(is_whole(shipment) for shipment in whole)
 
 
 @pytest.mark.parametrize("megabytes", [0.01, 0.5, 2.0, 6.0, 9.0])
