@@ -9,6 +9,7 @@ from dataclasses import replace
 from rpconsole.domain.action import Level
 from rpconsole.domain.evidence import SubmitEvidence, recommended
 from rpconsole.domain.fault import BadConfiguration, BadData, LoginRefused, NoSession
+from rpconsole.domain.looks import CommandPage, CommandView, OrderPreview
 from rpconsole.domain.run import Component, ComponentState, RunRow, RunState, Step
 from rpconsole.domain.session import SessionState, SessionView
 from rpconsole.domain.snapshot import GATES, Alert, GateView, RunView, Snapshot
@@ -172,6 +173,25 @@ class FakeEngine:
     async def why(self, remote_id: int) -> tuple[str, ...]:
         self._row(remote_id)
         return ("its job waits in the queue", "component 32 was abandoned after 3 tries")
+
+    async def commands(
+        self, remote_id: int, stage_id: int | None = None, *, failed: bool = False, offset: int = 0, limit: int = 1000
+    ) -> CommandPage:
+        self._row(remote_id)
+        found = (
+            CommandView(task=1, stage_id=31, item="XY01", command="ppImage --threads 2", state="pass", attempts=1),
+            CommandView(
+                task=2, stage_id=31, item="XY11", command="ppImage --threads 2", state="fail", code=3, attempts=3
+            ),
+        )
+        kept = tuple(one for one in found if not failed or one.state == "fail")
+        return CommandPage(commands=kept[offset : offset + limit], count=len(kept))
+
+    async def preview(self, verb: str, remote_ids: Sequence[int], who: str) -> list[OrderPreview]:
+        return [OrderPreview(remote_id=one, site=(f"canceljob {one}",), then="it ends") for one in remote_ids]
+
+    async def rebundle(self, remote_id: int, who: str) -> str:
+        return self._ordered("rebundle", remote_id, who)
 
     async def doubtful(self, remote_id: int | None = None) -> list[SubmitEvidence]:
         plain = SubmitEvidence(

@@ -1,4 +1,4 @@
-"""run show, story, why, retry, resubmit, cancel, revert: one run."""
+"""run show, commands, story, why, retry, resubmit, cancel, revert, rebundle: one run."""
 
 from __future__ import annotations
 
@@ -43,6 +43,35 @@ def show(context: typer.Context, run_id: RunNumber, as_json: JsonOption = False)
             [(one["stage_id"], one["item"], one["sentence"]) for one in result["failures"]],
         )
     show_table(("file", "path"), sorted(result["files"].items()))
+
+
+@app.command()
+def commands(
+    context: typer.Context,
+    run_id: RunNumber,
+    component: Annotated[int | None, typer.Option("--component", help="Only those of this component.")] = None,
+    failed: Annotated[bool, typer.Option("--failed", help="Only those that failed.")] = False,
+    limit: Annotated[int, typer.Option("--limit", min=1, max=5000, help="At most so many.")] = 1000,
+    as_json: JsonOption = False,
+) -> None:
+    """List a run's commands with what became of each, where, and in which file its output lies at the site."""
+    result = order(context, "commands", remote_id=run_id, stage_id=component, failed=failed, limit=limit)
+    if as_json:
+        show_json(result)
+        return
+    if result["unread"]:
+        say(result["unread"])
+    show_table(
+        ("task", "component", "item", "state", "code", "node", "log"),
+        [
+            (one["task"], one["stage_id"], one["item"], one["state"], one["code"], one["node"], one["log"])
+            for one in result["commands"]
+        ],
+        right=(0, 1, 4),
+        empty="no commands",
+    )
+    if result["count"] > len(result["commands"]):
+        say(f"{len(result['commands'])} of {result['count']} commands; --limit shows more")
 
 
 @app.command()
@@ -100,6 +129,12 @@ def cancel(context: typer.Context, run_ids: RunNumbers, as_json: JsonOption = Fa
 def revert(context: typer.Context, run_ids: RunNumbers, as_json: JsonOption = False) -> None:
     """Set failed components to 'retry', so that the next definition takes them again."""
     _for_each(context, "revert", run_ids, as_json)
+
+
+@app.command()
+def rebundle(context: typer.Context, run_ids: RunNumbers, as_json: JsonOption = False) -> None:
+    """Revert the failed components and define a new run of them at once."""
+    _for_each(context, "rebundle", run_ids, as_json)
 
 
 def _for_each(context: typer.Context, verb: str, run_ids: list[int], as_json: bool) -> None:

@@ -12,12 +12,14 @@ from rpconsole.daemon.verbs import (
     ActsArgs,
     AdvanceArgs,
     Args,
+    CommandsArgs,
     DefineArgs,
     GatesArgs,
     LabelArgs,
     LoginArgs,
     LogoutArgs,
     NoArgs,
+    PreviewArgs,
     ReconcileArgs,
     RunArgs,
     RunsArgs,
@@ -62,6 +64,8 @@ class Dispatch:
             "runs": self._runs,
             "run": self._run,
             "story": self._story,
+            "commands": self._commands,
+            "preview": self._preview,
             "why": self._why,
             "acts": self._acts,
             "labels": self._labels,
@@ -73,6 +77,7 @@ class Dispatch:
             "resubmit": self._ordered(engine.resubmit),
             "cancel": self._ordered(engine.cancel),
             "revert": self._ordered(engine.revert),
+            "rebundle": self._ordered(engine.rebundle),
             "gates": self._gates,
             "label": self._label,
             "logout": self._logout,
@@ -103,6 +108,15 @@ class Dispatch:
     async def _story(self, args: StoryArgs, who: str) -> Result:
         story = await self._engine.story(args.remote_id)
         return result(remote_id=args.remote_id, story=story[-args.limit :])
+
+    async def _commands(self, args: CommandsArgs, who: str) -> Result:
+        page = await self._engine.commands(
+            args.remote_id, args.stage_id, failed=args.failed, offset=args.offset, limit=args.limit
+        )
+        return result(remote_id=args.remote_id, stage_id=args.stage_id, **plain(page))
+
+    async def _preview(self, args: PreviewArgs, who: str) -> Result:
+        return result(verb=args.verb, runs=await self._engine.preview(args.verb, args.remote_ids, who))
 
     async def _why(self, args: RunArgs, who: str) -> Result:
         return result(remote_id=args.remote_id, why=await self._engine.why(args.remote_id))

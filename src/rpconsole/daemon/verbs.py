@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
@@ -51,6 +51,22 @@ class StoryArgs(RunArgs):
     """One run's story; ``limit`` = only the last lines, 0 = all."""
 
     limit: Annotated[int, Field(ge=0, le=1_000_000)] = 0
+
+
+class CommandsArgs(RunArgs):
+    """A run's commands, or one component's; ``failed`` = only those, ``limit`` of them from ``offset`` on."""
+
+    stage_id: Annotated[int, Field(strict=True, ge=0, le=MAX_ID)] | None = None
+    failed: bool = False
+    offset: Annotated[int, Field(ge=0, le=MAX_ID)] = 0
+    limit: Annotated[int, Field(ge=1, le=5000)] = 1000
+
+
+class PreviewArgs(Args):
+    """What an order would do to some runs; nothing is done."""
+
+    verb: Literal["cancel", "retry", "resubmit", "revert", "rebundle"]
+    remote_ids: Annotated[tuple[RunId, ...], Field(min_length=1, max_length=1000)]
 
 
 class RunsArgs(Args):
@@ -134,6 +150,8 @@ VERBS: dict[str, type[Args]] = {
     "runs": RunsArgs,
     "run": RunArgs,
     "story": StoryArgs,
+    "commands": CommandsArgs,
+    "preview": PreviewArgs,
     "why": RunArgs,
     "acts": ActsArgs,
     "labels": NoArgs,
@@ -145,6 +163,7 @@ VERBS: dict[str, type[Args]] = {
     "resubmit": RunArgs,
     "cancel": RunArgs,
     "revert": RunArgs,
+    "rebundle": RunArgs,
     "gates": GatesArgs,
     "label": LabelArgs,
     "login": LoginArgs,

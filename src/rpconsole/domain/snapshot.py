@@ -49,7 +49,12 @@ class RunView:
     tasks: int = 0
     bytes_sent: int = 0
     bytes_returned: int = 0
-    updated_at: float | None = None
+    #: epoch seconds: when its present attempt was intended, when its job began
+    submitted_at: float | None = None
+    started_at: float | None = None
+    #: what its job asked for: seconds of wall time, nodes; zeros before it began
+    wall_s: int = 0
+    nodes: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

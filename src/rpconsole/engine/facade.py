@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from rpconsole.domain.evidence import SubmitEvidence
+from rpconsole.domain.looks import CommandPage, OrderPreview
 from rpconsole.domain.run import Component, RunRow
 from rpconsole.domain.session import SessionView
 from rpconsole.domain.snapshot import Alert, GateView, Snapshot
@@ -69,6 +70,16 @@ class EngineFacade(Protocol):
         """Why the run does not move and what would move it, the most telling first; names abandoned components."""
         ...
 
+    async def commands(
+        self, remote_id: int, stage_id: int | None = None, *, failed: bool = False, offset: int = 0, limit: int = 1000
+    ) -> CommandPage:
+        """The commands of a run or of one component, in the order of the list; BadData when it was never prepared."""
+        ...
+
+    async def preview(self, verb: str, remote_ids: Sequence[int], who: str) -> list[OrderPreview]:
+        """What cancel, retry, resubmit, revert or rebundle would do to each run; changes nothing."""
+        ...
+
     async def define(self, order: DefineOrder, who: str) -> Definition:
         """Bundle what is new into a run."""
         ...
@@ -95,6 +106,10 @@ class EngineFacade(Protocol):
 
     async def revert(self, remote_id: int, who: str) -> str:
         """Set failed components to 'retry', so that the next definition takes their stage runs again."""
+        ...
+
+    async def rebundle(self, remote_id: int, who: str) -> str:
+        """Revert the failed components and define a new run of them at once."""
         ...
 
     async def set_gates(self, names: Sequence[str], *, open: bool, who: str) -> tuple[GateView, ...]:

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Sequence
 from rpconsole.domain.event import CancelOrdered, Event, ResubmitOrdered, RetryOrdered
 from rpconsole.domain.evidence import SubmitEvidence
 from rpconsole.domain.fault import BadData
+from rpconsole.domain.looks import CommandPage, OrderPreview
 from rpconsole.domain.machine import InvalidMove
 from rpconsole.domain.run import ComponentState, Run, RunRow, RunState, Step, run_of_row
 from rpconsole.domain.session import SessionView
@@ -15,9 +16,11 @@ from rpconsole.domain.stage import Stage
 from rpconsole.domain.stage_rows import Advanced
 from rpconsole.domain.why import reasons
 from rpconsole.engine.book import LIVE_STATES, STOPPED_STATES
+from rpconsole.engine.component_commands import CommandDesk, checked_component
 from rpconsole.engine.engine import EngineCore
 from rpconsole.engine.facade import RunDetail
 from rpconsole.engine.logins import LoginDesk
+from rpconsole.engine.preview import moved_preview, reverted_preview
 from rpconsole.engine.reconcile import evidence_of
 from rpconsole.engine.remote_names import paths_at_site
 from rpconsole.engine.run_files import paths_at_home
@@ -42,6 +45,7 @@ class Engine:
         self._core = EngineCore(world, owner)
         self._desk = LoginDesk(world, self._core.notices)
         self._views = Views(self._core, self._desk)
+        self._commands = CommandDesk(world=world, book=self._core.results)
 
     # -- life --------------------------------------------------------------------------------------------------------
 
@@ -112,6 +116,26 @@ class Engine:
         if len(failures) > NAMED:
             named.append(f"and {len(failures) - NAMED} more failures: 'rpconsole run show {remote_id}' lists them")
         return (*reasons(run, self._core.situation()), *named)
+
+    async def commands(
+        self, remote_id: int, stage_id: int | None = None, *, failed: bool = False, offset: int = 0, limit: int = 1000
+    ) -> CommandPage:
+        """The commands of a run or of one component, each with what became of it."""
+        run = await self._known(await self._row(remote_id))
+        known = [one.stage_id for one in await self._world.runs.components(remote_id)] if stage_id is not None else []
+        checked_component(stage_id, known, remote_id)
+        return await self._commands.page(run, stage_id, failed=failed, offset=offset, limit=limit)
+
+    async def preview(self, verb: str, remote_ids: Sequence[int], who: str) -> list[OrderPreview]:
+        """What an order would do to each run."""
+        return [await self._preview(verb, remote_id, who) for remote_id in remote_ids]
+
+    async def _preview(self, verb: str, remote_id: int, who: str) -> OrderPreview:
+        run = await self._known(await self._row(remote_id))
+        if verb in ("revert", "rebundle"):
+            failed = await self._world.runs.components(remote_id, FAILED)
+            return reverted_preview(run, failed, rebundle=verb == "rebundle")
+        return moved_preview(self._world, run, verb, who)
 
     async def _row(self, remote_id: int) -> RunRow:
         row = await self._world.runs.run(remote_id)
@@ -193,6 +217,17 @@ class Engine:
         self._core.sweep_due.wake()
         self._core.wake()
         return f"{count} components of run {remote_id} will be taken into the next definition"
+
+    async def rebundle(self, remote_id: int, who: str) -> str:
+        """Revert, and define at once a new run of what failed, with the old one's label and place."""
+        row = await self._row(remote_id)
+        said = await self.revert(remote_id, who)
+        if not await self._world.runs.components(remote_id, (ComponentState.RETRY,)):
+            return said
+        made = await self.define(DefineOrder(stage=row.stage, label=row.label, path_base=row.path_base), who)
+        if made.remote_id is None:
+            return f"{said}; they are in another run already, or their label is switched off"
+        return f"run {made.remote_id} was made of {len(made.stage_ids)} {row.stage} runs with label {row.label}"
 
     async def set_gates(self, names: Sequence[str], *, open: bool, who: str) -> tuple[GateView, ...]:
         """Open or close gates."""

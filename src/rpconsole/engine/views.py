@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from rpconsole.domain.action import PollRun
+from rpconsole.domain.allocation import allocation_for
 from rpconsole.domain.run import ComponentState, Run
 from rpconsole.domain.schedule import Situation
 from rpconsole.domain.snapshot import RunView, Snapshot
@@ -67,6 +68,8 @@ class Views:
         """One run as it is shown."""
         sent, returned = self._counts.bytes.get(run.remote_id, (0, 0))
         results = self._core.results.of.get(run.remote_id)
+        tasks = tasks_of(results) if results else 0
+        asked = allocation_for(run.stage, tasks, self._core.world.settings.plan) if tasks else None
         return RunView(
             remote_id=run.remote_id,
             stage=run.stage,
@@ -82,7 +85,11 @@ class Views:
             components=self._counts.components.get(run.remote_id, {}),
             tasks_done=len(results.passed) if results else 0,
             tasks_failed=len(results.abandoned) if results else 0,
-            tasks=tasks_of(results) if results else 0,
+            tasks=tasks,
+            submitted_at=run.attempt.intended_at if run.attempt else None,
+            started_at=results.starts[-1].epoch if results and results.starts else None,
+            wall_s=asked.hours * 3600 if asked else 0,
+            nodes=asked.nodes if asked else 0,
             bytes_sent=sent,
             bytes_returned=returned,
         )
