@@ -103,6 +103,8 @@ def settings_of(config: Config) -> EngineSettings:
             WatchedLabel(label=one.label, stages=one.stages, path_base=one.path_base, limit=one.limit)
             for one in config.labels
         ),
+        accounts=config.login.accounts(),
+        any_account=not config.login.users,
         bookkeeping=_bookkeeping(config),
         tick_s=engine.tick_s,
         refresh_s=engine.refresh_s,

@@ -7,9 +7,10 @@ import asyncio
 import pytest
 from tests.contract.site_worlds import LIFETIME_S, logged_in
 
-from rpconsole.domain.fault import BadConfiguration, LoginRefused, NoSession
+from rpconsole.domain.fault import BadConfiguration, LoginRefused, NoSession, SessionLost
 from rpconsole.domain.session import SessionState
 from rpconsole.ports.sessions import Challenge
+from rpconsole.ports.site import Shipment
 
 AT_ONCE_S = 1.0
 
@@ -162,3 +163,25 @@ async def test_two_logins_at_once_are_carried_out_one_after_the_other(world):
 
     await asyncio.gather(world.sessions.open(ask, hosts=["fe1"]), world.sessions.open(ask, hosts=["fe2"]))
     assert set(states(world).values()) == {SessionState.OPEN}
+
+
+async def test_a_draining_session_begins_no_transfer_and_answers_everything_else(world):
+    await logged_in(world)
+    source = world.home / "input"
+    source.write_bytes(b"abc")
+    shipment = Shipment(source=str(source), target=f"{world.root}/in/input", size=3)
+    world.sessions.drain(on=True)
+    assert states(world)["fe1"] is SessionState.DRAINING
+    with pytest.raises(SessionLost, match="renewed") as cut:
+        await world.site.send([shipment])
+    assert not isinstance(cut.value, NoSession)
+    assert world.get(shipment.target) is None
+    assert await world.site.stat([shipment.target]) == {}
+    world.sessions.drain(on=False)
+    assert states(world)["fe1"] is SessionState.OPEN
+    assert (await world.site.send([shipment]))[0][0].size == 3
+
+
+async def test_draining_opens_nothing_and_a_closed_session_does_not_drain(world):
+    world.sessions.drain(on=True)
+    assert set(states(world).values()) == {SessionState.CLOSED}

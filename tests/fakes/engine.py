@@ -8,8 +8,9 @@ from dataclasses import replace
 
 from rpconsole.domain.action import Level
 from rpconsole.domain.evidence import SubmitEvidence, recommended
-from rpconsole.domain.fault import BadConfiguration, BadData, LoginRefused, NoSession
+from rpconsole.domain.fault import BadConfiguration, BadData, LoginRefused, NoSession, RpconsoleError, SiteRefused
 from rpconsole.domain.looks import CommandPage, CommandView, OrderPreview
+from rpconsole.domain.renewal import Choice, Outcome, RenewalStep, RenewalView, begun, ended
 from rpconsole.domain.run import Component, ComponentState, RunRow, RunState, Step
 from rpconsole.domain.session import SessionState, SessionView
 from rpconsole.domain.snapshot import GATES, Alert, GateView, RunView, Snapshot
@@ -246,6 +247,27 @@ class FakeEngine:
                 raise LoginRefused("the site refused the answer: Access denied")
             self._open(host, user or "operator", who)
         return list(self._snapshot.sessions)
+
+    async def renew(self, ask: Ask, *, user, cut, who, is_anyone_there) -> RenewalView:
+        self._note("renew", who, user, cut)
+        view = RenewalView(who=who, account=user or "operator", began_at=NOON + 1)
+        view = begun(view, RenewalStep.DRAIN, NOON + 1, "what is under way ends")
+        self.change(renewal=view)
+        await asyncio.sleep(0)
+        try:
+            await self.login(ask, user=user, hosts=(), who=who)
+        except RpconsoleError as error:
+            view = ended(view, Outcome.FAILED, NOON + 2, str(error))
+        else:
+            view = ended(view, Outcome.DONE, NOON + 2, "the sessions are renewed")
+        self.change(renewal=view)
+        return view
+
+    async def steer_renewal(self, choice: Choice, who: str) -> RenewalView:
+        self._note("renewal", who, choice)
+        if self._snapshot.renewal is None:
+            raise SiteRefused("no renewal is under way")
+        return self._snapshot.renewal
 
     async def logout(self, hosts: Sequence[str], who: str) -> None:
         self._note("logout", who, tuple(hosts))

@@ -195,3 +195,40 @@ async def test_a_killed_login_leaves_the_engine_free_for_the_next(folder):
             terminal.child.wait()
             done = script(folder, "login", "--stdin", answers=f"{TOKEN}\n{TOKEN}\n")
             assert done.returncode == 0
+
+
+async def test_a_renewal_is_one_command_that_tells_its_steps_and_asks_for_tokens(folder):
+    async with an_engine(folder):
+        with Terminal(folder, "login", "--renew", "--user", "ann") as terminal:
+            terminal.until("3 drain: what is under way ends")
+            terminal.until("login 1 of 2")
+            terminal.until_silent()
+            terminal.type(TOKEN + "\n")
+            terminal.until("login 2 of 2")
+            terminal.until_silent()
+            terminal.type(TOKEN + "\n")
+            assert terminal.ended() == 0
+            assert "the sessions are renewed" in terminal.seen
+            assert TOKEN not in terminal.seen
+
+
+async def test_a_renewal_whose_token_is_refused_ends_with_the_reason(folder):
+    async with an_engine(folder):
+        done = script(folder, "login", "--renew", "--stdin", "--json", answers="918273\n")
+        assert done.returncode == 7
+        assert "the site refused the answer" in done.stderr
+        assert '"outcome": "failed"' in done.stdout
+        assert "918273" not in done.stdout + done.stderr
+
+
+async def test_nothing_to_give_up_or_to_cut_is_said(folder):
+    async with an_engine(folder):
+        done = script(folder, "login", "--renew", "--abandon", "--stdin")
+        assert done.returncode != 0
+        assert "no renewal is under way" in done.stderr
+        done = script(folder, "login", "--cut", "--stdin")
+        assert done.returncode == 3
+        assert "--renew" in done.stderr
+        done = script(folder, "login", "fe1", "--renew", "--stdin")
+        assert done.returncode == 3
+        assert "takes no HOST" in done.stderr

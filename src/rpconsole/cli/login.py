@@ -11,6 +11,7 @@ from rpconsole.cli.configured import Configured, configured
 from rpconsole.cli.door import Result, order, who_calls
 from rpconsole.cli.options import JsonOption, given
 from rpconsole.cli.output import show_json
+from rpconsole.cli.renewal import Wish, renewed
 from rpconsole.cli.status import show_sessions
 from rpconsole.domain.fault import SessionLost
 
@@ -22,10 +23,27 @@ def login(
     hosts: Hosts = None,
     user: Annotated[str | None, typer.Option("--user", help="Account at the site. Default: as configured.")] = None,
     stdin: Annotated[bool, typer.Option("--stdin", help="Read the answers from stdin, a line each.")] = False,
+    renew: Annotated[
+        bool, typer.Option("--renew", help="End the sessions in order and open new ones; joins a renewal under way.")
+    ] = False,
+    cut: Annotated[
+        bool, typer.Option("--cut", help="With --renew: cut transfers at the next bundle border, do not wait.")
+    ] = False,
+    abandon: Annotated[
+        bool, typer.Option("--abandon", help="With --renew: give up the renewal that is under way.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Open sessions: the site's questions are shown as they came, your answers are sent once."""
     settings = configured(given(context))
+    if renew:
+        if hosts:
+            raise typer.BadParameter("--renew takes no HOST: all sessions are renewed together")
+        wish = Wish(user=user, cut=cut, abandon=abandon, from_stdin=stdin, as_json=as_json)
+        asyncio.run(renewed(settings, wish))
+        return
+    if cut or abandon:
+        raise typer.BadParameter("--cut and --abandon go with --renew")
     result = asyncio.run(_login(settings, user, hosts or [], from_stdin=stdin))
     if as_json:
         show_json(result)

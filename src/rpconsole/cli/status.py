@@ -71,6 +71,23 @@ def session(context: typer.Context, as_json: JsonOption = False) -> None:
         show_json(result)
     else:
         show_sessions(result["sessions"], result["at"])
+        if result["renewal"] is not None:
+            say()
+            show_renewal(result["renewal"], result["at"])
+
+
+def show_renewal(renewal: Result, now: float) -> None:
+    """The eight steps, and what is waited for."""
+    ended = renewal["ended_at"]
+    when = f"began {ago(renewal['began_at'], now)}" if ended is None else f"ended {ago(ended, now)}"
+    sentence = f": {renewal['sentence']}" if renewal["sentence"] else ""
+    say(f"renewal by {renewal['who']}, {when}, {renewal['outcome']}{sentence}")
+    for number, line in enumerate(renewal["lines"], start=1):
+        say(f"  {number} {line['step']:<8} {line['state']:<8} {line['detail']}".rstrip())
+    for wait in renewal["waits"]:
+        say(f"      run {wait['remote_id']}: {wait['sentence']}")
+    if renewal["choices"]:
+        say(f"  choices: {', '.join(renewal['choices'])} ('rpconsole login --renew --cut' or '--abandon')")
 
 
 def show_sessions(sessions: list[Result], now: float) -> None:

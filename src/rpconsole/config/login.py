@@ -51,6 +51,10 @@ class LoginSection(Section):
     answer_timeout_s: Seconds = Field(default=60.0, description="For the site to answer what needs no waiting.")
     stall_s: Seconds = Field(default=120.0, description="A transfer that does not move for so long is begun anew.")
 
+    def accounts(self) -> tuple[str, ...]:
+        """Every account that may be logged in with, the proposed one first."""
+        return tuple(dict.fromkeys((self.user, *self.users)))
+
     @field_validator("max_channels")
     @classmethod
     def _has_room(cls, number: int) -> int:

@@ -9,13 +9,13 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from rpconsole.daemon.dispatch import Dispatch
+from rpconsole.daemon.dispatch import Asker, Dispatch
 from rpconsole.daemon.feed import Feed
 from rpconsole.daemon.outbox import Outbox, TooSlow
 from rpconsole.daemon.peer import Peer, recorded_name
 from rpconsole.daemon.prompts import PromptDesk
 from rpconsole.domain.fault import ExitCode, FaultKind, RpconsoleError
-from rpconsole.ports.sessions import Ask, Challenge
+from rpconsole.ports.sessions import Challenge
 from rpconsole.protocol.codec import decode_from_client, encode, read_line
 from rpconsole.protocol.errors import BadMessage
 from rpconsole.protocol.messages import (
@@ -155,7 +155,7 @@ class Connection:
 
     async def _answered(self, request: Request) -> Answer:
         try:
-            done = await self._office.dispatch.carry_out(request.verb, request.args, who=self.who, ask=self._ask)
+            done = await self._office.dispatch.carry_out(request.verb, request.args, who=self.who, asker=self._asker)
             return Answer(id=request.id, ok=True, result=done)
         except RpconsoleError as error:
             return _failed(request, str(error), error.kind, error.exit_code)
@@ -165,11 +165,11 @@ class Connection:
             return _failed(request, sentence, FaultKind.PERMANENT, ExitCode.UNEXPECTED)
 
     @property
-    def _ask(self) -> Ask:
+    def _asker(self) -> Asker:
         async def ask(challenge: Challenge) -> list[str] | None:
             return await self._office.desk.ask(challenge, asker=self if self._answers else None, who=self.who)
 
-        return ask
+        return Asker(ask=ask, is_anyone_there=self._office.desk.is_anyone_there)
 
 
 def _failed(request: Request, sentence: str, kind: FaultKind, exit_code: ExitCode) -> Answer:

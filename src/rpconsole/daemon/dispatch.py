@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 from pydantic import ValidationError
@@ -21,6 +23,8 @@ from rpconsole.daemon.verbs import (
     NoArgs,
     PreviewArgs,
     ReconcileArgs,
+    RenewalArgs,
+    RenewArgs,
     RunArgs,
     RunsArgs,
     StoryArgs,
@@ -52,12 +56,21 @@ class LoginUnderWay(RpconsoleError):
     exit_code = ExitCode.SYSTEM
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Asker:
+    """The way to the people who can answer the site."""
+
+    ask: Ask
+    is_anyone_there: Callable[[], bool]
+
+
 class Dispatch:
     """Carries out one request after another, or several at once, for any number of clients."""
 
     def __init__(self, engine: EngineFacade) -> None:
         self._engine = engine
-        self._login_by: str | None = None
+        #: who logs in or renews just now, as a clause
+        self._login: str | None = None
         self._table: dict[str, Callable[[Any, str], Awaitable[Result]]] = {
             "status": self._status,
             "session": self._session,
@@ -80,15 +93,18 @@ class Dispatch:
             "rebundle": self._ordered(engine.rebundle),
             "gates": self._gates,
             "label": self._label,
+            "renewal": self._renewal,
             "logout": self._logout,
             "poll": self._poll,
         }
 
-    async def carry_out(self, verb: str, args: dict[str, Any], *, who: str, ask: Ask | None = None) -> Result:
+    async def carry_out(self, verb: str, args: dict[str, Any], *, who: str, asker: Asker | None = None) -> Result:
         """What became of it; BadRequest for an unknown verb or argument, else whatever the engine says."""
         checked = checked_args(verb, args)
         if isinstance(checked, LoginArgs):
-            return await self._login(checked, who, ask)
+            return await self._logged_in(checked, who, asker)
+        if isinstance(checked, RenewArgs):
+            return await self._renewed(checked, who, asker)
         return await self._table[verb](checked, who)
 
     async def _status(self, args: NoArgs, who: str) -> Result:
@@ -96,7 +112,13 @@ class Dispatch:
 
     async def _session(self, args: NoArgs, who: str) -> Result:
         snapshot = self._engine.snapshot()
-        return result(at=snapshot.at, site=snapshot.site, sessions=snapshot.sessions)
+        return result(
+            at=snapshot.at,
+            site=snapshot.site,
+            sessions=snapshot.sessions,
+            accounts=snapshot.accounts,
+            renewal=snapshot.renewal,
+        )
 
     async def _runs(self, args: RunsArgs, who: str) -> Result:
         return result(runs=await self._engine.runs(label=args.label, stage=args.stage, states=args.states))
@@ -165,16 +187,32 @@ class Dispatch:
         await self._engine.watch_label(args.label, args.stages, on=args.on, who=who)
         return await self._labels(NoArgs(), who)
 
-    async def _login(self, args: LoginArgs, who: str, ask: Ask | None) -> Result:
-        if ask is None:
+    async def _logged_in(self, args: LoginArgs, who: str, asker: Asker | None) -> Result:
+        with self._alone(f"{who} is logging in", asker) as one:
+            return result(sessions=await self._engine.login(one.ask, user=args.user, hosts=args.hosts, who=who))
+
+    async def _renewed(self, args: RenewArgs, who: str, asker: Asker | None) -> Result:
+        with self._alone(f"{who} is renewing the sessions", asker) as one:
+            view = await self._engine.renew(
+                one.ask, user=args.user, cut=args.cut, who=who, is_anyone_there=one.is_anyone_there
+            )
+        return result(renewal=view)
+
+    @contextmanager
+    def _alone(self, what: str, asker: Asker | None) -> Iterator[Asker]:
+        """One login or renewal at a time."""
+        if asker is None:
             raise NoOneToAsk
-        if self._login_by is not None:
-            raise LoginUnderWay(f"{self._login_by} is logging in just now; logins go one at a time")
-        self._login_by = who
+        if self._login is not None:
+            raise LoginUnderWay(f"{self._login} just now; logins go one at a time")
+        self._login = what
         try:
-            return result(sessions=await self._engine.login(ask, user=args.user, hosts=args.hosts, who=who))
+            yield asker
         finally:
-            self._login_by = None
+            self._login = None
+
+    async def _renewal(self, args: RenewalArgs, who: str) -> Result:
+        return result(renewal=await self._engine.steer_renewal(args.choice, who))
 
     async def _logout(self, args: LogoutArgs, who: str) -> Result:
         await self._engine.logout(args.hosts, who)

@@ -66,6 +66,10 @@ class PromptDesk:
         for challenge in list(self._open.values()):
             self._withdraw(challenge, person)
 
+    def is_anyone_there(self) -> bool:
+        """Whether a person is attached who can answer."""
+        return bool(self._people)
+
     async def ask(self, challenge: Challenge, *, asker: Person | None, who: str) -> list[str] | None:
         """Ask everyone; the winner's answers, or None when all declined, nobody is there, or the time is up."""
         if not self._people:
@@ -81,6 +85,9 @@ class PromptDesk:
         except TimeoutError:
             self._tell_all(Answered(ask_id=ask_id, outcome="expired"))
             return None
+        except asyncio.CancelledError:
+            self._tell_all(Answered(ask_id=ask_id, outcome="declined"))
+            raise
         finally:
             self._open.pop(ask_id, None)
         return None if answers is None else [answer.get_secret_value() for answer in answers]

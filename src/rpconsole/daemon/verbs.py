@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
+from rpconsole.domain.renewal import Choice
 from rpconsole.domain.run import RunState
 from rpconsole.domain.stage import Stage, stage_of
 
@@ -116,6 +117,19 @@ class LoginArgs(Args):
     hosts: tuple[Word, ...] = ()
 
 
+class RenewArgs(Args):
+    """As whom, and whether transfers are cut at the next bundle border; the answer comes when the renewal has ended."""
+
+    user: Word | None = None
+    cut: bool = False
+
+
+class RenewalArgs(Args):
+    """What the renewal under way shall do: wait, cut or abandon."""
+
+    choice: Choice
+
+
 class LogoutArgs(Args):
     """Where; everywhere when nothing is given."""
 
@@ -167,6 +181,8 @@ VERBS: dict[str, type[Args]] = {
     "gates": GatesArgs,
     "label": LabelArgs,
     "login": LoginArgs,
+    "renew": RenewArgs,
+    "renewal": RenewalArgs,
     "logout": LogoutArgs,
     "poll": NoArgs,
 }

@@ -69,15 +69,18 @@ def warning_at(view: SessionView, before: float, now: float) -> float | None:
 def may_transfer(view: SessionView, now: float, expected_s: float) -> bool:
     """Whether a transfer that takes this long may start on the session."""
     left = view.left_s(now)
+    if view.state is not SessionState.OPEN:
+        return False
     if left is None:
-        return view.state is SessionState.OPEN
+        return True
     return left > LAST_TRANSFERS_S or expected_s < left
 
 
 def may_order(view: SessionView, now: float) -> bool:
     """Whether a submit or a poll may start on the session."""
     left = view.left_s(now)
-    return view.state is SessionState.OPEN if left is None else left > min(LAST_ORDERS_S, 0.1 * _life_s(view))
+    is_live = view.state in (SessionState.OPEN, SessionState.DRAINING)
+    return is_live if left is None else left > min(LAST_ORDERS_S, 0.1 * _life_s(view))
 
 
 def _life_s(view: SessionView) -> float:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from rpconsole.domain.action import Level
+from rpconsole.domain.renewal import RenewalView
 from rpconsole.domain.run import ComponentState, RunState, Step
 from rpconsole.domain.session import SessionView
 from rpconsole.domain.stage import Stage
@@ -89,3 +90,7 @@ class Snapshot:
     rate_in: float = 0.0
     #: epoch seconds of the last answer of the scheduler; None = never
     polled_at: float | None = None
+    #: the renewal of the sessions that is under way, else the last one since the engine's start
+    renewal: RenewalView | None = None
+    #: the accounts at the site that sessions may be opened with, the proposed one first
+    accounts: tuple[str, ...] = ()

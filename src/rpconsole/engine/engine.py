@@ -11,7 +11,7 @@ from functools import partial
 from rpconsole.domain import action as act
 from rpconsole.domain.action import Action, CancelJob, Level, PollRun
 from rpconsole.domain.event import Event, SessionGone, SessionOpened, StepFailed
-from rpconsole.domain.fault import DatabaseAway, Fault, FaultKind
+from rpconsole.domain.fault import DatabaseAway, Fault, FaultKind, SiteRefused
 from rpconsole.domain.machine import InvalidMove
 from rpconsole.domain.run import NETWORK_STEPS, Run, Step
 from rpconsole.domain.schedule import Situation, choose, to_poll
@@ -73,6 +73,7 @@ class EngineCore:
         self._registering = asyncio.Lock()
         self._awake = asyncio.Event()
         self._stopping = False
+        self._round_over = asyncio.Event()
         self._looked_at = world.clock.now()
         self._tasks = TaskSet(self.notices, self.wake, self._say_away)
         self._away = False
@@ -90,8 +91,11 @@ class EngineCore:
             await self.gates.load()
             while not self._stopping and self._tasks.fatal is None:
                 await self._round()
+                self._tell_round_over()
                 await self._rest()
         finally:
+            self._stopping = True
+            self._tell_round_over()
             await self._wind_down()
         if self._tasks.fatal is not None:
             raise self._tasks.fatal
@@ -104,6 +108,16 @@ class EngineCore:
     def wake(self) -> None:
         """Look again at once."""
         self._awake.set()
+
+    async def next_round(self) -> None:
+        """Return when the loop has looked once more; SiteRefused when it looks no longer."""
+        if self._stopping:
+            raise SiteRefused("the engine is stopping")
+        await self._round_over.wait()
+
+    def _tell_round_over(self) -> None:
+        over, self._round_over = self._round_over, asyncio.Event()
+        over.set()
 
     async def _rest(self) -> None:
         try:

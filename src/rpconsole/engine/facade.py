@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from rpconsole.domain.evidence import SubmitEvidence
 from rpconsole.domain.looks import CommandPage, OrderPreview
+from rpconsole.domain.renewal import Choice, RenewalView
 from rpconsole.domain.run import Component, RunRow
 from rpconsole.domain.session import SessionView
 from rpconsole.domain.snapshot import Alert, GateView, Snapshot
@@ -118,6 +119,20 @@ class EngineFacade(Protocol):
 
     async def login(self, ask: Ask, *, user: str | None, hosts: Sequence[str], who: str) -> list[SessionView]:
         """Open sessions, asking a person through ``ask``."""
+        ...
+
+    async def renew(
+        self, ask: Ask, *, user: str | None, cut: bool, who: str, is_anyone_there: Callable[[], bool]
+    ) -> RenewalView:
+        """End the sessions and open new ones, with the gates shut meanwhile; returns when it has ended, however it ended.
+
+        ``cut`` = transfers end at the next bundle border instead of being waited for. Where ``is_anyone_there`` says no once
+        nothing crosses the link any more, the sessions are left as they are. SiteRefused when a renewal is under way.
+        """
+        ...
+
+    async def steer_renewal(self, choice: Choice, who: str) -> RenewalView:
+        """What the renewal under way shall do; SiteRefused where the choice does not fit its step."""
         ...
 
     async def logout(self, hosts: Sequence[str], who: str) -> None:

@@ -19,6 +19,8 @@ class Gates:
     def __init__(self, operations: Operations) -> None:
         self._operations = operations
         self._gates: dict[str, Gate] = {}
+        #: shut for a while over what the operators set, and never written down: a restart opens them
+        self._held: dict[str, Gate] = {}
 
     async def load(self) -> None:
         """Take up what was set before the last restart."""
@@ -26,7 +28,15 @@ class Gates:
 
     def closed(self) -> frozenset[str]:
         """Names of the closed gates."""
-        return frozenset(name for name, gate in self._gates.items() if not gate.open)
+        return frozenset(name for name, gate in self._gates.items() if not gate.open) | frozenset(self._held)
+
+    def hold(self, names: Iterable[str], *, who: str, at: float) -> None:
+        """Shut gates until ``release``, whatever operators set meanwhile."""
+        self._held = {name: Gate(name=name, open=False, who=who, at=at) for name in names}
+
+    def release(self) -> None:
+        """Every gate as the operators have it."""
+        self._held = {}
 
     def view(self) -> tuple[GateView, ...]:
         """Every gate, in the order of the work."""
@@ -34,6 +44,8 @@ class Gates:
 
     def _view(self, name: str) -> GateView:
         gate = self._gates.get(name)
+        if name in self._held and (gate is None or gate.open):
+            gate = self._held[name]
         if gate is None:
             return GateView(name=name, open=True)
         return GateView(name=name, open=gate.open, who=gate.who, at=gate.at)

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from rpconsole.domain.action import Level
-from rpconsole.domain.fault import SiteRefused
+from rpconsole.domain.fault import BadConfiguration, SiteRefused
+from rpconsole.domain.nearest import nearest
 from rpconsole.domain.session import SessionState, SessionView
 from rpconsole.engine.notices import NoticeBoard
 from rpconsole.engine.world import World
@@ -29,6 +30,7 @@ class LoginDesk:
 
     async def login(self, ask: Ask, *, user: str | None, hosts: Sequence[str], who: str) -> list[SessionView]:
         """One series of logins; a second person is told that one is under way, since parallel logins burn each other's tokens."""
+        user = self.account(user) or None
         if self._series.locked():
             raise SiteRefused("another login is under way; with counter tokens two at once burn each other")
         async with self._series:
@@ -37,6 +39,19 @@ class LoginDesk:
                 return await self._world.sessions.open(ask, user=user, hosts=hosts)
             finally:
                 await self._note_opened(who)
+
+    def account(self, user: str | None) -> str:
+        """The account to log in with: the one that is asked for, else the proposed one; BadConfiguration names those there are."""
+        settings = self._world.settings
+        if user is None:
+            return settings.accounts[0] if settings.accounts else ""
+        if user not in settings.accounts and not settings.any_account:
+            hint = nearest(user, settings.accounts)
+            known = ", ".join(settings.accounts)
+            raise BadConfiguration(
+                f"'{user}' is not an account that operators log in with{hint}; login.users has {known}"
+            )
+        return user
 
     async def _note_opened(self, who: str) -> None:
         for view in self._world.sessions.view():

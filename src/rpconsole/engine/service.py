@@ -9,6 +9,7 @@ from rpconsole.domain.evidence import SubmitEvidence
 from rpconsole.domain.fault import BadData
 from rpconsole.domain.looks import CommandPage, OrderPreview
 from rpconsole.domain.machine import InvalidMove
+from rpconsole.domain.renewal import Choice, RenewalView
 from rpconsole.domain.run import ComponentState, Run, RunRow, RunState, Step, run_of_row
 from rpconsole.domain.session import SessionView
 from rpconsole.domain.snapshot import Alert, GateView, Snapshot
@@ -23,6 +24,7 @@ from rpconsole.engine.logins import LoginDesk
 from rpconsole.engine.preview import moved_preview, reverted_preview
 from rpconsole.engine.reconcile import evidence_of
 from rpconsole.engine.remote_names import paths_at_site
+from rpconsole.engine.renewal import IsAnyoneThere, RenewalDesk
 from rpconsole.engine.run_files import paths_at_home
 from rpconsole.engine.sweep import advance_label
 from rpconsole.engine.views import Views
@@ -44,8 +46,9 @@ class Engine:
         self._world = world
         self._core = EngineCore(world, owner)
         self._desk = LoginDesk(world, self._core.notices)
-        self._views = Views(self._core, self._desk)
         self._commands = CommandDesk(world=world, book=self._core.results)
+        self._renewals = RenewalDesk(self._core, self._desk)
+        self._views = Views(self._core, self._desk, self._renewals)
 
     # -- life --------------------------------------------------------------------------------------------------------
 
@@ -245,6 +248,19 @@ class Engine:
         finally:
             self._core.watch.due.wake()
             self._core.wake()
+
+    async def renew(
+        self, ask: Ask, *, user: str | None, cut: bool, who: str, is_anyone_there: IsAnyoneThere
+    ) -> RenewalView:
+        """The eight steps as one act."""
+        await self._record(who, "renew the sessions" + (f" as {user}" if user else ""))
+        return await self._renewals.renew(ask, user=user, cut=cut, who=who, is_anyone_there=is_anyone_there)
+
+    async def steer_renewal(self, choice: Choice, who: str) -> RenewalView:
+        """Wait on, cut transfers, or give up."""
+        view = self._renewals.choose(choice, who)
+        await self._record(who, f"renewal: {choice}")
+        return view
 
     async def logout(self, hosts: Sequence[str], who: str) -> None:
         """End sessions."""

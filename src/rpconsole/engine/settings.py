@@ -84,6 +84,10 @@ class EngineSettings:
     pace: PollPace = field(default_factory=PollPace)
     waits: Waits = field(default_factory=Waits)
     labels: tuple[WatchedLabel, ...] = ()
+    #: accounts at the site that operators log in with, the proposed one first; empty = as the site adapter knows
+    accounts: tuple[str, ...] = ()
+    #: whether any other account may be given too
+    any_account: bool = True
     bookkeeping: Bookkeeping = field(default_factory=Bookkeeping)
     #: between two looks at what may start
     tick_s: float = 1.0

@@ -14,6 +14,7 @@ from rpconsole.domain.why import reasons
 from rpconsole.engine.engine import EngineCore
 from rpconsole.engine.job_events import tasks_of
 from rpconsole.engine.logins import LoginDesk
+from rpconsole.engine.renewal import RenewalDesk
 
 
 @dataclass(kw_only=True, slots=True)
@@ -28,9 +29,10 @@ class Counts:
 class Views:
     """Builds snapshots; ``refresh`` costs two queries whatever the number of runs."""
 
-    def __init__(self, core: EngineCore, desk: LoginDesk) -> None:
+    def __init__(self, core: EngineCore, desk: LoginDesk, renewals: RenewalDesk) -> None:
         self._core = core
         self._desk = desk
+        self._renewals = renewals
         self._counts = Counts()
         self._before = Counts()
 
@@ -62,6 +64,8 @@ class Views:
             rate_out=out,
             rate_in=back,
             polled_at=core.watch.heard_at,
+            renewal=self._renewals.view,
+            accounts=core.world.settings.accounts,
         )
 
     def run_view(self, run: Run, situation: Situation) -> RunView:

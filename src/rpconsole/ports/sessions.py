@@ -51,6 +51,13 @@ class Sessions(Protocol):
         """End sessions (all when empty) in order."""
         ...
 
+    def drain(self, *, on: bool) -> None:
+        """Begin no new bundle of files on any open session, or begin again; what is being carried ends at its border.
+
+        A transfer with bundles left then raises SessionLost, with what was delivered.
+        """
+        ...
+
     def view(self) -> tuple[SessionView, ...]:
         """Every configured front end with its session's state."""
         ...

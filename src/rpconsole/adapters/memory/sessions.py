@@ -82,6 +82,17 @@ class MemorySessions:
             if self._is_open(host):
                 self._set(host, state=SessionState.CLOSED, opened_at=None, ends_at=None, channels=0, sentence="")
 
+    def drain(self, *, on: bool) -> None:
+        """See the port."""
+        for host in self._views:
+            if self._is_open(host):
+                self._set(host, state=SessionState.DRAINING if on else SessionState.OPEN)
+
+    @property
+    def is_draining(self) -> bool:
+        """Whether no open session takes a new bundle."""
+        return all(view.state is not SessionState.OPEN for view in self._views.values())
+
     def view(self) -> tuple[SessionView, ...]:
         """See the port."""
         return tuple(self._views.values())
@@ -125,7 +136,7 @@ class MemorySessions:
         return is_good
 
     def _is_open(self, host: str) -> bool:
-        return self._views[host].state is SessionState.OPEN
+        return self._views[host].state in (SessionState.OPEN, SessionState.DRAINING)
 
     def _chosen(self, hosts: Sequence[str]) -> list[str]:
         for host in hosts:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from rpconsole.adapters.memory.home import DiskHome, MemoryHome
@@ -84,6 +84,8 @@ class MemorySite:
         self.programs: dict[str, Callable[[Sequence[str]], Answer]] = {}
         #: bytes of a results file in one answer
         self.results_limit = 262_144
+        #: awaited after each file of a transfer
+        self.between_files: Callable[[], Awaitable[None]] = _at_once
         #: the scheduler's answer to a submit is held back: claimed, and no receipt yet
         self.is_slow = False
 
@@ -111,13 +113,13 @@ class MemorySite:
         self, shipments: Sequence[Shipment], progress: Progress | None = None
     ) -> tuple[list[Delivery], list[Undelivered]]:
         """See the port."""
-        return self._haul("send", shipments, progress, self._sent)
+        return await self._haul("send", shipments, progress, self._sent)
 
     async def fetch(
         self, shipments: Sequence[Shipment], progress: Progress | None = None
     ) -> tuple[list[Delivery], list[Undelivered]]:
         """See the port."""
-        return self._haul("fetch", shipments, progress, self._fetched)
+        return await self._haul("fetch", shipments, progress, self._fetched)
 
     async def submit(self, order: SubmitOrder, *, wait_s: float) -> Receipt:
         """See the port."""
@@ -200,7 +202,7 @@ class MemorySite:
 
     # -- transfers -----------------------------------------------------------------------------------------------------
 
-    def _haul(
+    async def _haul(
         self, verb: str, shipments: Sequence[Shipment], progress: Progress | None, carry: Callable[[Shipment], Delivery]
     ) -> tuple[list[Delivery], list[Undelivered]]:
         self._begin(verb)
@@ -208,7 +210,10 @@ class MemorySite:
         try:
             for shipment in dict.fromkeys(shipments):
                 self._strike(verb, lambda trouble: trouble.after_files == len(haul.delivered))
+                if self._sessions.is_draining:
+                    raise SessionLost("The transfer was cut between two files: the sessions are being renewed.")
                 self._carry(haul, shipment, carry)
+                await self.between_files()
             self._end(verb)
         except SessionLost as lost:
             lost.delivered = haul.delivered  # type: ignore[attr-defined]
@@ -271,6 +276,10 @@ class MemorySite:
             missing=False,
             more=b"\n" in new[len(whole) :],
         )
+
+
+async def _at_once() -> None:
+    """Transfers take no time unless somebody wants them to."""
 
 
 def _fact(file: MemoryFile, hashed: bool) -> FileFact:

@@ -81,6 +81,13 @@ class SshSessions:
             gateway.close()
             await gateway.wait_closed()
 
+    def drain(self, *, on: bool) -> None:
+        """See the port."""
+        for standing in self._standings.values():
+            if standing.session is not None and standing.is_open:
+                standing.session.is_draining = on
+                self._set(standing, SessionState.DRAINING if on else SessionState.OPEN, standing.sentence)
+
     def view(self) -> tuple[SessionView, ...]:
         """See the port."""
         return tuple(self._view(standing) for standing in self._standings.values())

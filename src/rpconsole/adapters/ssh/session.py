@@ -29,6 +29,8 @@ class Session:
         self.channels = 0
         #: set when we end it ourselves
         self.is_closing = False
+        #: no new bundle of files is begun
+        self.is_draining = False
         self.helper = HelperClient(name, options, self.open_channel)
         self.streams = BulkStreams(name, options, self.try_channel)
 

@@ -30,13 +30,21 @@ class Transfer:
         sessions = self._live()
         if not sessions:
             raise NoSession
+        self._carrying()
         streams = sum(session.streams.limit for session in sessions)
         self._bundles.extend(bundles_of(dict(sized).items(), streams))
         while self._bundles:
-            sessions = self._live()
-            if not sessions:
-                raise TransferCut("The last session ended in the middle of a transfer.", self._ledger)
-            await self._spread(sessions)
+            await self._spread(self._carrying())
+
+    def _carrying(self) -> list[Session]:
+        """The sessions that bundles may be begun on; TransferCut when there is none."""
+        sessions = self._live()
+        if not sessions:
+            raise TransferCut("The last session ended in the middle of a transfer.", self._ledger)
+        carrying = [session for session in sessions if not session.is_draining]
+        if not carrying:
+            raise TransferCut("The transfer was cut between two bundles: the sessions are being renewed.", self._ledger)
+        return carrying
 
     async def _spread(self, sessions: Sequence[Session]) -> None:
         turns = range(max(session.streams.limit for session in sessions))
@@ -48,7 +56,7 @@ class Transfer:
                 group.create_task(self._work(session))
 
     async def _work(self, session: Session) -> None:
-        while self._bundles and session.is_live:
+        while self._bundles and session.is_live and not session.is_draining:
             bundle = self._bundles.popleft()
             try:
                 async with session.streams.lease(self._verb) as stream:
