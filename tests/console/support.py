@@ -10,6 +10,7 @@ from textual.app import App
 
 from rpconsole.console.model import Model
 from rpconsole.domain.action import Level
+from rpconsole.domain.baton import Baton, Seat
 from rpconsole.domain.fault import RpconsoleError
 from rpconsole.domain.run import ComponentState, RunState, Step
 from rpconsole.domain.session import SessionState, SessionView
@@ -159,6 +160,7 @@ def busy(**changes: Any) -> Snapshot:
         "rate_in": 31_400_000.0,
         "rate_out": 6_200_000.0,
         "polled_at": NOON - 12,
+        "baton": Baton(holder=Seat(client=1, who="ipp", place="pts/3"), since=NOON - 600),
     }
     return Snapshot(**{**facts, **changes})
 
@@ -169,7 +171,9 @@ def empty() -> Snapshot:
 
 def live(model: Model, snapshot: Snapshot) -> Model:
     model.greeted(
-        EngineHello(protocol=PROTOCOL, version="0", pid=4242, since=NOON, site="lanl", database="gpc1", who="ipp")
+        EngineHello(
+            protocol=PROTOCOL, version="0", pid=4242, since=NOON, site="lanl", database="gpc1", who="ipp", client=1
+        )
     )
     model.take(WholeSnapshot(snapshot=snapshot))
     return model
@@ -194,7 +198,11 @@ async def settled(app: Any, pilot: Any) -> None:
     """Everything painted, the details of the run under the cursor fetched."""
     await pilot.pause()
     facts = app.screen.facts if hasattr(app.screen, "facts") else None
-    while facts is not None and facts.display and facts.remote_id is not None and facts.facts is None:
+    for _ in range(500):
+        if facts is None or not facts.display or facts.remote_id is None or facts.facts is not None:
+            break
         await pilot.pause(0.02)
+    else:
+        raise AssertionError(f"the details of run {facts.remote_id} never came")
     app.flush()
     await pilot.pause()

@@ -284,6 +284,9 @@ class FakeEngine:
     async def acts(self, limit: int = 100) -> list[Act]:
         return [Act(at=NOON, who=who, what=verb) for verb, _, who in self.asked][-limit:]
 
+    async def note(self, what: str, who: str) -> None:
+        self._note("note", who, what)
+
     async def poll_now(self, who: str) -> None:
         self._note("poll", who)
 

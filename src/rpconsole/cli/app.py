@@ -15,6 +15,7 @@ from typer.core import TyperGroup
 
 from rpconsole import __version__
 from rpconsole.cli import (
+    baton,
     config,
     console,
     database,
@@ -37,7 +38,7 @@ from rpconsole.domain.nearest import nearest
 COMMANDS: tuple[Callable[..., None], ...] = (
     *(status.status, status.runs, status.session, login.login, login.logout, gates.pause, gates.resume),
     *(work.define, work.advance, plan.plan, logs.logs, doctor.doctor, reconcile.reconcile),
-    *(console.attach, watch.watch),
+    *(console.attach, watch.watch, baton.baton),
 )
 #: groups that live in modules of their own and are there only when their part is installed
 OPTIONAL_GROUPS = {"practice": "rpconsole.cli.practice"}

@@ -124,6 +124,7 @@ def _options(
         complaints=complaints,
         crash_file=settings.socket_path.parent / "console-crash.txt",
         read_only=read_only,
+        place=os.ttyname(sys.stdin.fileno()).removeprefix("/dev/"),
         owns_engine=owns_engine,
         hint=hint,
     )

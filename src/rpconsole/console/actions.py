@@ -9,10 +9,11 @@ from textual.binding import Binding
 
 
 class Kind(StrEnum):
-    """What an action touches; all but VIEW need a live engine and the right to act."""
+    """What an action touches; all but VIEW need a live engine, ACT and SESSION the baton, GATE it to open one."""
 
     VIEW = "view"
     GATE = "gate"
+    BATON = "baton"
     ACT = "act"
     SESSION = "session"
 
@@ -162,6 +163,14 @@ ACTIONS: tuple[Action, ...] = (
         rank=3,
         says="Log in: open sessions to the site with tokens of your card",
     ),
+    Action(
+        id="baton.take",
+        keys="T",
+        short="baton",
+        place=Place.ALL,
+        kind=Kind.BATON,
+        says="The baton: ask for it, hand it over, keep it, or lay it down",
+    ),
     _view(Place.ALL, "alert.ack", "a", "seen", "Acknowledge the alert that is shown"),
     _view(Place.ALL, "alert.list", "exclamation_mark", "alerts", "All alerts"),
     _view(Place.ALL, "journal", "J", "journal", "Who did what, and when"),
@@ -196,7 +205,6 @@ def bindings(*places: Place) -> list[Binding]:
     ]
 
 
-def allowed(id: str, *, may_act: bool) -> bool:
-    """Whether an action can be done by somebody who may, or may not, act."""
-    action = BY_ID.get(id)
-    return action is None or action.kind is Kind.VIEW or may_act
+def by_anybody(kind: Kind) -> bool:
+    """Whether an action of this kind needs no baton; a gate may be closed by anybody, and opening it is asked again."""
+    return kind in (Kind.VIEW, Kind.GATE, Kind.BATON)

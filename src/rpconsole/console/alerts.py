@@ -35,7 +35,7 @@ def notices(model: Model) -> list[Notice]:
     found = _of_link(model)
     if snapshot is not None:
         now = model.now()
-        found += _of_sessions(snapshot, now) + _of_gates(snapshot, now)
+        found += _of_baton(model) + _of_sessions(snapshot, now) + _of_gates(snapshot, now)
         said = [alert for alert in snapshot.alerts if _is_loud(alert) and key_of(alert) not in model.acknowledged]
         found += [
             Notice(level=one.level, sentence=one.sentence, at=one.at, remote_id=one.remote_id)
@@ -69,6 +69,16 @@ def _of_link(model: Model) -> list[Notice]:
         )
     else:
         sentence = f"no engine: {model.sentence or 'looking for it'}; tried again by itself"
+    return [Notice(level=Level.ALERT, sentence=sentence, at=model.now(), standing=True)]
+
+
+def _of_baton(model: Model) -> list[Notice]:
+    """Somebody asks for what this console has."""
+    asker = model.baton.asker
+    if asker is None or not model.has_baton:
+        return []
+    left_s = max(0.0, (model.baton.until or 0.0) - model.now())
+    sentence = f"{asker} asks for the baton and gets it in {left_s:.0f} s · T hands it over or keeps it"
     return [Notice(level=Level.ALERT, sentence=sentence, at=model.now(), standing=True)]
 
 

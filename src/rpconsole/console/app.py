@@ -12,7 +12,7 @@ from textual import on
 from textual.app import App
 from textual.binding import Binding, BindingType
 
-from rpconsole.console.actions import Place, bindings
+from rpconsole.console.actions import Kind, Place, bindings, by_anybody
 from rpconsole.console.deeds import Deeds
 from rpconsole.console.desk import Desk, Orders
 from rpconsole.console.link import EngineLink
@@ -45,6 +45,8 @@ class Options:
     palettes: Mapping[str, Palette]
     crash_file: Path
     read_only: bool = False
+    #: the terminal, as others are told of it
+    place: str = "console"
     #: the engine is this console's own child, so leaving asks what becomes of it
     owns_engine: bool = False
     #: what to do first, in sentences; the last one is also shown while logging in
@@ -90,6 +92,7 @@ class ConsoleApp(Deeds, App[str], inherit_bindings=False):
             model=model,
             changed=self._mark_changed,
             dialogue=None if options.read_only else prompts,
+            place="" if options.read_only else options.place,
         )
         self._follows = link is None
         self.desk = Desk(
@@ -105,6 +108,7 @@ class ConsoleApp(Deeds, App[str], inherit_bindings=False):
         self._changed = True
         self._ticks = 0
         self._interrupted_at = -10.0
+        self._had_baton: bool | None = None
 
     # -- life --------------------------------------------------------------------------------------------------------
 
@@ -154,6 +158,7 @@ class ConsoleApp(Deeds, App[str], inherit_bindings=False):
         changed, self._changed = self._changed, False
         dirty: set[int] = self.desk.model.clean() if changed else set()
         self.terminal.follow(self.desk.model)
+        self._say_baton()
         with self.batch_update():
             for screen in reversed(self.screen_stack):
                 if isinstance(screen, ConsoleScreen | ConsoleModal):
@@ -161,6 +166,22 @@ class ConsoleApp(Deeds, App[str], inherit_bindings=False):
                 if not screen.is_modal:
                     # what lies under a dialog is seen too, what lies under a screen is not
                     break
+
+    def _say_baton(self) -> None:
+        """The right to act came or went by somebody else's hand."""
+        model = self.desk.model
+        if model.read_only or not model.is_heard or model.snapshot is None:
+            return
+        before, self._had_baton = self._had_baton, model.has_baton
+        if before is not None and before is not self._had_baton:
+            holder = model.baton.holder
+            self.say(
+                "you have the baton"
+                if model.has_baton
+                else f"{holder} has the baton now; this console looks"
+                if holder is not None
+                else "nobody has the baton now; T takes it"
+            )
 
     # -- leaving -----------------------------------------------------------------------------------------------------
 
@@ -211,17 +232,12 @@ class ConsoleApp(Deeds, App[str], inherit_bindings=False):
         self.clear_notifications()
         self.notify(foreign(sentence), severity=severity, timeout=6, markup=False)  # type: ignore[arg-type]
 
-    def refuses_acts(self) -> bool:
-        """Say why nothing may be ordered now; False when it may."""
-        model = self.desk.model
-        if model.may_act:
-            return False
-        self.say(
-            "this console only looks (--read-only)"
-            if model.read_only
-            else "no engine hears you now; nothing was ordered"
-        )
-        return True
+    def refuses(self, kind: Kind) -> bool:
+        """Say why what is of this kind may not be ordered now; False when it may."""
+        sentence = "" if kind is Kind.VIEW else self.desk.model.refusal(by_anybody=by_anybody(kind))
+        if sentence:
+            self.say(sentence)
+        return bool(sentence)
 
     def do_refresh(self) -> None:
         self._engine.hurry()

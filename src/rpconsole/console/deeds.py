@@ -2,87 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from rpconsole.console import commands
-from rpconsole.console.actions import Kind
 from rpconsole.console.alerts import acknowledge, notices
-from rpconsole.console.desk import Desk, Result
+from rpconsole.console.desk import Result
 from rpconsole.console.format import clock
+from rpconsole.console.operating import Operating
 from rpconsole.console.orders import order_sentences, order_title
 from rpconsole.console.screens.dialog import MANY, Choice, Dialog
 from rpconsole.console.screens.line import LineScreen
-from rpconsole.console.screens.login import LoginScreen
 from rpconsole.console.screens.main import MainScreen
 from rpconsole.console.screens.reading import ReadingScreen, SheetScreen, help_lines
 from rpconsole.console.screens.run import RunScreen
 from rpconsole.console.screens.tail import TailScreen
 from rpconsole.console.tables import ACTS
 from rpconsole.console.text import foreign
-from rpconsole.console.widgets.acting import Acting
 from rpconsole.console.widgets.log_view import LogView
 from rpconsole.console.widgets.virtual_table import VirtualTable
 from rpconsole.domain.action import Level
 from rpconsole.domain.fault import RpconsoleError
 from rpconsole.domain.nearest import nearest
 
-if TYPE_CHECKING:
-    from textual.app import App
-
-    _Base = App[str]
-else:
-    _Base = object
-
 _LEVEL_TOKENS = {Level.ALERT: "alarm", Level.WARN: "alert", Level.NOTE: "text"}
 
 
-class Deeds(Acting, _Base):
-    """The application's actions; every order that the engine refuses becomes a sentence."""
+class Deeds(Operating):
+    """The application's actions."""
 
-    desk: Desk
-    say: Callable[..., None]
-    refuses_acts: Callable[[], bool]
     use_palette: Callable[..., None]
-
-    def order(self, work: Awaitable[str]) -> None:
-        """Carry out an order beside the screen and say what became of it."""
-        self.run_worker(self._carried_out(work), exit_on_error=False)
-
-    async def _carried_out(self, work: Awaitable[str]) -> None:
-        try:
-            said = await work
-        except RpconsoleError as error:
-            self.say(str(error), severity="error")
-            return
-        if said:
-            self.say(said)
-
-    # -- gates -------------------------------------------------------------------------------------------------------
-
-    def do_gate_poll(self) -> None:
-        self._toggle("poll")
-
-    def do_gate_exec(self) -> None:
-        self._toggle("exec")
-
-    def do_gate_prepare(self) -> None:
-        self._toggle("prepare")
-
-    def _toggle(self, name: str) -> None:
-        snapshot = self.desk.model.snapshot
-        gate = next((one for one in snapshot.gates if one.name == name), None) if snapshot is not None else None
-        if gate is not None:
-            self.order(self._set_gates([name], open=not gate.open))
-
-    async def _set_gates(self, names: Sequence[str], *, open: bool) -> str:
-        await self.desk.link.call("gates", names=list(names), open=open)
-        return f"{', '.join(names)}: {'open' if open else 'closed; nothing new of its kind starts'}"
-
-    # -- sessions ----------------------------------------------------------------------------------------------------
-
-    def do_session_login(self) -> None:
-        self.push_screen(LoginScreen(self.desk))
 
     # -- runs --------------------------------------------------------------------------------------------------------
 
@@ -204,7 +153,7 @@ class Deeds(Acting, _Base):
             if command:
                 self.say(command, severity="error")
             return
-        if commands.kind_of(command) is not Kind.VIEW and self.refuses_acts():
+        if self.refuses(commands.kind_of(command)):
             return
         if command.action:
             await self._do_anywhere(command.action)
@@ -226,7 +175,7 @@ class Deeds(Acting, _Base):
     def _word(self, word: str, args: tuple[str, ...]) -> None:
         match word:
             case "pause" | "resume":
-                self.order(self._set_gates(list(args), open=word == "resume"))
+                self.set_gates(args, open=word == "resume")
             case "run":
                 self._open_run(args[0])
             case "theme":

@@ -24,9 +24,17 @@ class EngineLink:
     """One engine, connected to again and again until cancelled."""
 
     def __init__(
-        self, path: Path, *, who: str, model: Model, dialogue: Dialogue | None, changed: Callable[[], None]
+        self,
+        path: Path,
+        *,
+        who: str,
+        model: Model,
+        dialogue: Dialogue | None,
+        changed: Callable[[], None],
+        place: str = "",
     ) -> None:
         self._path, self._who, self._model, self._dialogue = path, who, model, dialogue
+        self._place = place
         self._changed = changed
         self._client: EngineClient | None = None
         self._now = asyncio.Event()
@@ -61,7 +69,11 @@ class EngineLink:
         self._now.set()
 
     async def _live(self) -> None:
-        async with await EngineClient.connect(self._path, who=self._who, dialogue=self._dialogue) as client:
+        # who comes back takes up only what he had: another may have begun to act meanwhile
+        wants = self._model.hello is None or self._model.has_baton
+        async with await EngineClient.connect(
+            self._path, who=self._who, dialogue=self._dialogue, place=self._place, wants_baton=wants
+        ) as client:
             self._model.greeted(client.hello)
             self._client = client
             pulse = asyncio.create_task(self._pulse(client), name="pulse")

@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable
 from enum import StrEnum
 
+from rpconsole.domain.baton import NOBODY, Baton
 from rpconsole.domain.snapshot import Alert, RunView, Snapshot
 from rpconsole.protocol.delta import apply_delta
 from rpconsole.protocol.messages import AlertSaid, Change, EngineHello, WholeSnapshot
@@ -68,9 +69,35 @@ class Model:
         return self.snapshot is not None and (self.link is not Link.LIVE or self.silent_s() > STALE_S)
 
     @property
+    def baton(self) -> Baton:
+        """Which of the consoles acts."""
+        return self.snapshot.baton if self.snapshot is not None else NOBODY
+
+    @property
+    def has_baton(self) -> bool:
+        """Whether this console acts."""
+        return self.hello is not None and self.baton.is_held_by(self.hello.client)
+
+    @property
+    def is_heard(self) -> bool:
+        """Whether an engine hears this console, and it may say something."""
+        return not self.read_only and self.link is Link.LIVE and not self.stale
+
+    @property
     def may_act(self) -> bool:
         """Whether an order can be given now."""
-        return not self.read_only and self.link is Link.LIVE and not self.stale
+        return self.is_heard and self.has_baton
+
+    def refusal(self, *, by_anybody: bool = False) -> str:
+        """Why nothing can be ordered now, as a sentence; empty when it can. ``by_anybody``: the order needs no baton."""
+        if self.read_only:
+            return "this console only looks (--read-only)"
+        if not self.is_heard:
+            return "no engine hears you now; nothing was ordered"
+        if by_anybody or self.has_baton:
+            return ""
+        holder = self.baton.holder
+        return f"{holder} has the baton: T asks for it" if holder else "nobody has the baton: T takes it"
 
     # -- what arrives ------------------------------------------------------------------------------------------------
 

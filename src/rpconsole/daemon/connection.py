@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from rpconsole.daemon.dispatch import Asker, Dispatch
+from rpconsole.daemon.baton import BatonDesk
+from rpconsole.daemon.dispatch import Asker, Dispatch, Result, checked_args
 from rpconsole.daemon.feed import Feed
 from rpconsole.daemon.outbox import Outbox, TooSlow
 from rpconsole.daemon.peer import Peer, recorded_name
 from rpconsole.daemon.prompts import PromptDesk
+from rpconsole.daemon.verbs import BatonArgs
+from rpconsole.domain.baton import Seat
 from rpconsole.domain.fault import ExitCode, FaultKind, RpconsoleError
 from rpconsole.ports.sessions import Challenge
-from rpconsole.protocol.codec import decode_from_client, encode, read_line
+from rpconsole.protocol.codec import decode_from_client, encode, read_line, result
 from rpconsole.protocol.errors import BadMessage
 from rpconsole.protocol.messages import (
     PROTOCOL,
@@ -48,8 +51,11 @@ class Office:
     dispatch: Dispatch
     desk: PromptDesk
     feed: Feed
-    #: greet a client under the name that his acts are recorded with
-    hello: Callable[[str], EngineHello]
+    baton: BatonDesk
+    #: numbers for connections
+    numbers: Iterator[int]
+    #: greet a client at his seat
+    hello: Callable[[Seat], EngineHello]
     #: carry an order to its end, whether the client that gave it stays or not
     start: Callable[[Coroutine[Any, Any, None]], None]
 
@@ -62,7 +68,7 @@ class Connection:
         self._outbox = Outbox()
         self._under_way = 0
         self._answers = False
-        self.who = peer.user
+        self._seat = Seat(client=next(office.numbers), who=peer.user)
 
     async def serve(self) -> None:
         """Until the client hangs up, says nonsense, or does not read its answers."""
@@ -75,7 +81,13 @@ class Connection:
         finally:
             self._office.desk.detach(self)
             self._office.feed.remove(self._outbox)
+            self._office.baton.leave(self._seat.client)
             await _end(writing, reading)
+
+    @property
+    def who(self) -> str:
+        """The name under which this client's acts are recorded."""
+        return self._seat.who
 
     def tell(self, message: Message) -> None:
         """Send something; a client that does not read loses its connection, nobody waits for it."""
@@ -116,14 +128,17 @@ class Connection:
         hello = decode_from_client(line)
         if not isinstance(hello, ClientHello):
             raise BadMessage(f"the first line must be a hello, this is a {hello.kind}")
-        self.who = recorded_name(hello.who, self._peer)
-        self.tell(self._office.hello(self.who))
+        place = "".join(ch for ch in hello.place if ch.isprintable()).strip()
+        self._seat = replace(self._seat, who=recorded_name(hello.who, self._peer), place=place)
+        self.tell(self._office.hello(self._seat))
         if hello.protocol != PROTOCOL:
             self.tell(Bye(sentence=f"this engine speaks protocol {PROTOCOL}, not {hello.protocol}"))
             return False
         if hello.answers:
             self._answers = True
             self._office.desk.attach(self)
+        if place and hello.wants_baton:
+            self._office.baton.sit(self._seat)
         return True
 
     def _take(self, message: FromClient) -> None:
@@ -155,14 +170,21 @@ class Connection:
 
     async def _answered(self, request: Request) -> Answer:
         try:
-            done = await self._office.dispatch.carry_out(request.verb, request.args, who=self.who, asker=self._asker)
-            return Answer(id=request.id, ok=True, result=done)
+            return Answer(id=request.id, ok=True, result=await self._done(request))
         except RpconsoleError as error:
             return _failed(request, str(error), error.kind, error.exit_code)
         except Exception:
             log.exception("%s failed", request.verb)
             sentence = f"{request.verb} failed in a way that was not foreseen; the engine's log says where"
             return _failed(request, sentence, FaultKind.PERMANENT, ExitCode.UNEXPECTED)
+
+    async def _done(self, request: Request) -> Result:
+        checked = checked_args(request.verb, request.args)
+        if isinstance(checked, BatonArgs):
+            baton = self._office.baton
+            return result(sentence={"ask": baton.ask, "give": baton.give, "keep": baton.keep}[checked.do](self._seat))
+        self._office.baton.check(self._seat, request.verb, request.args)
+        return await self._office.dispatch.carry_out(request.verb, request.args, who=self.who, asker=self._asker)
 
     @property
     def _asker(self) -> Asker:

@@ -14,6 +14,7 @@ from rpconsole.daemon.verbs import (
     ActsArgs,
     AdvanceArgs,
     Args,
+    BatonArgs,
     CommandsArgs,
     DefineArgs,
     GatesArgs,
@@ -32,7 +33,7 @@ from rpconsole.daemon.verbs import (
 )
 from rpconsole.domain.fault import ExitCode, FaultKind, RpconsoleError
 from rpconsole.domain.nearest import nearest
-from rpconsole.domain.snapshot import GATES
+from rpconsole.domain.snapshot import GATES, Snapshot
 from rpconsole.engine.facade import EngineFacade
 from rpconsole.ports.run_store import DefineOrder
 from rpconsole.ports.sessions import Ask
@@ -67,10 +68,11 @@ class Asker:
 class Dispatch:
     """Carries out one request after another, or several at once, for any number of clients."""
 
-    def __init__(self, engine: EngineFacade) -> None:
+    def __init__(self, engine: EngineFacade, *, present: Callable[[], Snapshot] | None = None) -> None:
         self._engine = engine
         #: who logs in or renews just now, as a clause
         self._login: str | None = None
+        self._present = present or engine.snapshot
         self._table: dict[str, Callable[[Any, str], Awaitable[Result]]] = {
             "status": self._status,
             "session": self._session,
@@ -96,6 +98,7 @@ class Dispatch:
             "renewal": self._renewal,
             "logout": self._logout,
             "poll": self._poll,
+            "baton": self._no_baton,
         }
 
     async def carry_out(self, verb: str, args: dict[str, Any], *, who: str, asker: Asker | None = None) -> Result:
@@ -108,7 +111,7 @@ class Dispatch:
         return await self._table[verb](checked, who)
 
     async def _status(self, args: NoArgs, who: str) -> Result:
-        return result(**plain(self._engine.snapshot()))
+        return result(**plain(self._present()))
 
     async def _session(self, args: NoArgs, who: str) -> Result:
         snapshot = self._engine.snapshot()
@@ -217,6 +220,9 @@ class Dispatch:
     async def _logout(self, args: LogoutArgs, who: str) -> Result:
         await self._engine.logout(args.hosts, who)
         return await self._session(NoArgs(), who)
+
+    async def _no_baton(self, args: BatonArgs, who: str) -> Result:
+        raise BadRequest("no engine runs, so nobody has the baton and nobody needs it")
 
     async def _poll(self, args: NoArgs, who: str) -> Result:
         await self._engine.poll_now(who)

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 from rpconsole.daemon.outbox import Outbox
+from rpconsole.domain.snapshot import Snapshot
 from rpconsole.engine.facade import EngineFacade
 
 
 class Feed:
     """Looks at the engine's snapshot for all followers together; nobody follows, nothing is looked at."""
 
-    def __init__(self, engine: EngineFacade, *, every_s: float = 0.25) -> None:
+    def __init__(self, engine: EngineFacade, present: Callable[[], Snapshot], *, every_s: float = 0.25) -> None:
         self._engine = engine
+        self._present = present
         self._every_s = every_s
         self._followers: set[Outbox] = set()
 
     def add(self, outbox: Outbox) -> None:
         """Follow from now on, beginning with the whole present."""
         self._followers.add(outbox)
-        outbox.offer(self._engine.snapshot())
+        outbox.offer(self._present())
 
     def remove(self, outbox: Outbox) -> None:
         """Follow no longer."""
@@ -35,7 +38,7 @@ class Feed:
         while True:
             await asyncio.sleep(self._every_s)
             if self._followers:
-                snapshot = self._engine.snapshot()
+                snapshot = self._present()
                 for follower in self._followers:
                     follower.offer(snapshot)
 

@@ -8,14 +8,20 @@ import os
 import socket
 import time
 from collections.abc import Coroutine
+from dataclasses import replace
+from itertools import count
 from typing import Any
 
 from rpconsole import __version__
+from rpconsole.daemon.baton import BatonDesk
 from rpconsole.daemon.connection import Connection, Office
 from rpconsole.daemon.dispatch import Dispatch
 from rpconsole.daemon.feed import Feed
 from rpconsole.daemon.peer import may_connect, peer_of
 from rpconsole.daemon.prompts import PromptDesk
+from rpconsole.domain.baton import Seat
+from rpconsole.domain.fault import RpconsoleError
+from rpconsole.domain.snapshot import Snapshot
 from rpconsole.engine.facade import EngineFacade
 from rpconsole.protocol.codec import MAX_REQUEST_BYTES, encode
 from rpconsole.protocol.messages import PROTOCOL, Bye, EngineHello
@@ -37,9 +43,16 @@ class EngineServer:
         self._clients: set[asyncio.Task[None]] = set()
         self._orders: set[asyncio.Task[None]] = set()
         self._desk = PromptDesk(answer_within_s=answer_within_s)
-        self._feed = Feed(engine)
+        self._baton = BatonDesk(happened=self._note)
+        self._feed = Feed(engine, self._present)
         self._office = Office(
-            dispatch=Dispatch(engine), desk=self._desk, feed=self._feed, hello=self._hello, start=self._start
+            dispatch=Dispatch(engine, present=self._present),
+            desk=self._desk,
+            feed=self._feed,
+            baton=self._baton,
+            numbers=count(1),
+            hello=self._hello,
+            start=self._start,
         )
 
     async def serve(self, listener: socket.socket) -> None:
@@ -71,7 +84,20 @@ class EngineServer:
         finally:
             writer.close()
 
-    def _hello(self, who: str) -> EngineHello:
+    def _present(self) -> Snapshot:
+        """The engine's present, and who of the clients may act."""
+        return replace(self._engine.snapshot(), baton=self._baton.view())
+
+    def _note(self, who: str, what: str) -> None:
+        self._start(self._audit(who, what))
+
+    async def _audit(self, who: str, what: str) -> None:
+        try:
+            await self._engine.note(what, who)
+        except RpconsoleError as error:
+            log.warning("not in the audit: %s %s: %s", who, what, error)
+
+    def _hello(self, seat: Seat) -> EngineHello:
         snapshot = self._engine.snapshot()
         return EngineHello(
             protocol=PROTOCOL,
@@ -80,7 +106,8 @@ class EngineServer:
             since=self._since,
             site=snapshot.site,
             database=snapshot.database,
-            who=who,
+            who=seat.who,
+            client=seat.client,
         )
 
     def _start(self, order: Coroutine[Any, Any, None]) -> None:

@@ -150,6 +150,12 @@ class ActsArgs(Args):
     limit: Annotated[int, Field(ge=1, le=100_000)] = 100
 
 
+class BatonArgs(Args):
+    """ask for it, give it to who asks (or lay it down), or keep it (or ask no longer)."""
+
+    do: Literal["ask", "give", "keep"]
+
+
 class TailArgs(Args):
     """A piece of a file at the site; a negative offset counts from its end."""
 
@@ -185,4 +191,14 @@ VERBS: dict[str, type[Args]] = {
     "renewal": RenewalArgs,
     "logout": LogoutArgs,
     "poll": NoArgs,
+    "baton": BatonArgs,
 }
+#: verbs that change something: where an operator has the baton, they are his
+ACTS = frozenset(
+    {
+        *("define", "advance", "retry", "resubmit", "cancel", "revert", "rebundle", "gates", "label", "poll"),
+        *("login", "logout", "renew", "renewal"),
+    }
+)
+#: acts that add routine work and overrule nobody: a command or a cron job may give them whoever has the baton
+ROUTINE = frozenset({"define", "advance", "label", "poll"})

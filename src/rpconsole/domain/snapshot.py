@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from rpconsole.domain.action import Level
+from rpconsole.domain.baton import NOBODY, Baton
 from rpconsole.domain.renewal import RenewalView
 from rpconsole.domain.run import ComponentState, RunState, Step
 from rpconsole.domain.session import SessionView
@@ -94,3 +95,5 @@ class Snapshot:
     renewal: RenewalView | None = None
     #: the accounts at the site that sessions may be opened with, the proposed one first
     accounts: tuple[str, ...] = ()
+    #: which of the attached consoles acts
+    baton: Baton = NOBODY

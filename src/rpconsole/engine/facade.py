@@ -151,6 +151,10 @@ class EngineFacade(Protocol):
         """The audit."""
         ...
 
+    async def note(self, what: str, who: str) -> None:
+        """Put into the audit what a person did that the engine had no part in (the baton), and tell the operators."""
+        ...
+
     async def poll_now(self, who: str) -> None:
         """Wake the poll."""
         ...

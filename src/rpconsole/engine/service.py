@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 
+from rpconsole.domain.action import Level
 from rpconsole.domain.event import CancelOrdered, Event, ResubmitOrdered, RetryOrdered
 from rpconsole.domain.evidence import SubmitEvidence
 from rpconsole.domain.fault import BadData
@@ -285,6 +286,11 @@ class Engine:
     async def acts(self, limit: int = 100) -> list[Act]:
         """The audit."""
         return await self._world.operations.acts(limit=limit)
+
+    async def note(self, what: str, who: str) -> None:
+        """What a person did that the engine had no part in."""
+        self._core.notices.say(Level.NOTE, f"{who}: {what}")
+        await self._record(who, what)
 
     async def poll_now(self, who: str) -> None:
         """Wake the poll."""

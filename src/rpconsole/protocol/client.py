@@ -69,15 +69,34 @@ class EngineClient:
 
     @classmethod
     async def connect(
-        cls, path: Path, *, who: str = "", dialogue: Dialogue | None = None, timeout_s: float = 10.0
+        cls,
+        path: Path,
+        *,
+        who: str = "",
+        dialogue: Dialogue | None = None,
+        place: str = "",
+        wants_baton: bool = False,
+        timeout_s: float = 10.0,
     ) -> EngineClient:
-        """Connect and greet; NoEngine when nobody answers, ForeignProtocol when the versions do not fit."""
+        """Connect and greet; NoEngine when nobody answers, ForeignProtocol when the versions do not fit.
+
+        ``place`` names the terminal of a console that may act; such a one needs the baton.
+        """
         try:
             async with asyncio.timeout(timeout_s):
                 reader, writer = await asyncio.open_unix_connection(str(path), limit=MAX_ANSWER_BYTES)
                 client = cls(reader, writer, dialogue)
                 try:
-                    await client._greet(who)
+                    await client._greet(
+                        ClientHello(
+                            protocol=PROTOCOL,
+                            version=__version__,
+                            who=who,
+                            answers=dialogue is not None,
+                            place=place,
+                            wants_baton=wants_baton,
+                        )
+                    )
                 except BaseException:
                     writer.close()
                     raise
@@ -139,10 +158,8 @@ class EngineClient:
         with suppress(OSError):
             await self._writer.wait_closed()
 
-    async def _greet(self, who: str) -> None:
-        await self._send(
-            ClientHello(protocol=PROTOCOL, version=__version__, who=who, answers=self._dialogue is not None)
-        )
+    async def _greet(self, hello: ClientHello) -> None:
+        await self._send(hello)
         message = await self._next()
         if isinstance(message, EngineHello) and message.protocol == PROTOCOL:
             self._hello = message

@@ -37,6 +37,10 @@ class ClientHello(Hello):
 
     who: Annotated[str, Field(max_length=64)] = ""
     answers: bool = False
+    #: the terminal of a console that may act; empty for a command, and for a console that only looks
+    place: Annotated[str, Field(max_length=64)] = ""
+    #: take the baton if nobody has it
+    wants_baton: bool = False
 
 
 class Request(Message):
@@ -83,6 +87,8 @@ class EngineHello(Hello):
     site: str
     database: str
     who: str
+    #: this connection's number, by which the baton knows its holder
+    client: int = 0
 
 
 class WireError(Message):

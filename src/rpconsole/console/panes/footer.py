@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rpconsole.console.actions import Action, Kind, keys_of
+from rpconsole.console.actions import Action, Kind, by_anybody, keys_of
 from rpconsole.console.format import span
 from rpconsole.console.model import Link, Model
-from rpconsole.console.text import Line, spread, width_of
+from rpconsole.console.text import Line, foreign, spread, width_of
 from rpconsole.console.widgets.lines import LinesView
 from rpconsole.console.widgets.painting import Look
 
@@ -25,11 +25,19 @@ def age(model: Model) -> Line:
         return [(f"{model.link} {span(model.link_age_s())}", "dim")]
     if model.stale:
         return [(f" STALE {span(model.silent_s())} ", "stale")]
-    mode = "read-only · " if model.read_only else ""
-    return [(f"{mode}live · {model.silent_s():.0f} s behind" if model.link is Link.LIVE else "", "dim")]
+    return [(f"{_standing(model)}live · {model.silent_s():.0f} s behind" if model.link is Link.LIVE else "", "dim")]
 
 
-def keys_line(actions: Sequence[Action], look: Look, width: int, *, may_act: bool) -> Line:
+def _standing(model: Model) -> str:
+    """Who acts, where it is not this console."""
+    if model.has_baton:
+        return ""
+    holder = model.baton.holder
+    acts = f"baton: {foreign(holder)}" if holder is not None else "nobody has the baton"
+    return f"{acts} · read-only · " if model.read_only else f"{acts} · T {'asks' if holder else 'takes it'} · "
+
+
+def keys_line(actions: Sequence[Action], look: Look, width: int, model: Model) -> Line:
     """The keys that fit, the most useful first, and always the way to all of them."""
     end: Line = [("?", "key"), (" help ", "dim")]
     line: Line = [(" ", "text")]
@@ -37,7 +45,7 @@ def keys_line(actions: Sequence[Action], look: Look, width: int, *, may_act: boo
     for action in sorted(ranked, key=lambda one: one.rank or 0):
         key = keys_of(action)[0]
         shown = look.palette.glyphs["enter"] if key == "enter" else key
-        off = action.kind is not Kind.VIEW and not may_act
+        off = bool(action.kind is not Kind.VIEW and model.refusal(by_anybody=by_anybody(action.kind)))
         piece: Line = [(shown, "dim" if off else "key"), (f" {action.short}  ", "dim")]
         if width_of(line) + width_of(piece) + width_of(end) <= width:
             line += piece
@@ -58,5 +66,5 @@ class FootBar(LinesView):
     def paint(self, width: int, height: int) -> list[Line]:
         return [
             status_line(self._model, self.crumbs, self.look, width),
-            keys_line(self.actions, self.look, width, may_act=self._model.may_act),
+            keys_line(self.actions, self.look, width, self._model),
         ]

@@ -28,7 +28,9 @@ def header_line(model: Model, look: Look, width: int) -> Line:
         (f" {fence} ", "rule"),
     )
     who = f" {foreign(model.hello.who)}" if model.hello is not None and width >= 100 else ""
-    mode = [(" read-only ", "gate-off"), (" ", "text")] if model.read_only else []
+    who += " (has the baton)" if who and model.has_baton and not model.read_only else ""
+    looks = "read-only" if model.read_only else "" if model.has_baton else "no baton"
+    mode = [(f" {looks} ", "gate-off"), (" ", "text")] if looks else []
     names: Line = [
         ("rpconsole ", "title"),
         (f"{foreign(snapshot.database)}@{foreign(snapshot.site)}{who}  ", "text"),

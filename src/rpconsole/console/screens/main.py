@@ -134,18 +134,21 @@ class MainScreen(ConsoleScreen):
             self._asked = asyncio.create_task(self._fetch(), name="details of a run")
 
     async def _fetch(self) -> None:
-        await asyncio.sleep(REST_S)
-        remote_id = self.facts.remote_id
-        if remote_id is None:
-            return
-        try:
-            found = await self.desk.details(remote_id)
-        except RpconsoleError:
-            # the alert row tells of a lost engine; facts that are shown stay
-            return
-        if self.facts.remote_id == remote_id:
-            self.facts.facts = found
-            self.facts.touch()
+        """Until the details are those of the run that the cursor is on when they come."""
+        remote_id = None
+        while self.facts.remote_id != remote_id:
+            await asyncio.sleep(REST_S)
+            remote_id = self.facts.remote_id
+            if remote_id is None:
+                return
+            try:
+                found = await self.desk.details(remote_id)
+            except RpconsoleError:
+                # the alert row tells of a lost engine; facts that are shown stay
+                return
+            if self.facts.remote_id == remote_id:
+                self.facts.facts = found
+                self.facts.touch()
 
     def on_unmount(self) -> None:
         if self._asked is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from rpconsole.console.actions import BY_ID, Kind
+from rpconsole.console.actions import BY_ID
 
 
 class Acting:
@@ -13,7 +13,7 @@ class Acting:
 
     async def action_do(self, id: str) -> None:
         """Carry out an action of the registry; what acts is refused with a sentence while it must not."""
-        if BY_ID[id].kind is not Kind.VIEW and self._refused():
+        if self._application().refuses(BY_ID[id].kind):
             return
         done = self.deed_of(id)()
         if done is not None:
@@ -25,9 +25,6 @@ class Acting:
         # what holds for every table or log alike is the application's
         deed: Callable[[], Any] = getattr(self if hasattr(self, name) else self._application(), name)
         return deed
-
-    def _refused(self) -> bool:
-        return bool(self._application().refuses_acts())
 
     def _application(self) -> Any:
         return getattr(self, "app", self)
