@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from docs.console_pages import console_keys, console_screen, console_stale, console_words
-from docs.reference import command_reference, message_table, verb_table
+from docs.reference import command_reference, message_table, remotetool_reference, verb_table
 from docs.tables import event_table, helper_verb_table, practice_fault_table
 from rpconsole.config import config_reference
 from rpconsole.domain.machine import TABLE
@@ -57,6 +57,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "steps": step_table,
     "configuration": config_reference,
     "commands": command_reference,
+    "remotetool": remotetool_reference,
     "messages": message_table,
     "verbs": verb_table,
     "events": event_table,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, get_args
 
 from pydantic import BaseModel
 from typer.main import get_command
 
 from rpconsole.cli.app import build
+from rpconsole.cli.remotetool.grammar import GLOBAL, MODES, Option
 from rpconsole.daemon.verbs import VERBS
 from rpconsole.protocol.messages import FromClient, FromEngine
 
@@ -50,6 +51,23 @@ def _row(parameter: Any) -> str:
         value = "" if parameter.is_flag else f" {parameter.metavar or parameter.name.upper()}"
         name = ", ".join(f"`{word}{value}`" for word in parameter.opts)
     return f"| {name} | {(parameter.help or '').replace('|', '/')} |"
+
+
+def remotetool_reference() -> str:
+    """Every mode of ``remotetool`` with its options."""
+    sections = [_mode_section(f"-{mode.name}", mode.help, mode.options) for mode in MODES]
+    return "\n\n".join([*sections, _mode_section("every mode", "", GLOBAL)])
+
+
+def _mode_section(title: str, words: str, options: Iterable[Option]) -> str:
+    rows = [
+        f"| `-{option.name}{f' {option.kind.value}' if option.kind.value else ''}` | {option.help}"
+        f"{' (required)' if option.required else ''} |"
+        for option in options
+        if option.help
+    ]
+    head = f"### `remotetool {title}`" if title.startswith("-") else "### `remotetool`, in every mode"
+    return "\n".join([head, "", *([words, ""] if words else []), "| | |", "| --- | --- |", *rows])
 
 
 def verb_table() -> str:

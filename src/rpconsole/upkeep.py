@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 from rpconsole.adapters.gpc1.engine import open_gpc1
+from rpconsole.adapters.gpc1.remote_rows import SqlRemoteRows
 from rpconsole.adapters.gpc1.run_store import SqlRunStore
 from rpconsole.adapters.journal import journal_revision, open_journal
 from rpconsole.adapters.journal.tables import REVISION
 from rpconsole.config import Config
-from rpconsole.domain.fault import BadData
+from rpconsole.config.secrets import holds_password
+from rpconsole.domain.fault import BadConfiguration, BadData
+from rpconsole.domain.nearest import nearest
+from rpconsole.ports.remote_rows import RemoteRows
 
 
 async def look_at_gpc1(config: Config) -> str:
@@ -45,3 +52,22 @@ async def upgrade_journal(config: Config) -> str:
     )
     await journal.close()
     return REVISION
+
+
+@asynccontextmanager
+async def open_remote_rows(config: Config, name: str | None = None) -> AsyncIterator[RemoteRows]:
+    """The remote tables of the database of this name (of the engine's for None); BadConfiguration when there is none."""
+    database = config.database
+    if name not in (None, database.name, *database.others):
+        known = (database.name, *database.others)
+        raise BadConfiguration(
+            f"{config.source} has no database '{name}'; it has {', '.join(known)}{nearest(str(name), known)}"
+        )
+    address = database.address if name in (None, database.name) else database.others[str(name)].get_secret_value()
+    # the password that is kept apart is that of the main database's account, which others may share
+    password = None if address != database.address and holds_password(address) else database.password()
+    gpc1 = open_gpc1(address, password=password, connect_timeout_s=database.connect_timeout_s)
+    try:
+        yield SqlRemoteRows(gpc1)
+    finally:
+        await gpc1.close()

@@ -36,8 +36,16 @@ class DatabaseSection(Section):
     )
     name: Name = Field(default="gpc1", description="What dbinfo files and the IPP's programs call the database.")
     connect_timeout_s: Count = Field(default=10, description="For the server to answer a connection.")
+    others: dict[Name, SecretStr] = Field(
+        default_factory=dict, description="Further databases for `remotetool -dbname NAME`: a URL like `url` a name."
+    )
 
     _checked = field_validator("url")(_url_scheme)
+
+    @field_validator("others")
+    @classmethod
+    def _others_are_urls(cls, others: dict[str, SecretStr]) -> dict[str, SecretStr]:
+        return {name: _url_scheme(url) for name, url in others.items()}
 
     @property
     def address(self) -> str:
@@ -51,6 +59,10 @@ class DatabaseSection(Section):
     @field_serializer("url")
     def _shown(self, url: SecretStr) -> str:
         return without_password(url.get_secret_value())
+
+    @field_serializer("others")
+    def _others_shown(self, others: dict[str, SecretStr]) -> dict[str, str]:
+        return {name: without_password(url.get_secret_value()) for name, url in others.items()}
 
 
 class JournalSection(Section):

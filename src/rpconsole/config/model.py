@@ -75,5 +75,5 @@ class Config(Section):
 
     def has_password(self) -> bool:
         """Whether the file itself holds one."""
-        urls = (self.database.url, self.journal.url)
+        urls = (self.database.url, *self.database.others.values(), self.journal.url)
         return any(url is not None and holds_password(url.get_secret_value()) for url in urls)

@@ -75,3 +75,19 @@ def test_a_password_file_that_is_no_use_is_a_sentence(written, tmp_path, content
     config = load_config(written((URL, f'{URL}\npassword_file = "secret"')))
     with pytest.raises(BadConfiguration, match=reason):
         config.database.password()
+
+
+OTHERS = ("[storage]", '[database.others]\nisp = "{}"\n[storage]')
+
+
+def test_a_further_databases_password_is_hidden_too(written):
+    config = load_config(written((OTHERS[0], OTHERS[1].format("mysql://ipp:s3cret@h/isp"))))
+    assert config.has_password()
+    assert "s3cret" not in shown_config(config) + repr(config)
+    assert "mysql://ipp:***@h/isp" in shown_config(config)
+
+
+def test_a_further_database_must_be_a_url_and_its_text_is_not_repeated(written):
+    with pytest.raises(BadConfiguration, match="others") as refused:
+        load_config(written((OTHERS[0], OTHERS[1].format("s3cret@h/isp"))))
+    assert "s3cret" not in str(refused.value)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, Select, exists, insert, literal_column, select
+from collections.abc import Sequence
+
+from sqlalchemy import ColumnElement, Connection, Select, exists, insert, literal_column, select
 
 from rpconsole.adapters.gpc1 import tables as t
 from rpconsole.adapters.gpc1.gates import RUN_TABLES, label_may_go
@@ -16,11 +18,19 @@ def define_run(connection: Connection, order: DefineOrder) -> Definition:
     stage_ids = tuple(connection.scalars(_free_runs(order)))
     if order.pretend or not stage_ids:
         return Definition(remote_id=None, stage_ids=stage_ids)
+    remote_id = insert_run(
+        connection, order.stage, order.set_label or order.label, order.path_base, stage_ids=stage_ids
+    )
+    return Definition(remote_id=remote_id, stage_ids=stage_ids)
+
+
+def insert_run(connection: Connection, stage: str, label: str, path_base: str, *, stage_ids: Sequence[int]) -> int:
+    """A new run and its components; returns its remote_id."""
     row = {
         "state": RunState.NEW,
-        "stage": order.stage,
-        "label": order.set_label or order.label,
-        "path_base": order.path_base,
+        "stage": stage,
+        "label": label,
+        "path_base": path_base,
         "job_id": -1,
         "last_poll": literal_column("CURRENT_TIMESTAMP"),
         "fault": 0,
@@ -29,23 +39,37 @@ def define_run(connection: Connection, order: DefineOrder) -> Definition:
     assert made is not None
     component = {"remote_id": int(made[0]), "jobs": 0, "state": ComponentState.NEW, "path_base": None}
     connection.execute(insert(t.remote_component), [{**component, "stage_id": stage_id} for stage_id in stage_ids])
-    return Definition(remote_id=int(made[0]), stage_ids=stage_ids)
+    return int(made[0])
+
+
+def is_held(stage: str, stage_id: ColumnElement[int]) -> ColumnElement[bool]:
+    """A remote run of this stage has the stage run among its components, whatever label the remote run was set to.
+
+    Only the component state 'retry' lets go of it.
+    """
+    return exists().where(
+        t.remote_component.c.stage_id == stage_id,
+        t.remote_component.c.state != ComponentState.RETRY,
+        t.remote_run.c.remote_id == t.remote_component.c.remote_id,
+        t.remote_run.c.stage == stage,
+    )
+
+
+def has_overlap(warp_id: ColumnElement[int]) -> ColumnElement[bool]:
+    """The warp's overlap with the sky's cells has been computed."""
+    return exists().where(t.warp_sky_cell_map.c.warp_id == warp_id)
 
 
 def _free_runs(order: DefineOrder) -> Select[tuple[int]]:
     table = RUN_TABLES[order.stage]
     stage_id = table.c[STAGE_WORDS[order.stage].id_column]
-    # a stage run is held under whatever label its remote run was set to: only the stage counts
-    held = exists().where(
-        t.remote_component.c.stage_id == stage_id,
-        t.remote_component.c.state != ComponentState.RETRY,
-        t.remote_run.c.remote_id == t.remote_component.c.remote_id,
-        t.remote_run.c.stage == order.stage,
-    )
     query = select(stage_id).where(
-        table.c.state == "new", table.c.label == order.label, label_may_go(order.stage), ~held
+        table.c.state == "new",
+        table.c.label == order.label,
+        label_may_go(order.stage),
+        ~is_held(order.stage, stage_id),
     )
     if order.stage is Stage.WARP:
-        query = query.where(exists().where(t.warp_sky_cell_map.c.warp_id == stage_id))
+        query = query.where(has_overlap(stage_id))
     query = query.order_by(stage_id)
     return query.limit(order.limit) if order.limit else query

@@ -1,0 +1,80 @@
+"""Bundling for ``remotetool``: stages that rpconsole does not process included, several labels at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, Connection, FromClause, Select, column, exists, func, select, table
+
+from rpconsole.adapters.gpc1 import tables as t
+from rpconsole.adapters.gpc1.define import has_overlap, insert_run, is_held
+from rpconsole.adapters.gpc1.gates import MASKS, RUN_TABLES
+from rpconsole.domain.stage import STAGE_WORDS, Stage
+from rpconsole.ports.remote_rows import Bundle, Bundled
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StageTable:
+    """Where a stage's runs are."""
+
+    stage: str
+    name: str
+    table: FromClause
+    id_name: str
+
+    @property
+    def stage_id(self) -> ColumnElement[int]:
+        return self.table.c[self.id_name]
+
+
+def _elsewhere(stage: str, name: str, id_name: str) -> StageTable:
+    """A stage that is not ours: three columns of its table are enough."""
+    columns = table(name, column(id_name), column("state"), column("label"))
+    return StageTable(stage=stage, name=name, table=columns, id_name=id_name)
+
+
+BUNDLES: Mapping[str, StageTable] = {
+    **{
+        str(stage): StageTable(
+            stage=stage,
+            name=STAGE_WORDS[stage].run_table,
+            table=RUN_TABLES[stage],
+            id_name=STAGE_WORDS[stage].id_column,
+        )
+        for stage in Stage
+    },
+    "staticsky": _elsewhere("staticsky", "staticskyRun", "sky_id"),
+    "diff": _elsewhere("diff", "diffRun", "diff_id"),
+    "ff": _elsewhere("ff", "fullForceRun", "ff_id"),
+}
+
+
+def bundle_runs(connection: Connection, order: Bundle) -> Bundled:
+    """Select and insert on one connection; the caller sees to it that nobody else is defining this stage."""
+    stopped = tuple(label for label in order.labels if _is_stopped(connection, order.stage, label))
+    free = _free_runs(order, stopped)
+    stage_ids = tuple(connection.scalars(free.limit(order.limit) if order.limit else free))
+    if order.pretend or not stage_ids:
+        return Bundled(stage_ids=stage_ids, remote_id=None, stopped=stopped)
+    remote_id = insert_run(connection, order.stage, order.set_label, order.path_base, stage_ids=stage_ids)
+    return Bundled(stage_ids=stage_ids, remote_id=remote_id, stopped=stopped)
+
+
+def _free_runs(order: Bundle, stopped: tuple[str, ...]) -> Select[tuple[int]]:
+    stage = BUNDLES[order.stage]
+    labels = [label for label in order.labels if label not in stopped]
+    query = select(stage.stage_id).where(
+        stage.table.c.state == "new", stage.table.c.label.in_(labels), ~is_held(order.stage, stage.stage_id)
+    )
+    if order.stage == Stage.WARP:
+        query = query.where(has_overlap(stage.stage_id))
+    return query.order_by(stage.stage_id)
+
+
+def _is_stopped(connection: Connection, stage: str, label: str) -> bool:
+    """The label is inactive, or masked at this stage: its runs would not be pending when they are prepared."""
+    inactive = exists().where(t.label.c.label == label, func.coalesce(t.label.c.active, 0) == 0)
+    mask = MASKS.get(Stage(stage)) if stage in set(Stage) else None
+    asked = [inactive] if mask is None else [inactive, exists().where(mask.c.label == label)]
+    return any(connection.scalar(select(condition)) for condition in asked)
