@@ -64,3 +64,14 @@ async def test_before_the_first_snapshot_the_screen_says_what_it_waits_for(make_
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.pause()
         assert "Looking for the engine" in grid(app)
+
+
+async def test_with_every_gate_closed_none_is_cut_and_the_countdown_stays(make_app, hand):
+    names = (*GATES, "prepare.warp", "prepare.stack")
+    gates = tuple(GateView(name=name, open=False, who="ipp", at=1_400_000_000.0 - 11520) for name in names)
+    app = make_app(live(Model(monotonic=hand), busy(gates=gates)))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        first = grid(app).splitlines()[0]
+        assert all(name.upper() in first for name in GATES)
+        assert first.rstrip().endswith("net 2/3 ◐ 0:41")

@@ -75,6 +75,7 @@ def test_ids_are_unique():
     [
         ("pause poll", Command(word="pause", args=("poll",))),
         ("remote.poll.off", Command(word="pause", args=("poll",))),
+        ("remote.prepare.warp.off", Command(word="pause", args=("prepare.warp",))),
         (":remote.exec.on", Command(word="resume", args=("exec",))),
         ("run 4711", Command(word="run", args=("4711",))),
         ("filter state:run age", Command(word="filter", args=("state:run", "age"))),

@@ -14,7 +14,7 @@ from rpconsole.ports.run_store import DefineOrder
 async def test_an_engine_that_does_not_run_shows_runs_and_gates_from_the_databases(bench):
     first = Engine(bench.world, OWNER)
     await first.define(DefineOrder(stage=Stage.CHIP, label=LABEL, path_base="neb://any/remote/DEMO"), "op")
-    await first.set_gates(["poll"], open=False, who="op")
+    await first.set_gates(["poll", "prepare.warp"], open=False, who="op")
     before = bench.rows.all(t.remote_run), bench.rows.all(t.remote_component)
 
     second = Engine(bench.world, OWNER)
@@ -23,5 +23,5 @@ async def test_an_engine_that_does_not_run_shows_runs_and_gates_from_the_databas
 
     assert [(run.stage, run.state, run.step) for run in snapshot.runs] == [(Stage.CHIP, RunState.NEW, Step.PREPARE)]
     assert sum(snapshot.runs[0].components.values()) == 2
-    assert [gate.name for gate in snapshot.gates if not gate.open] == ["poll"]
+    assert [gate.name for gate in snapshot.gates if not gate.open] == ["poll", "prepare.warp"]
     assert (bench.rows.all(t.remote_run), bench.rows.all(t.remote_component)) == before

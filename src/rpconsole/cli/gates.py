@@ -11,9 +11,9 @@ from rpconsole.cli.door import order
 from rpconsole.cli.options import JsonOption
 from rpconsole.cli.output import show_json, show_table
 from rpconsole.cli.words import moment
-from rpconsole.domain.snapshot import GATES
+from rpconsole.domain.snapshot import GATES, STAGE_GATES
 
-Gates = Annotated[list[str], typer.Argument(metavar="GATE...", help=f"{', '.join(GATES)}, or all.")]
+Gates = Annotated[list[str], typer.Argument(metavar="GATE...", help=f"{', '.join(GATES)}, prepare.STAGE, or all.")]
 
 
 def pause(context: typer.Context, gates: Gates, as_json: JsonOption = False) -> None:
@@ -28,7 +28,7 @@ def resume(context: typer.Context, gates: Gates, as_json: JsonOption = False) ->
 
 def add_pantasks_words(app: typer.Typer) -> None:
     """``remote.<gate>.on`` and ``.off`` for those whose fingers know them; not shown in help."""
-    for gate in (*GATES, "all"):
+    for gate in (*GATES, *STAGE_GATES, "all"):
         for word, is_open in (("on", True), ("off", False)):
             app.command(f"remote.{gate}.{word}", hidden=True)(_pantasks_command(gate, is_open=is_open))
 

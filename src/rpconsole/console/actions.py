@@ -152,7 +152,7 @@ ACTIONS: tuple[Action, ...] = (
         short="prepare",
         place=Place.ALL,
         kind=Kind.GATE,
-        says="Close or open the prepare gate",
+        says="Close or open the prepare gate; for one stage: ':pause prepare.warp'",
     ),
     Action(
         id="session.login",

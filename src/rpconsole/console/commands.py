@@ -7,15 +7,15 @@ from dataclasses import dataclass
 
 from rpconsole.console.actions import ACTIONS, Kind, keys_of
 from rpconsole.domain.nearest import nearest
-from rpconsole.domain.snapshot import GATES
+from rpconsole.domain.snapshot import GATES, STAGE_GATES
 
 #: (word with its arguments, what it does, what it touches)
 WORDS: tuple[tuple[str, str, Kind], ...] = (
-    ("pause GATE", f"close a gate: {', '.join(GATES)}, or all", Kind.GATE),
+    ("pause GATE", f"close a gate: {', '.join(GATES)}, prepare.STAGE, or all", Kind.GATE),
     ("resume GATE", "open a gate, or all of them", Kind.GATE),
     *(
         (f"remote.{gate}.{word}", f"{'open' if word == 'on' else 'close'} the {gate} gate", Kind.GATE)
-        for gate in GATES
+        for gate in (*GATES, *STAGE_GATES)
         for word in ("on", "off")
     ),
     ("run NUMBER", "open a run", Kind.VIEW),
@@ -83,8 +83,8 @@ def kind_of(command: Command, kinds: Sequence[tuple[str, str, Kind]] = WORDS) ->
 
 
 def _of_pantasks(word: str) -> Command | str:
-    gate, _, onoff = word.removeprefix("remote.").partition(".")
-    if gate not in GATES or onoff not in ("on", "off"):
-        known = [f"remote.{one}.{way}" for one in GATES for way in ("on", "off")]
+    gate, _, onoff = word.removeprefix("remote.").rpartition(".")
+    if gate not in (*GATES, *STAGE_GATES) or onoff not in ("on", "off"):
+        known = [f"remote.{one}.{way}" for one in (*GATES, *STAGE_GATES) for way in ("on", "off")]
         return f"there is no command '{word}'{nearest(word, known)}"
     return Command(word="resume" if onoff == "on" else "pause", args=(gate,))

@@ -33,7 +33,7 @@ from rpconsole.daemon.verbs import (
 )
 from rpconsole.domain.fault import ExitCode, FaultKind, RpconsoleError
 from rpconsole.domain.nearest import nearest
-from rpconsole.domain.snapshot import GATES, Snapshot
+from rpconsole.domain.snapshot import GATES, STAGE_GATES, Snapshot, gates_of
 from rpconsole.engine.facade import EngineFacade
 from rpconsole.ports.run_store import DefineOrder
 from rpconsole.ports.sessions import Ask
@@ -184,7 +184,9 @@ class Dispatch:
         return carry_out
 
     async def _gates(self, args: GatesArgs, who: str) -> Result:
-        return result(gates=await self._engine.set_gates(gate_names(args.names), open=args.open, who=who))
+        return result(
+            gates=await self._engine.set_gates(gate_names(args.names, open=args.open), open=args.open, who=who)
+        )
 
     async def _label(self, args: LabelArgs, who: str) -> Result:
         await self._engine.watch_label(args.label, args.stages, on=args.on, who=who)
@@ -243,11 +245,11 @@ def checked_args(verb: str, args: dict[str, Any]) -> Args:
         raise BadRequest(f"{verb}: {sentence_of(error)}") from None
 
 
-def gate_names(names: Sequence[str]) -> tuple[str, ...]:
+def gate_names(names: Sequence[str], *, open: bool) -> tuple[str, ...]:
     """Gates as a person names them, ``all`` spelt out; BadRequest names the nearest gate for a wrong one."""
-    wrong = next((name for name in names if name not in (*GATES, "all")), None)
+    wrong = next((name for name in names if name not in (*GATES, *STAGE_GATES, "all")), None)
     if wrong is not None:
         gates = ", ".join(GATES)
-        hint = nearest(wrong, (*GATES, "all"))
+        hint = nearest(wrong, (*GATES, *STAGE_GATES, "all"))
         raise BadRequest(f"'{wrong[:40]}' is not a gate; the gates are {gates}, or all{hint}")
-    return GATES if "all" in names else tuple(dict.fromkeys(names))
+    return gates_of(names, open=open)

@@ -34,6 +34,13 @@ GATE_OF_ACTION: dict[type[Action], str] = {
     AdvanceRun: "advance",
 }
 
+
+def closed_gate(action: Action, run: Run, closed_gates: Collection[str]) -> str:
+    """The closed gate that the action stands behind, its own or that of the run's stage; empty when the way is free."""
+    gate = GATE_OF_ACTION[type(action)]
+    return next((name for name in (gate, f"{gate}.{run.stage}") if name in closed_gates), "")
+
+
 _ORDER: tuple[type[Action], ...] = (
     ApplyRun, AdvanceRun, RetrieveRun, ReconcileRun, SubmitRun, ShipRun, PrepareRun,
 )  # fmt: skip
@@ -83,7 +90,7 @@ def is_ready(run: Run, situation: Situation) -> bool:
     action = action_for(run)
     if action is None or run.remote_id in situation.busy:
         return False
-    if GATE_OF_ACTION[type(action)] in situation.closed_gates:
+    if closed_gate(action, run, situation.closed_gates):
         return False
     if run.next_try_at is not None and run.next_try_at > situation.now:
         return False

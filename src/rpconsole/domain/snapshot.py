@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from rpconsole.domain.action import Level
@@ -14,6 +14,15 @@ from rpconsole.domain.stage import Stage
 
 #: the gates, in the order of the work; ``all`` in commands means every one of them
 GATES = ("define", "prepare", "exec", "poll", "advance")
+#: the preparing of one stage; shown while it is closed
+STAGE_GATES = tuple(f"prepare.{stage}" for stage in Stage)
+
+
+def gates_of(names: Collection[str], *, open: bool) -> tuple[str, ...]:
+    """Gates as a person names them, ``all`` spelt out: what is closed for one stage only is opened with the rest."""
+    if "all" in names:
+        return (*GATES, *STAGE_GATES) if open else GATES
+    return tuple(dict.fromkeys(names))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rpconsole.domain.action import action_for
 from rpconsole.domain.run import FINAL_STEPS, NETWORK_STEPS, Run, Step
-from rpconsole.domain.schedule import GATE_OF_ACTION, Situation
+from rpconsole.domain.schedule import Situation, closed_gate
 
 _WAITS_AT = {
     Step.PREPARE: "its lists are being written",
@@ -43,8 +43,8 @@ def _session(run: Run, situation: Situation) -> str:
 
 def _gate(run: Run, situation: Situation) -> str:
     action = action_for(run)
-    gate = GATE_OF_ACTION[type(action)] if action else ""
-    return f"the {gate} gate is closed: 'rpconsole resume {gate}' moves it" if gate in situation.closed_gates else ""
+    gate = closed_gate(action, run, situation.closed_gates) if action else ""
+    return f"the {gate} gate is closed: 'rpconsole resume {gate}' moves it" if gate else ""
 
 
 def _silence(run: Run, situation: Situation) -> str:

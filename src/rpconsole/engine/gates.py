@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from rpconsole.domain.fault import BadConfiguration
 from rpconsole.domain.nearest import nearest
-from rpconsole.domain.snapshot import GATES, GateView
+from rpconsole.domain.snapshot import GATES, STAGE_GATES, GateView, gates_of
 from rpconsole.engine.settings import WatchedLabel
 from rpconsole.ports.journal import Gate, Operations
 
@@ -39,8 +39,9 @@ class Gates:
         self._held = {}
 
     def view(self) -> tuple[GateView, ...]:
-        """Every gate, in the order of the work."""
-        return tuple(self._view(name) for name in GATES)
+        """Every gate, in the order of the work; those of single stages while they are closed."""
+        closed = self.closed()
+        return tuple(self._view(name) for name in (*GATES, *STAGE_GATES) if name in GATES or name in closed)
 
     def _view(self, name: str) -> GateView:
         gate = self._gates.get(name)
@@ -52,7 +53,7 @@ class Gates:
 
     async def set(self, names: Sequence[str], *, open: bool, who: str, at: float) -> tuple[GateView, ...]:
         """Open or close gates; BadConfiguration names those there are."""
-        for name in _known(names):
+        for name in _known(names, open=open):
             gate = Gate(name=name, open=open, who=who, at=at)
             await self._operations.set_gate(gate)
             self._gates[name] = gate
@@ -76,13 +77,11 @@ def _sibling(template: WatchedLabel | None, label: str) -> str:
     return f"{parent}/{label}"
 
 
-def _known(names: Sequence[str]) -> list[str]:
-    if ALL in names:
-        return list(GATES)
+def _known(names: Sequence[str], *, open: bool) -> tuple[str, ...]:
     for name in names:
-        if name not in GATES:
-            hint = nearest(name, (*GATES, ALL))
+        if name not in (*GATES, *STAGE_GATES, ALL):
+            hint = nearest(name, (*GATES, *STAGE_GATES, ALL))
             raise BadConfiguration(
                 f"there is no gate '{name}'{hint}; the gates are {', '.join(GATES)}, or all of them: {ALL}"
             )
-    return list(names)
+    return gates_of(names, open=open)

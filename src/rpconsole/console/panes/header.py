@@ -22,11 +22,7 @@ def header_line(model: Model, look: Look, width: int) -> Line:
     if snapshot is None:
         waits = "reading the first view" if model.link is Link.LIVE else "looking for the engine"
         return [("rpconsole ", "title"), (f"{waits} {span(model.link_age_s())}", "dim")]
-    fence = look.palette.glyphs["fence"]
-    facts = joined(
-        [gates_line(snapshot, model.now()), sessions_line(snapshot, model, look), [(clock(model.now()), "text")]],
-        (f" {fence} ", "rule"),
-    )
+    facts = _facts(snapshot, model, look, width)
     who = f" {foreign(model.hello.who)}" if model.hello is not None and width >= 100 else ""
     who += " (has the baton)" if who and model.has_baton and not model.read_only else ""
     looks = "read-only" if model.read_only else "" if model.has_baton else "no baton"
@@ -36,6 +32,29 @@ def header_line(model: Model, look: Look, width: int) -> Line:
         (f"{foreign(snapshot.database)}@{foreign(snapshot.site)}{who}  ", "text"),
     ]
     return spread([*mode, *cropped(names, max(0, width - width_of(facts) - width_of(mode)))], facts, width)
+
+
+def _facts(snapshot: Snapshot, model: Model, look: Look, width: int) -> Line:
+    """Gates, sessions and clock; where there is no room the clock goes first, then words, never a closed gate or a countdown."""
+    now, separator = model.now(), (f" {look.palette.glyphs['fence']} ", "rule")
+    gates, brief_gates = gates_line(snapshot, now), brief_gates_line(snapshot, now)
+    sessions, brief_sessions = sessions_line(snapshot, model, look), sessions_line(snapshot, model, look, brief=True)
+    time: Line = [(clock(now), "text")]
+    ways = ([gates, sessions, time], [gates, sessions], [gates, brief_sessions], [brief_gates, brief_sessions])
+    lines = [joined(way, separator) for way in ways]
+    return next((line for line in lines if width_of(line) < width), lines[-1])
+
+
+def brief_gates_line(snapshot: Snapshot, now: float) -> Line:
+    """Only what is closed, in one reversed word with the age of the oldest."""
+    closed = [gate for gate in reversed(snapshot.gates) if not gate.open]
+    if not closed:
+        return gates_line(snapshot, now)
+    since = min((gate.at for gate in closed if gate.at is not None), default=now)
+    # a stage's own gate tells nothing where the gate of all stages is closed
+    all_closed = {gate.name for gate in closed}
+    told = [gate.name.upper() for gate in closed if gate.name.partition(".")[0] not in all_closed - {gate.name}]
+    return [(f" {' '.join(told)} off {span(now - since)} ", "gate-off")]
 
 
 def gates_line(snapshot: Snapshot, now: float) -> Line:
@@ -52,7 +71,7 @@ def _gate(gate: GateView, now: float) -> Line:
     return [(f" {gate.name.upper()} off{age} ", "gate-off")]
 
 
-def sessions_line(snapshot: Snapshot, model: Model, look: Look) -> Line:
+def sessions_line(snapshot: Snapshot, model: Model, look: Look, *, brief: bool = False) -> Line:
     """How many sessions are open, and when the first of them ends: the worst one speaks for all."""
     now = model.now()
     live = [view for view in snapshot.sessions if session_word(view, now) != "cut"]
@@ -64,13 +83,13 @@ def sessions_line(snapshot: Snapshot, model: Model, look: Look) -> Line:
     )
     if next_cut is None:
         return [(f"{count} {look.palette.glyphs['open']}", "session-open")]
-    return [_worst(count, next_cut, now, look)]
+    return [_worst(count, next_cut, now, look, brief=brief)]
 
 
-def _worst(count: str, view: SessionView, now: float, look: Look) -> tuple[str, str]:
+def _worst(count: str, view: SessionView, now: float, look: Look, *, brief: bool) -> tuple[str, str]:
     word = session_word(view, now)
-    text = f"{count} {look.palette.glyphs[word]} {foreign(view.host)} ends in {countdown(view.left_s(now))}"
-    return text, f"session-{word}"
+    whose = "" if brief else f"{foreign(view.host)} ends in "
+    return f"{count} {look.palette.glyphs[word]} {whose}{countdown(view.left_s(now))}", f"session-{word}"
 
 
 def alert_line(model: Model, look: Look, width: int) -> Line:
