@@ -17,7 +17,6 @@ from rpconsole.adapters.ssh.options import FrontEnd, Gateway, SshOptions
 from rpconsole.adapters.ssh.pool import SshSessions
 from rpconsole.adapters.ssh.site import SshSite
 from rpconsole.adapters.storage.local_files import DiskFiles
-from rpconsole.adapters.storage.plain import PlainCatalogue
 from rpconsole.adapters.system_clock import SystemClock
 from rpconsole.commands.known_schedulers import KNOWN_SCHEDULERS
 from rpconsole.config import Config
@@ -27,6 +26,7 @@ from rpconsole.engine.service import Engine
 from rpconsole.engine.settings import Bookkeeping, EngineSettings, ScriptSettings, Waits, WatchedLabel
 from rpconsole.engine.world import World
 from rpconsole.ports.journal import Owner
+from rpconsole.storage import open_storage
 
 
 @asynccontextmanager
@@ -73,7 +73,7 @@ async def open_world(config: Config, stack: AsyncExitStack) -> World:
         clock=clock,
         runs=SqlRunStore(gpc1),
         survey=SqlSurvey(gpc1),
-        catalogue=PlainCatalogue(config.storage.root, config.storage.names),
+        catalogue=open_storage(config.storage, stack),
         files=DiskFiles(),
         site=SshSite(options, sessions),
         sessions=sessions,

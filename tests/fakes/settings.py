@@ -34,6 +34,9 @@ class FakeUpkeep:
     async def journal(self) -> Finding:
         return Finding(name="journal", ok=True, found="schema 3")
 
+    async def storage(self) -> list[Finding]:
+        return []
+
     async def upgrade_journal(self) -> str:
         return "4"
 

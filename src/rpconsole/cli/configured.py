@@ -30,6 +30,10 @@ class Upkeep(Protocol):
         """Whether the journal answers, and its schema."""
         ...
 
+    async def storage(self) -> list[Finding]:
+        """Whether the storage's own servers answer; empty where it is plain directories."""
+        ...
+
     async def upgrade_journal(self) -> str:
         """Bring the journal up to date; returns its schema."""
         ...
@@ -74,7 +78,7 @@ def _read(given: Given) -> Configured:
         text=shown_config(config),
         socket_path=config.paths.socket_path,
         log_file=config.paths.log_file,
-        storage_roots=(config.storage.root, *config.storage.names.values()),
+        storage_roots=config.storage.directories(),
         known_hosts=config.login.known_hosts,
         open_engine=lambda: _engine(config),
         site_plan=lambda name: _site_plan(config, name),
@@ -99,6 +103,15 @@ class _Databases:
         from rpconsole.upkeep import look_at_journal
 
         return await answered("journal", look_at_journal(self._config), remedy="run 'rpconsole db upgrade'")
+
+    async def storage(self) -> list[Finding]:
+        section = self._config.storage.nebulous
+        if section is None:
+            return []
+        from rpconsole.storage import look_at_nebulous
+
+        remedy = "see [storage.nebulous] in the configuration, and whether the servers run"
+        return [await answered("nebulous", look_at_nebulous(section), remedy=remedy)]
 
     async def upgrade_journal(self) -> str:
         from rpconsole.upkeep import upgrade_journal

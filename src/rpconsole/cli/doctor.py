@@ -35,6 +35,7 @@ async def _look(options: Given) -> list[Finding]:
         return [*findings, bad]
     findings.append(_configuration(settings))
     findings += [await settings.upkeep.gpc1(), await settings.upkeep.journal()]
+    findings += await settings.upkeep.storage()
     findings += [_storage(root) for root in settings.storage_roots]
     findings.append(_known_hosts(settings.known_hosts))
     return [*findings, *await _engine(settings)]

@@ -1,9 +1,8 @@
-"""The sections about home: databases, our own files, the storage."""
+"""The sections about home: databases and our own files."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
 
 import platformdirs
 from pydantic import Field, SecretStr, field_serializer, field_validator, model_validator
@@ -16,7 +15,8 @@ SOCKET_PATH_BYTES = 107
 SCHEMES = ("mysql", "mariadb", "mysql+pymysql", "sqlite")
 
 
-def _url_scheme(url: SecretStr) -> SecretStr:
+def url_scheme(url: SecretStr) -> SecretStr:
+    """Refuse what is no URL of a database."""
     scheme, separator, _ = url.get_secret_value().partition("://")
     if not separator or scheme not in SCHEMES:
         # the URL itself is not repeated: it may hold a password
@@ -40,12 +40,12 @@ class DatabaseSection(Section):
         default_factory=dict, description="Further databases for `remotetool -dbname NAME`: a URL like `url` a name."
     )
 
-    _checked = field_validator("url")(_url_scheme)
+    _checked = field_validator("url")(url_scheme)
 
     @field_validator("others")
     @classmethod
     def _others_are_urls(cls, others: dict[str, SecretStr]) -> dict[str, SecretStr]:
-        return {name: _url_scheme(url) for name, url in others.items()}
+        return {name: url_scheme(url) for name, url in others.items()}
 
     @property
     def address(self) -> str:
@@ -79,7 +79,7 @@ class JournalSection(Section):
     @field_validator("url")
     @classmethod
     def _scheme(cls, url: SecretStr | None) -> SecretStr | None:
-        return url if url is None else _url_scheme(url)
+        return url if url is None else url_scheme(url)
 
     def password(self) -> str | None:
         """The password that is kept apart from the URL, read now."""
@@ -119,13 +119,3 @@ class PathsSection(Section):
     def socket_path(self) -> Path:
         """The engine's socket."""
         return self.socket or self.state_dir / "rpconsole.sock"
-
-
-class StorageSection(Section):
-    """The storage at home, where inputs lie and products go."""
-
-    kind: Literal["plain"] = Field(default="plain", description="plain = a directory; neb://VOLUME/a/b is <root>/a/b.")
-    root: LocalPath = Field(description="Directory that keys are found below.")
-    names: dict[Name, LocalPath] = Field(
-        default_factory=dict, description="Directories for path://NAME/… keys: one key a NAME."
-    )

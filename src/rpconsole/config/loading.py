@@ -118,7 +118,9 @@ def _told(file: Path, sentences: list[str]) -> str:
 
 def _warnings(config: Config, file: Path) -> Iterator[str]:
     secrets = [file] if config.has_password() else []
-    secrets += [part.password_file for part in (config.database, config.journal) if part.password_file is not None]
+    files = [config.database.password_file, config.journal.password_file]
+    files += [config.storage.nebulous.password_file] if config.storage.nebulous else []
+    secrets += [path for path in files if path is not None]
     if file.stat().st_mode & 0o002:
         yield f"{file} says where we log in and what runs there, and anybody may change it; run: chmod o-w {file}"
     for path in secrets:

@@ -34,7 +34,7 @@ ALLOWED: Mapping[str, str] = {
     "model_attributes_type": "must be a table",
 }
 #: what is never repeated, as it may hold a password
-UNREPEATED = ("url", "password", "password_file")
+UNREPEATED = ("url", "databases", "password", "password_file")
 LONGEST_SHOWN = 60
 
 

@@ -7,10 +7,11 @@ from pathlib import Path
 from pydantic import Field, PrivateAttr, field_validator
 
 from rpconsole.config.fields import Section, refused
-from rpconsole.config.home import DatabaseSection, JournalSection, PathsSection, StorageSection
+from rpconsole.config.home import DatabaseSection, JournalSection, PathsSection
 from rpconsole.config.login import LoginSection
 from rpconsole.config.secrets import holds_password
 from rpconsole.config.site import SiteSection
+from rpconsole.config.storage import StorageSection
 from rpconsole.config.work import BookkeepingSection, EngineSection, LabelSection, RetrySection, SurveySection
 from rpconsole.stages.base import SiteLayout
 
@@ -76,4 +77,6 @@ class Config(Section):
     def has_password(self) -> bool:
         """Whether the file itself holds one."""
         urls = (self.database.url, *self.database.others.values(), self.journal.url)
+        if self.storage.nebulous is not None and self.storage.nebulous.has_password():
+            return True
         return any(url is not None and holds_password(url.get_secret_value()) for url in urls)

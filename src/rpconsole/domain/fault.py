@@ -124,6 +124,14 @@ class DatabaseRefused(RpconsoleError):
     exit_code = ExitCode.SYSTEM
 
 
+class StorageAway(RpconsoleError):
+    """The storage's server does not answer."""
+
+    kind = FaultKind.AWAY
+    fault = Fault.SYSTEM
+    exit_code = ExitCode.SYSTEM
+
+
 class BadData(RpconsoleError):
     """A row or a file is not what it must be."""
 

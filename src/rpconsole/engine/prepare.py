@@ -100,6 +100,9 @@ async def _prepare_one(
     stem = component_stem(run.stem, component.stage_id)
     wants = rules.wants(row, world.settings.layout, served)
     files = dict(await world.catalogue.resolve(wants.resolve))
+    lost = [key for key in wants.resolve if key not in files]
+    if lost:
+        files |= await world.catalogue.repair(lost)
     files |= await world.catalogue.create(wants.create)
     prepared = await asyncio.to_thread(rules.prepare, row, files, world.settings.layout, served)
     await _write(world, stem, prepared)

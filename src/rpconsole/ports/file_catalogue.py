@@ -20,3 +20,10 @@ class FileCatalogue(Protocol):
     async def create(self, keys: Collection[str]) -> Mapping[str, str]:
         """key -> absolute disk path, making an empty instance where there is none; safe to repeat."""
         ...
+
+    async def repair(self, keys: Collection[str]) -> Mapping[str, str]:
+        """Ask the storage to bring back files that ``resolve`` left out; key -> path of those that are there now.
+
+        A key that the storage never knew is left out at once. Slow: one request a key.
+        """
+        ...

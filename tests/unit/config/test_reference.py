@@ -39,6 +39,14 @@ def test_every_key_in_the_examples_comments_is_a_key(tmp_path):
     assert load_config(file).journal.url is not None
 
 
+def test_the_example_s_other_storage_is_whole(tmp_path):
+    live = re.sub(r"(?m)^kind = .*\nroot = .*\n", "", example_config())
+    live = re.sub(r"(?m)^#  ", "", live)
+    file = tmp_path / "nebulous.toml"
+    file.write_text(live)
+    assert load_config(file).storage.nebulous.near == "ipp042.0"
+
+
 DEFAULTS = (
     r"fill|tick_s|define_s|poll_\w+|prepares|ships|retrieves|step_tries|delays_s|component_tries|max_channels|bulk_channels|"
     r"keepalive_\w+|connect_timeout_s|shell|python|fake|stacks|min_warps|name|transfer_warp_images"

@@ -63,6 +63,7 @@ def gpc1_table(
     keys: Sequence[str] = (),
     unique: Sequence[str] = (),
     refers: Mapping[str, str] | None = None,
+    into: MetaData = metadata,
 ) -> Table:
     """One table; ``pk``, ``keys``, ``unique`` and ``refers`` name columns, several of one key separated by spaces."""
     key_columns = pk.split()
@@ -71,7 +72,7 @@ def gpc1_table(
     constraints += [UniqueConstraint(*words.split()) for words in unique]
     constraints += [_foreign_key(child, parent) for child, parent in (refers or {}).items()]
     indexes = [Index(f"{name}_{'_'.join(words.split())}", *words.split()) for words in keys]
-    table = Table(name, metadata, *made, *constraints, *indexes, mysql_engine="InnoDB", mysql_charset="latin1")
+    table = Table(name, into, *made, *constraints, *indexes, mysql_engine="InnoDB", mysql_charset="latin1")
     for column in made:
         if column.info.get("numbered_beside_the_key"):
             _number_beside_the_key(table, column)

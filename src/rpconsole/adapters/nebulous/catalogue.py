@@ -1,0 +1,172 @@
+"""Nebulous as the storage at home: keys are found in its tables, many at a time, and made by its own server."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Protocol
+
+from rpconsole.adapters.nebulous.index import NebulousIndex
+from rpconsole.adapters.storage.places import NamedPlaces, made, present
+from rpconsole.domain.fault import BadData, DiskFailed
+from rpconsole.domain.nebulous import Instance, Volume, nearest_first, shard_of
+from rpconsole.domain.paths import NebName, is_neb, read_neb_key
+
+#: looks at the disk that are under way at once: a look over NFS is mostly waiting
+LOOKERS = 8
+#: looks in one go of a thread
+LOOKS_AT_ONCE = 64
+
+
+class Maker(Protocol):
+    """Whoever may make objects. Raises StorageAway, DiskFailed, BadConfiguration."""
+
+    async def make(self, key: str) -> None:
+        """An object with one empty instance, unless there is such an object; safe to repeat."""
+        ...
+
+    async def repair(self, key: str) -> None:
+        """Try to bring back copies of an object."""
+        ...
+
+    async def look(self) -> str:
+        """Whether it is there, in a few words; makes nothing."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of what is open."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Found:
+    """What the tables say of some objects."""
+
+    instances: Mapping[str, Sequence[Instance]]
+    volumes: Mapping[str, Volume]
+
+
+class NebulousCatalogue:
+    """``FileCatalogue`` over Nebulous' tables (one database, or several by the shard rule) and one ``Maker``."""
+
+    def __init__(
+        self, indexes: Sequence[NebulousIndex], maker: Maker, *, near: str, named: NamedPlaces | None = None
+    ) -> None:
+        self._indexes = indexes
+        self._maker = maker
+        #: the volume that copies are preferred from where a key wishes none
+        self._near = near
+        self._named = named or NamedPlaces({})
+        self._lookers = ThreadPoolExecutor(LOOKERS, thread_name_prefix="nebulous-look")
+
+    async def resolve(self, keys: Collection[str]) -> Mapping[str, str]:
+        """As the port says; of several copies the nearest whose file is there."""
+        names, places = self._sorted_out(keys)
+        plain = await asyncio.to_thread(present, places)
+        return {**plain, **await self._resolved(names)}
+
+    async def create(self, keys: Collection[str]) -> Mapping[str, str]:
+        """As the port says; an object that has lost its copies is never made anew."""
+        names, places = self._sorted_out(keys)
+        plain = await asyncio.to_thread(made, places)
+        found = dict(await self._resolved(names))
+        missing = {key: name for key, name in names.items() if key not in found}
+        await self._make(name.key for name in missing.values())
+        found |= await self._resolved(missing)
+        lost = next((key for key in missing if key not in found), None)
+        if lost is not None:
+            raise DiskFailed(f"nebulous knows '{lost}', but none of its copies can be reached; try neb-repair")
+        return {**plain, **found}
+
+    async def repair(self, keys: Collection[str]) -> Mapping[str, str]:
+        """As the port says; only objects that nebulous knows are worth the try."""
+        names, _ = self._sorted_out(keys)
+        known = await self._known(names)
+        await asyncio.gather(*(self._maker.repair(names[key].key) for key in known))
+        return await self._resolved({key: names[key] for key in known})
+
+    async def check(self) -> str:
+        """Databases, volumes and maker in a few words; the error of the first that cannot serve us."""
+        counts = [await index.check() for index in self._indexes]
+        databases = "one database" if len(counts) == 1 else f"{len(counts)} databases"
+        if not all(counts):
+            raise BadData("no volume is mounted and available: table mountedvol has none")
+        return f"{databases}, {min(counts)} volumes available, {await self._maker.look()}"
+
+    async def close(self) -> None:
+        """Let go of databases and server."""
+        await self._maker.close()
+        for index in self._indexes:
+            await index.close()
+        await asyncio.to_thread(self._lookers.shutdown)
+
+    # -- keys --------------------------------------------------------------------------------------------------------
+
+    def _sorted_out(self, keys: Collection[str]) -> tuple[dict[str, NebName], dict[str, str]]:
+        names = {key: read_neb_key(key) for key in keys if is_neb(key)}
+        places = {key: str(self._named.place(key)) for key in keys if key not in names}
+        return names, places
+
+    def _by_index(self, names: Mapping[str, NebName]) -> list[tuple[NebulousIndex, list[NebName]]]:
+        sorted_out: defaultdict[int, list[NebName]] = defaultdict(list)
+        for name in names.values():
+            sorted_out[shard_of(name.path, len(self._indexes))].append(name)
+        return [(self._indexes[number], those) for number, those in sorted_out.items()]
+
+    async def _make(self, keys: Iterable[str]) -> None:
+        # two spellings of one object are made once
+        try:
+            async with asyncio.TaskGroup() as group:
+                for key in sorted(set(keys)):
+                    group.create_task(self._maker.make(key))
+        except BaseExceptionGroup as failed:
+            raise failed.exceptions[0] from None
+
+    # -- tables ------------------------------------------------------------------------------------------------------
+
+    async def _resolved(self, names: Mapping[str, NebName]) -> dict[str, str]:
+        if not names:
+            return {}
+        answers = await asyncio.gather(*(self._ask(index, those) for index, those in self._by_index(names)))
+        instances = {path: copies for found in answers for path, copies in found.instances.items()}
+        volumes = {called: volume for found in answers for called, volume in found.volumes.items()}
+        candidates = {
+            key: [copy.path for copy in self._in_order(name, instances.get(name.path, ()), volumes)]
+            for key, name in names.items()
+        }
+        return await self._first_that_exist(candidates)
+
+    async def _ask(self, index: NebulousIndex, names: Sequence[NebName]) -> _Found:
+        wished = {name.volume for name in names if name.volume} | {self._near}
+        instances = await index.instances([name.path for name in names])
+        return _Found(instances=instances, volumes=await index.volumes(wished))
+
+    async def _known(self, names: Mapping[str, NebName]) -> list[str]:
+        found: set[str] = set()
+        for index, those in self._by_index(names):
+            found |= await index.objects([name.path for name in those])
+        return [key for key, name in names.items() if name.path in found]
+
+    def _in_order(self, name: NebName, copies: Sequence[Instance], volumes: Mapping[str, Volume]) -> Sequence[Instance]:
+        wished = volumes.get(name.volume) if name.volume else None
+        if name.hard:
+            copies = [copy for copy in copies if wished and copy.volume.vol_id == wished.vol_id]
+        return nearest_first(copies, wished or volumes.get(self._near))
+
+    # -- disks -------------------------------------------------------------------------------------------------------
+
+    async def _first_that_exist(self, candidates: Mapping[str, Sequence[str]]) -> dict[str, str]:
+        items = list(candidates.items())
+        pieces = [items[start : start + LOOKS_AT_ONCE] for start in range(0, len(items), LOOKS_AT_ONCE)]
+        loop = asyncio.get_running_loop()
+        looked = await asyncio.gather(*(loop.run_in_executor(self._lookers, _look, piece) for piece in pieces))
+        return {key: path for piece in looked for key, path in piece}
+
+
+def _look(items: Sequence[tuple[str, Sequence[str]]]) -> list[tuple[str, str]]:
+    firsts = [(key, next((path for path in paths if os.path.isfile(path)), None)) for key, paths in items]
+    return [(key, path) for key, path in firsts if path is not None]
