@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable
-
-import asyncssh
+from typing import Protocol
 
 from rpconsole.domain.fault import NoAnswer, SessionLost, SiteFailed
 
@@ -14,7 +13,7 @@ from rpconsole.domain.fault import NoAnswer, SessionLost, SiteFailed
 WINDOW_BYTES = 4 << 20
 _PAUSE_READING_BYTES = 2 << 20
 _RESUME_READING_BYTES = 512 << 10
-_WRITE_HIGH_BYTES = 1 << 20
+WRITE_HIGH_BYTES = 1 << 20
 _STDERR_KEPT_BYTES = 4096
 
 
@@ -26,13 +25,37 @@ class NoChannel(SiteFailed):
     """The front end opens no more channels now."""
 
 
-class Channel(asyncssh.SSHClientSession[bytes]):
+class Pipe(Protocol):
+    """The transport below a channel."""
+
+    def pause_reading(self) -> None:
+        """Deliver nothing more for now."""
+        ...
+
+    def resume_reading(self) -> None:
+        """Deliver again."""
+        ...
+
+    def write(self, data: bytes) -> None:
+        """Take bytes for the program; OSError when it takes none any more."""
+        ...
+
+    def write_eof(self) -> None:
+        """Nothing more comes."""
+        ...
+
+    def abort(self) -> None:
+        """End at once."""
+        ...
+
+
+class Channel:
     """Reads and writes with back-pressure; a dead session is SessionLost, a dead program ChannelEnded, silence NoAnswer."""
 
-    def __init__(self, host: str, connection: asyncssh.SSHClientConnection) -> None:
+    def __init__(self, host: str, is_link_closed: Callable[[], bool]) -> None:
         self._host = host
-        self._connection = connection
-        self._pipe: asyncssh.SSHClientChannel[bytes] | None = None
+        self._is_link_closed = is_link_closed
+        self._pipe: Pipe | None = None
         self._pieces: deque[memoryview] = deque()
         self._held_bytes = 0
         self._is_paused = False
@@ -45,17 +68,14 @@ class Channel(asyncssh.SSHClientSession[bytes]):
         self._is_gone = False
         self.exit_status: int | None = None
 
-    # -- asyncssh calls these ------------------------------------------------------------------------------------------
+    # -- the transport calls these -------------------------------------------------------------------------------------
 
-    def connection_made(self, chan: asyncssh.SSHClientChannel[bytes]) -> None:
-        self._pipe = chan
-        chan.set_write_buffer_limits(high=_WRITE_HIGH_BYTES)
+    def attach(self, pipe: Pipe) -> None:
+        """What carries the bytes from now on."""
+        self._pipe = pipe
 
-    def data_received(self, data: bytes, datatype: asyncssh.DataType) -> None:
-        if datatype is not None:
-            self._stderr += data
-            del self._stderr[:-_STDERR_KEPT_BYTES]
-            return
+    def received(self, data: bytes) -> None:
+        """The program wrote this."""
         self._pieces.append(memoryview(data))
         self._held_bytes += len(data)
         if self._held_bytes > _PAUSE_READING_BYTES and not self._is_paused and self._pipe is not None:
@@ -63,28 +83,30 @@ class Channel(asyncssh.SSHClientSession[bytes]):
             self._pipe.pause_reading()
         self._readable.set()
 
-    def eof_received(self) -> bool:
-        self._end()
-        return False
+    def complained(self, data: bytes) -> None:
+        """The program wrote this on its standard error."""
+        self._stderr += data
+        del self._stderr[:-_STDERR_KEPT_BYTES]
 
-    def exit_status_received(self, status: int) -> None:
-        self.exit_status = status
+    def ended(self) -> None:
+        """The program writes and takes nothing more."""
+        self._has_ended = True
+        self._readable.set()
+        self._writable.set()
 
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._end()
+    def gone(self) -> None:
+        """The front end has let go of the channel."""
+        self.ended()
         self._is_gone = True
         while self._when_closed:
             self._when_closed.pop()()
 
     def pause_writing(self) -> None:
+        """The transport's buffer is full."""
         self._writable.clear()
 
     def resume_writing(self) -> None:
-        self._writable.set()
-
-    def _end(self) -> None:
-        self._has_ended = True
-        self._readable.set()
+        """It has room again."""
         self._writable.set()
 
     # -- we call these -------------------------------------------------------------------------------------------------
@@ -153,7 +175,7 @@ class Channel(asyncssh.SSHClientSession[bytes]):
 
     def close(self) -> None:
         """End it now; safe to repeat."""
-        self._end()
+        self.ended()
         if self._pipe is not None:
             self._pipe.abort()
 
@@ -173,7 +195,7 @@ class Channel(asyncssh.SSHClientSession[bytes]):
             raise NoAnswer(f"{self._host} was silent for {timeout_s:g} s.") from None
 
     def _ended(self) -> SessionLost | ChannelEnded:
-        if self._connection.is_closed():
+        if self._is_link_closed():
             return SessionLost(f"The session to {self._host} ended before an answer came.")
         status = "" if self.exit_status is None else f" with exit code {self.exit_status}"
         said = f": {self.stderr.splitlines()[-1]}" if self.stderr else ""

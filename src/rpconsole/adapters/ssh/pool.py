@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
-import asyncssh
-
 from rpconsole.adapters.change_bell import ChangeBell
-from rpconsole.adapters.ssh.login import Target, log_in
+from rpconsole.adapters.ssh.link import Link
+from rpconsole.adapters.ssh.login import Target
+from rpconsole.adapters.ssh.opening import AsyncsshOpener, Opener
 from rpconsole.adapters.ssh.options import FrontEnd, SshOptions
 from rpconsole.adapters.ssh.session import Session
 from rpconsole.domain.fault import BadConfiguration, NoSession, RpconsoleError
@@ -42,13 +42,14 @@ class _Standing:
 
 
 class SshSessions:
-    """Serves ``ports.sessions.Sessions`` with asyncssh. Not one connection is made without a person's order."""
+    """Serves ``ports.sessions.Sessions``. Not one login is tried without a person's order."""
 
-    def __init__(self, options: SshOptions, clock: Clock) -> None:
+    def __init__(self, options: SshOptions, clock: Clock, opener: Opener | None = None) -> None:
         self._options = options
+        self._opener = opener or AsyncsshOpener(options)
         self._clock = clock
         self._standings = {front_end.name: _Standing(front_end=front_end) for front_end in options.front_ends}
-        self._gateway: asyncssh.SSHClientConnection | None = None
+        self._gateway: Link | None = None
         #: tokens of a counter burn each other when two logins run at once
         self._one_login = asyncio.Lock()
         self._bell = ChangeBell()
@@ -122,13 +123,13 @@ class SshSessions:
 
     async def _series(self, due: Sequence[_Standing], user: str, ask: Ask) -> None:
         gateway = self._options.gateway
-        needs_gateway = gateway is not None and bool(due) and (self._gateway is None or self._gateway.is_closed())
+        needs_gateway = gateway is not None and bool(due) and (self._gateway is None or self._gateway.is_closed)
         count = len(due) + needs_gateway
         if needs_gateway and gateway is not None:
             target = Target(
                 name=gateway.host, host=gateway.host, port=gateway.port, user=gateway.user or user, position=(1, count)
             )
-            self._gateway = await log_in(self._options, target, ask, tunnel=None, on_lost=self._gateway_lost)
+            self._gateway = await self._opener.open(target, ask, gateway=None, on_lost=self._gateway_lost)
         for position, standing in enumerate(due, 1 + needs_gateway):
             front_end = standing.front_end
             target = Target(
@@ -139,24 +140,27 @@ class SshSessions:
     async def _open_one(self, standing: _Standing, target: Target, ask: Ask) -> None:
         self._set(standing, SessionState.OPENING, "")
 
-        connection: asyncssh.SSHClientConnection | None = None
+        link: Link | None = None
 
         def lost(reason: Exception | None) -> None:
-            self._lost(standing, connection, reason)
+            self._lost(standing, link, reason)
 
         try:
-            connection = await log_in(self._options, target, ask, tunnel=self._gateway, on_lost=lost)
+            link = await self._opener.open(target, ask, gateway=self._gateway, on_lost=lost)
         except BaseException as error:
             self._set(standing, SessionState.CLOSED, str(error) if isinstance(error, RpconsoleError) else "")
             raise
-        standing.session = Session(target.name, self._options, connection)
-        standing.user = target.user
-        standing.opened_at = self._clock.now()
+        self._opened(standing, link, user=target.user, opened_at=self._clock.now())
+
+    def _opened(self, standing: _Standing, link: Link, *, user: str, opened_at: float) -> None:
+        standing.session = Session(standing.front_end.name, self._options, link)
+        standing.user = user
+        standing.opened_at = opened_at
         lifetime_s = self._options.lifetime_s
-        standing.ends_at = None if lifetime_s is None else standing.opened_at + lifetime_s
+        standing.ends_at = None if lifetime_s is None else opened_at + lifetime_s
         self._set(standing, SessionState.OPEN, "")
-        if connection.is_closed():
-            self._lost(standing, connection, None)
+        if link.is_closed:
+            self._lost(standing, link, None)
 
     async def _prepare(self, opened: Sequence[_Standing]) -> None:
         await asyncio.gather(*(self._prepare_one(standing) for standing in opened))
@@ -178,11 +182,9 @@ class SshSessions:
 
     # -- ending --------------------------------------------------------------------------------------------------------
 
-    def _lost(
-        self, standing: _Standing, connection: asyncssh.SSHClientConnection | None, reason: Exception | None
-    ) -> None:
+    def _lost(self, standing: _Standing, link: Link | None, reason: Exception | None) -> None:
         session = standing.session
-        if session is None or not session.is_over(connection):
+        if session is None or not session.is_over(link):
             return
         if session.is_closing:
             self._set(standing, SessionState.CLOSED, "")

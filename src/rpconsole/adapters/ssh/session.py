@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import asyncio
 
-import asyncssh
-
 from rpconsole.adapters.ssh.bulk_streams import BulkStreams
-from rpconsole.adapters.ssh.channel import WINDOW_BYTES, Channel, NoChannel
+from rpconsole.adapters.ssh.channel import Channel, NoChannel
 from rpconsole.adapters.ssh.helper_client import HelperClient
+from rpconsole.adapters.ssh.link import Link, LinkFull
 from rpconsole.adapters.ssh.options import SshOptions
 from rpconsole.domain.fault import NoAnswer, SessionLost
 
@@ -21,10 +20,10 @@ _SHORT_PATIENCE_S = 1.0
 class Session:
     """Opens channels while the connection lives, never more than the front end allows."""
 
-    def __init__(self, name: str, options: SshOptions, connection: asyncssh.SSHClientConnection) -> None:
+    def __init__(self, name: str, options: SshOptions, link: Link) -> None:
         self.name = name
         self._options = options
-        self._connection = connection
+        self._link = link
         self._slots = asyncio.Semaphore(options.max_channels)
         self.channels = 0
         #: set when we end it ourselves
@@ -37,11 +36,11 @@ class Session:
     @property
     def is_live(self) -> bool:
         """True while the connection stands, as far as we know."""
-        return not self.is_closing and not self._connection.is_closed()
+        return not self.is_closing and not self._link.is_closed
 
-    def is_over(self, connection: asyncssh.SSHClientConnection | None) -> bool:
+    def is_over(self, link: Link | None) -> bool:
         """Whether this session stands on that connection."""
-        return self._connection is connection
+        return self._link is link
 
     async def open_channel(self, command: str) -> Channel:
         """Start a program at the front end; waits while all channels are taken."""
@@ -69,44 +68,39 @@ class Session:
         self.is_closing = True
         self.helper.close()
         self.streams.close()
-        self._connection.close()
+        self._link.close()
+
+    def release(self) -> None:
+        """Let go of the session; where it can live without us it lives on."""
+        self.is_closing = True
+        self.helper.close()
+        self.streams.close()
+        self._link.release()
 
     async def wait_closed(self) -> None:
         """Return when the connection is gone; a peer that does not say goodbye is cut off."""
         try:
             async with asyncio.timeout(2.0):
-                await self._connection.wait_closed()
+                await self._link.wait_closed()
         except TimeoutError:
-            self._connection.abort()
+            self._link.abort()
 
     async def _opened(self, command: str, patience_s: float) -> Channel:
         give_up = asyncio.get_running_loop().time() + patience_s
         while True:
             try:
                 async with asyncio.timeout(self._options.answer_timeout_s):
-                    return await self._open_once(command)
+                    return await self._link.open(command)
             except TimeoutError:
                 raise NoAnswer(f"{self.name} opened no channel within {self._options.answer_timeout_s:g} s.") from None
-            except asyncssh.ChannelOpenError as error:
-                # "open failed" is what sshd says at MaxSessions: a wait, not an error
+            except LinkFull as error:
                 if not self.is_live:
                     raise self._lost() from error
                 if asyncio.get_running_loop().time() + _CHANNEL_PAUSE_S > give_up:
                     raise NoChannel(f"{self.name} opens no more than {self.channels} channels: {error}.") from error
                 await asyncio.sleep(_CHANNEL_PAUSE_S)
-            except (OSError, asyncssh.Error) as error:
+            except OSError as error:
                 raise self._lost() from error
-
-    async def _open_once(self, command: str) -> Channel:
-        _, channel = await self._connection.create_session(
-            lambda: Channel(self.name, self._connection),
-            command,
-            encoding=None,
-            window=WINDOW_BYTES,
-            request_pty=False,
-        )
-        assert isinstance(channel, Channel)
-        return channel
 
     def _release(self) -> None:
         self.channels -= 1

@@ -1,0 +1,44 @@
+"""How connections come about: a person's order opens one, and one that lives already may be taken over."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import asyncssh
+
+from rpconsole.adapters.ssh.asyncssh_link import AsyncsshLink
+from rpconsole.adapters.ssh.link import Link, OnLost
+from rpconsole.adapters.ssh.login import Target, log_in
+from rpconsole.adapters.ssh.options import SshOptions
+from rpconsole.ports.sessions import Ask
+
+
+class Opener(Protocol):
+    """One way of speaking ssh."""
+
+    async def open(self, target: Target, ask: Ask, *, gateway: Link | None, on_lost: OnLost) -> Link:
+        """Log in. Raises LoginRefused, SiteUnreachable or SiteRefused, each with a sentence."""
+        ...
+
+    async def adopt(self, target: Target, *, on_lost: OnLost) -> Link | None:
+        """Take over a connection that lives already; no login is tried. None where there is none."""
+        ...
+
+
+class AsyncsshOpener:
+    """Serves ``Opener`` inside our own process; nothing lives that could be taken over."""
+
+    def __init__(self, options: SshOptions) -> None:
+        self._options = options
+
+    async def open(self, target: Target, ask: Ask, *, gateway: Link | None, on_lost: OnLost) -> Link:
+        """See ``Opener``."""
+        tunnel: asyncssh.SSHClientConnection | None = None
+        if gateway is not None:
+            assert isinstance(gateway, AsyncsshLink)
+            tunnel = gateway.connection
+        return AsyncsshLink(target.name, await log_in(self._options, target, ask, tunnel=tunnel, on_lost=on_lost))
+
+    async def adopt(self, target: Target, *, on_lost: OnLost) -> Link | None:
+        """See ``Opener``."""
+        return None
