@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from rpconsole.commands.jobscript import JobScript
+from rpconsole.commands.moab_changes import Change, jobs_with
 from rpconsole.commands.moab_job import job_detail
 from rpconsole.commands.moab_queue import queue_listing
 from rpconsole.commands.moab_queue_text import text_listing
 from rpconsole.commands.moab_script import moab_header
-from rpconsole.commands.moab_words import NOT_HEARD, unknown_job
+from rpconsole.commands.moab_words import NOT_HEARD, plain_text, unknown_job
 from rpconsole.commands.scheduler import (
     CancelAnswer,
     CancelOutcome,
@@ -31,17 +32,17 @@ from rpconsole.commands.scheduler import (
 from rpconsole.domain.event import JobAccepted, QueueFull, SubmitRefused, SubmitUnknown
 from rpconsole.domain.fault import BadData
 
-_ID = re.compile(r"(?:[A-Za-z][\w-]*\.)?\d+(?:\[\d*\])?(?:\.[A-Za-z][\w.-]*)?")
-_XML_ID = re.compile(r"<job\b[^>]*\bJobID=\"([^\"]*)\"")
+#: as many digits as the database's number takes
+_ID = re.compile(r"(?:[A-Za-z][\w-]*\.)?\d{1,18}(?:\[\d{0,9}\])?(?:\.[A-Za-z][\w.-]*)?", re.ASCII)
+_XML_ID = re.compile(r"<job\b[^>]*\bJobID=(\"|')(.*?)\1")
 #: an id to act upon: no brackets, as mjobctl and canceljob read [ ] \ * ? ^ $ as a regular expression
-_SAFE_ID = re.compile(r"(?:[A-Za-z][\w-]*\.)?\d+(?:\.[A-Za-z][\w.-]*)?")
+_SAFE_ID = re.compile(r"(?:[A-Za-z][\w-]*\.)?\d{1,18}(?:\.[A-Za-z][\w.-]*)?", re.ASCII)
 _ERROR_LINE = re.compile(r"^\s*ERROR\b", re.MULTILINE)
 _FULL = re.compile(
     r"queue is full|job limit|submit limit|too many jobs|maximum (?:allowed )?(?:number of )?(?:\w+ )?jobs|"
     r"\bMAXI?JOB|\bMAX(?:SUBMIT|QUEUED?)|JobLimit",
     re.IGNORECASE,
 )
-_CANCELLED = re.compile(r"^\s*job '([^']+)' cancell?ed", re.MULTILINE | re.IGNORECASE)
 #: -z hides the id, -I and -K wait, -v eats the script's name, -r y runs a bundle twice
 _FORBIDDEN_OPTIONS = frozenset({"-z", "-I", "-K", "-v", "-t", "-r"})
 
@@ -79,7 +80,7 @@ class Moab:
         An ERROR may quote a ``Moab.N`` that does not survive, so a number inside a sentence is never an id. A time-out or a
         communication error says nothing about the job.
         """
-        text = f"{printed.out}\n{printed.err}"
+        text = plain_text(printed.out, printed.err)
         job, said = _printed_id(printed.out), last_words((printed.out, printed.err))
         if printed.timed_out or printed.rc is None:
             return SubmitUnknown(sentence="msub did not answer in time" + (f": {said}" if said else ""))
@@ -114,8 +115,9 @@ class Moab:
         """
         if printed.timed_out or printed.rc != 0:
             return None
-        in_xml = queue_listing(printed.out)
-        return text_listing(printed.out) if in_xml is None and "<" not in printed.out else in_xml
+        text = plain_text(printed.out)
+        in_xml = queue_listing(text)
+        return text_listing(text) if in_xml is None and "<" not in text else in_xml
 
     def job_command(self, job: str) -> tuple[str, ...]:
         return (self._program("checkjob"), "-v", _safe_id(job))
@@ -129,13 +131,13 @@ class Moab:
 
     def read_cancel(self, job: str, printed: Printed) -> CancelAnswer:
         """Which ids were ended: a site with USEJOBREGEX may end more than the one that was asked for."""
-        text = f"{printed.out}\n{printed.err}"
-        ended = _CANCELLED.findall(text)
+        text = plain_text(printed.out, printed.err)
+        ended = jobs_with(Change.CANCELLED, text)
         others = tuple(each for each in ended if job_key(each) != job_key(job))
         said = last_words((printed.out, printed.err))
         if len(others) < len(ended):
             return CancelAnswer(outcome=CancelOutcome.CANCELLED, sentence=said, others=others)
-        if unknown_job(text):
+        if unknown_job(job, text):
             return CancelAnswer(outcome=CancelOutcome.GONE, sentence=said, others=others)
         heard = not (printed.timed_out or printed.rc is None or NOT_HEARD.search(text))
         refused = heard and _ERROR_LINE.search(text)
@@ -155,11 +157,11 @@ def _refusal(said: str) -> SubmitAnswer:
 
 def _printed_id(out: str) -> str | None:
     """The last line that is entirely an id: warnings and greetings may stand before it."""
-    lines = [line.strip() for line in out.splitlines()]
+    lines = [line.strip() for line in plain_text(out).splitlines()]
     whole = [line for line in lines if _ID.fullmatch(line)]
     if whole:
         return whole[-1]
-    in_xml = [found for found in _XML_ID.findall(out) if _ID.fullmatch(found)]
+    in_xml = [found for _, found in _XML_ID.findall(out) if _ID.fullmatch(found)]
     return in_xml[-1] if len(in_xml) == 1 else None
 
 

@@ -4,25 +4,26 @@ from __future__ import annotations
 
 import re
 
-from rpconsole.commands.moab_words import NOT_HEARD, completion_code, outcome_of, seconds_of, unknown_job
+from rpconsole.commands.moab_words import NOT_HEARD, completion_code, outcome_of, plain_text, seconds_of, unknown_job
 from rpconsole.commands.scheduler import JobDetail, JobOutcome, JobState, Printed, job_key, last_words
 
-_HEADER = re.compile(r"^\s*(?:checking )?job (\S+)(?: \(RM job '([^']+)'\))?\s*$", re.MULTILINE)
+#: a word with a digit is an id; ``job violates constraints`` is none
+_HEADER = re.compile(r"^\s*(?:checking )?job ([^\s()']*\d[^\s()']*)(?: \(RM job '([^']+)'\))?", re.MULTILINE)
 _LABEL = r"^\s*{}:[ \t]*(\S[^\n]*)$"
 _STATE = re.compile(r"^\s*State:[ \t]+(\S+)", re.MULTILINE)
 #: three layouts, one search: on the state's line, below it, or below a `Complete Time:`
 _CODE = re.compile(r"Completion Code:\s*(CNCLD(?:\(-?\d+\))?|-?\d+)")
 _ENDED_AT = re.compile(r"(?:Completion Code:.*?[ \t]Time:|Complete Time:)\s+(\S[^\n]*\S)")
 _WALL = re.compile(r"^\s*WallTime:\s+(\S+) of (\S+)", re.MULTILINE)
-_TASKS = re.compile(r"^\s*Total (?:Requested )?Tasks:\s+(\d+)", re.MULTILINE)
+_TASKS = re.compile(r"^\s*Total (?:Requested )?Tasks:\s+(\d{1,9})\b", re.MULTILINE)
 _ALLOCATED = re.compile(r"^(?:Allocated Nodes|Task Distribution):[ \t]*\n((?:[ \t]*\S[^\n]*\n?)+)", re.MULTILINE)
-_NODE = re.compile(r"\[([^\[\]:\s]+):(\d+)\]")
+_NODE = re.compile(r"\[([^\[\]:\s]+):(\d{1,9})\]")
 _REASON = re.compile(r"^\s*(?:BLOCK MSG|NOTE|Note|Message\[\d+\]):?\s+(\S[^\n]*)$", re.MULTILINE)
 
 
 def job_detail(job: str, printed: Printed) -> JobDetail:
     """The state, and what else the text shows; unknown and unheard are outcomes."""
-    text = f"{printed.out}\n{printed.err}"
+    text = plain_text(printed.out, printed.err)
     state = _state(job, printed, text)
     if state.outcome in (JobOutcome.GONE, JobOutcome.NO_ANSWER):
         return JobDetail(state=state)
@@ -42,9 +43,9 @@ def job_detail(job: str, printed: Printed) -> JobDetail:
 
 
 def _state(job: str, printed: Printed, text: str) -> JobState:
-    if unknown_job(text):
-        return JobState(outcome=JobOutcome.GONE, job=job, sentence=last_words((printed.out, printed.err)))
     header, word = _HEADER.search(text), _STATE.search(text)
+    if word is None and unknown_job(job, text):
+        return JobState(outcome=JobOutcome.GONE, job=job, sentence=last_words((printed.out, printed.err)))
     other = header is not None and job_key(header.group(1)) != job_key(job)
     if printed.timed_out or word is None or other:
         return JobState(outcome=JobOutcome.NO_ANSWER, job=job, sentence=_why_unheard(printed, text))

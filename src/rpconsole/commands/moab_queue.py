@@ -10,13 +10,19 @@ from rpconsole.commands.scheduler import JobState, QueueListing
 
 #: real builds let binary bytes through
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_START = re.compile(r"<\?xml|<Data\b")
+_START = re.compile(r"<\?xml|<(?:[\w.-]+:)?Data\b")
+_END = re.compile(r"</(?:[\w.-]+:)?Data\s*>")
+#: a document type; comments are harmless
+_DECLARED = re.compile(r"<!(?!--|\[CDATA\[)")
 
 
 def queue_listing(text: str) -> QueueListing | None:
-    """None unless the text holds one whole ``<Data>``; greetings around it are passed over, row counts are not believed."""
+    """None unless the text holds one whole ``<Data>`` with a queue or jobs in it: an error may come in the same frame.
+
+    Greetings around it are passed over, row counts are not believed.
+    """
     root = _root(text)
-    if root is None:
+    if root is None or not _is_listing(root):
         return None
     now = _number(root.find("cluster"), "time")
     blocked = {id(job) for job in root.iterfind("queue[@option='blocked']/job")}
@@ -29,15 +35,24 @@ def queue_listing(text: str) -> QueueListing | None:
 
 
 def _root(text: str) -> ElementTree.Element | None:
-    start, end = _START.search(text), text.rfind("</Data>")
+    start, ends = _START.search(text), list(_END.finditer(text))
     # entities could be made to grow without end
-    if start is None or end < 0 or "<!" in text:
+    if start is None or not ends or _DECLARED.search(text):
         return None
     try:
-        root = ElementTree.fromstring(_NOT_XML.sub("", text[start.start() : end + len("</Data>")]))
-    except ElementTree.ParseError:
+        root = ElementTree.fromstring(_NOT_XML.sub("", text[start.start() : ends[-1].end()]))
+    except (ElementTree.ParseError, ValueError, LookupError):
         return None
+    for element in root.iter():
+        # whatever name space a version puts its words into, they are the same words
+        element.tag = element.tag.rpartition("}")[2]
     return root if root.tag == "Data" else None
+
+
+def _is_listing(root: ElementTree.Element) -> bool:
+    if any(child.tag.lower() == "error" for child in root):
+        return False
+    return root.find("queue") is not None or any(job.get("State") is not None for job in root.iter("job"))
 
 
 def _job(element: ElementTree.Element, now: float | None, *, is_blocked: bool) -> JobState | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from rpconsole.commands.scheduler import JobOutcome
+from rpconsole.commands.scheduler import JobOutcome, job_key
 
 NOT_HEARD = re.compile(
     r"timed out|communication error|cannot (?:connect|contact|send|read)|unable to (?:connect|contact)|"
@@ -12,7 +12,13 @@ NOT_HEARD = re.compile(
     re.IGNORECASE,
 )
 
-_UNKNOWN_JOB = re.compile(r"invalid job(?: id)? specified", re.IGNORECASE)
+#: at the start of a line, as a job's own messages may quote it; the id stands in brackets, behind a colon, or not at all
+_UNKNOWN_JOB = re.compile(
+    r"^\s*(?:(?:\w+: *)?error:?\s*)?invalid job(?: id)? specified(?:\s*\((?P<in_brackets>[^)]*)\)|\s*:\s*(?P<behind>\S+))?",
+    re.IGNORECASE | re.MULTILINE,
+)
+#: what a terminal would take for colours and the like
+_TERMINAL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 _WORDS = {
     JobOutcome.QUEUED: (
@@ -43,9 +49,18 @@ def outcome_of(word: str, hold: str = "") -> JobOutcome:
     return outcome
 
 
-def unknown_job(text: str) -> bool:
-    """Whether Moab, or LLNL's wrapper, says that it does not know the id."""
-    return bool(_UNKNOWN_JOB.search(text))
+def plain_text(*texts: str) -> str:
+    """What was printed, with ends of lines as they should be and without a terminal's colours."""
+    return _TERMINAL.sub("", "\n".join(texts)).replace("\r\n", "\n").replace("\r", "\n")
+
+
+def unknown_job(job: str, text: str) -> bool:
+    """Whether Moab, or LLNL's wrapper, says that it does not know this id; what it says of another one is not about ours."""
+    for found in _UNKNOWN_JOB.finditer(text):
+        said = (found["in_brackets"] or found["behind"] or "").strip("'\" ")
+        if not said or job_key(said) == job_key(job):
+            return True
+    return False
 
 
 def completion_code(text: str) -> int | None:

@@ -100,7 +100,9 @@ class QueueListing:
     def by_job(self, job: str) -> JobState | None:
         """The job with this id, however its host or manager is written around the number."""
         wanted = job_key(job)
-        return next((state for state in self.jobs if state.job and job_key(state.job) == wanted), None)
+        found = [state for state in self.jobs if state.job and job_key(state.job) == wanted]
+        # one that is listed among the living and among the ended has moved between the two, or begins again
+        return next((state for state in found if state.outcome is not JobOutcome.ENDED), found[0] if found else None)
 
     def by_name(self, name: str) -> tuple[JobState, ...]:
         """Every job of this name."""
@@ -169,7 +171,7 @@ class Scheduler(Protocol):
     def read_cancel(self, job: str, printed: Printed) -> CancelAnswer: ...
 
 
-_NUMBER = re.compile(r"(?:[A-Za-z][\w-]*\.)?(\d+(?:\[\d*\])?)(?:[.;][A-Za-z][\w.-]*)?")
+_NUMBER = re.compile(r"(?:[A-Za-z][\w-]*\.)?(\d+(?:\[\d*\])?)(?:[.;][A-Za-z][\w.-]*)?", re.ASCII)
 #: PBS back ends cut names at 15 characters; Slurm's Moab plugin cuts at a quote
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,14}")
 _USER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+from rpconsole.commands.joblog import why_ended
+from rpconsole.commands.jobscript import log_path
 from rpconsole.commands.scheduler import JobOutcome, JobState, QueueListing
 from rpconsole.domain.event import Event, JobKilled, JobNotListed
+from rpconsole.domain.fault import BadData, NoAnswer, SiteFailed, SiteRefused
 from rpconsole.domain.run import Run
 from rpconsole.engine.job_events import cut_tasks, ended, listed_event
 from rpconsole.engine.results_book import ResultsBook, take_all
@@ -15,6 +18,8 @@ from rpconsole.engine.world import World
 
 #: after which a site is not asked for its ended jobs any more
 _REFUSALS = 3
+#: of a killed job's output, from its end
+_OUTPUT_BYTES = 8192
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -52,7 +57,7 @@ async def explained(world: World, run: Run, state: JobState, memory: JobMemory) 
         return state
     known = memory.explained.get(run.remote_id)
     if known is None or known[0] != _apart_from_time(state):
-        detail = await _ask(world, state.job)
+        detail, _ = await _ask(world, state.job)
         if detail.outcome in (JobOutcome.NO_ANSWER, JobOutcome.GONE):
             return state
         said = "; ".join(
@@ -70,10 +75,17 @@ def _apart_from_time(state: JobState) -> JobState:
     return replace(state, left_s=None)
 
 
-async def _ask(world: World, job: str) -> JobState:
-    argv = world.settings.scheduler.job_command(job)
+async def _ask(world: World, job: str) -> tuple[JobState, bool]:
+    """What the scheduler says of one job, and whether the time was up before it said it.
+
+    An id that must not be given to it, such as an array's, is like one that it does not know: the poll of the others goes on.
+    """
+    try:
+        argv = world.settings.scheduler.job_command(job)
+    except BadData as refused:
+        return JobState(outcome=JobOutcome.GONE, job=job, sentence=str(refused)), False
     printed = await world.site.run(argv, timeout_s=world.settings.waits.queue_s)
-    return world.settings.scheduler.read_job(job, printed).state
+    return world.settings.scheduler.read_job(job, printed).state, printed.timed_out
 
 
 async def look_for_gone(world: World, gone: Sequence[Gone], book: ResultsBook, memory: JobMemory) -> dict[int, Event]:
@@ -86,25 +98,28 @@ async def look_for_gone(world: World, gone: Sequence[Gone], book: ResultsBook, m
     await _read_again(world, [one.run for one in finals], book)
     events: dict[int, Event] = {}
     for one in finals:
-        event = _event_of(world, one, states[one.run.remote_id], book)
+        event = await _event_of(world, one, states[one.run.remote_id], book)
         if event is not None:
             events[one.run.remote_id] = event
     return events
 
 
 async def _states(world: World, gone: Sequence[Gone], memory: JobMemory) -> dict[int, JobState]:
-    """Each job's last state: from the queue, from one look at the ended ones where there are several, else by its id."""
+    """Each job's last state: from the queue, from one look at the ended ones where there are several, else by its id.
+
+    One of which nothing was heard is left out; a time-out ends the asking, as the others would each wait as long.
+    """
     asked = [one for one in gone if one.state is None]
     history = await look_at_history(world, memory) if len(asked) > 1 else None
     states: dict[int, JobState] = {}
     for one in gone:
         state = one.state or (history.by_job(one.job) if history else None)
         if state is None:
-            state = await _ask(world, one.job)
-            if state.outcome is JobOutcome.NO_ANSWER:
-                # the others would each wait as long for the same silence
+            state, is_silent = await _ask(world, one.job)
+            if is_silent:
                 break
-        states[one.run.remote_id] = state
+        if state.outcome is not JobOutcome.NO_ANSWER:
+            states[one.run.remote_id] = state
     return states
 
 
@@ -129,7 +144,7 @@ async def _read_again(world: World, runs: Sequence[Run], book: ResultsBook) -> N
         await take_all(world, runs, again.results, book)
 
 
-def _event_of(world: World, one: Gone, state: JobState, book: ResultsBook) -> Event | None:
+async def _event_of(world: World, one: Gone, state: JobState, book: ResultsBook) -> Event | None:
     results = book.of[one.run.remote_id]
     if state.outcome in (JobOutcome.QUEUED, JobOutcome.HELD, JobOutcome.RUNNING):
         return listed_event(one.run, state, results)
@@ -138,8 +153,19 @@ def _event_of(world: World, one: Gone, state: JobState, book: ResultsBook) -> Ev
     if state.outcome is JobOutcome.ENDED:
         said = f"{state.word}, {state.sentence}" if state.sentence else state.word
         sentence = f"the scheduler says '{said}' of job {one.job}, which left no end mark"
+        if told := await _told_by_its_output(world, one.run):
+            sentence += f"; its output says '{told}'"
         return JobKilled(left=cut_tasks(one.run, results), sentence=sentence)
     return _not_listed(world, one, book) if state.outcome is JobOutcome.GONE else None
+
+
+async def _told_by_its_output(world: World, run: Run) -> str:
+    """Why it was ended, for a person; an output that is not there explains nothing."""
+    path = log_path(world.settings.layout.remote_root, run.stage, run.remote_id)
+    try:
+        return why_ended((await world.site.tail(path, offset=-_OUTPUT_BYTES, limit=_OUTPUT_BYTES)).text)
+    except (BadData, NoAnswer, SiteFailed, SiteRefused):
+        return ""
 
 
 def _not_listed(world: World, one: Gone, book: ResultsBook) -> Event | None:

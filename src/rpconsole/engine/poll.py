@@ -68,7 +68,9 @@ def _state_of(run: Run, results: TaskResults, listing: QueueListing | None, gone
     """The job's row in the listing; one that is not among the living is put aside to be looked for."""
     if listing is None or run.attempt is None or run.attempt.job is None:
         return None
-    state = listing.by_job(run.attempt.job) or next(iter(listing.by_name(run.attempt.job_name(run.remote_id))), None)
+    # the name first: no other job has it, while an id may have been read out of a greeting
+    name = run.attempt.job_name(run.remote_id)
+    state = next(iter(listing.by_name(name)), None) or listing.by_job(run.attempt.job)
     if state is not None and state.outcome not in (JobOutcome.ENDED, JobOutcome.GONE):
         return state
     if ended(run, results) is None:

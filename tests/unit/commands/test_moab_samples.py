@@ -87,7 +87,7 @@ def test_a_job_stands_where_checkjob_says(name, outcome):
     assert MOAB.read_job(job, printed(name)).state.outcome is outcome
 
 
-@pytest.mark.parametrize("name", samples("showq"))
+@pytest.mark.parametrize("name", [name for name in samples("showq") if "jobs" in EXPECTED[name]])
 def test_every_listed_job_is_read_by_rows_and_not_by_counts(name):
     listing = MOAB.read_queue(printed(name))
     assert listing is not None
@@ -98,6 +98,14 @@ def test_every_listed_job_is_read_by_rows_and_not_by_counts(name):
         assert found[job].code == (int(code[0]) if code else None)
     assert listing.purge_s == EXPECTED[name].get("purgetime_s")
     assert listing.now is not None
+
+
+@pytest.mark.parametrize("name", samples("mjobctl -q"))
+def test_every_job_of_a_diagnosis_is_read(name):
+    listing = MOAB.read_queue(printed(name))
+    assert listing is not None
+    wanted = {job: found if isinstance(found, str) else found[0] for job, found in EXPECTED[name]["jobs"].items()}
+    assert {state.job: state.word.partition(" (")[0] for state in listing.jobs} == wanted
 
 
 def test_a_hold_is_seen_where_diag_keeps_the_state_idle():

@@ -193,6 +193,13 @@ def test_scancel_is_silent_when_it_obeys_and_when_it_has_forgotten(name, job, ou
     assert SLURM.read_cancel(job, printed(name)).outcome is outcome
 
 
+@pytest.mark.parametrize(
+    "name", [name for name in NAMES if "json" in name or name.startswith(("scontrol", "srun", "host"))]
+)
+def test_what_is_printed_for_others_is_no_listing(name):
+    assert SLURM.read_queue(printed(name)) is None
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_no_sample_is_an_exception_or_an_end_of_another_job(name):
     answer = printed(name)
