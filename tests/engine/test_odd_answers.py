@@ -48,8 +48,7 @@ async def test_a_job_whose_id_is_a_pattern_stops_no_look_at_the_others(pair):
         job = next(iter(pair.site.moab.jobs.values()))
         pair.player.played.append(job.job)
         pair.site.moab.finish(job.name, code=0)
-        await pair.until(lambda: len(pair.site.moab.jobs) == 2)
-        assert pair.states() == TWO_JOBS
+        await pair.until(lambda: len(pair.site.moab.jobs) == 2 and pair.states() == TWO_JOBS)
 
 
 async def test_a_job_that_checkjob_prints_nonsense_of_leaves_the_others_their_turn(pair):
