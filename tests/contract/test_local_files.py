@@ -93,3 +93,51 @@ async def test_facts_are_of_the_files_that_exist(files: LocalFiles, tmp_path: Pa
     hashed = await files.facts(paths, hashed=True)
     assert hashed[str(there)].sha256 == hashlib.sha256(b"12345").hexdigest()
     assert list(hashed) == [str(there)]
+
+
+async def in_pieces(*pieces: dict[str, str]):
+    for piece in pieces:
+        yield piece
+
+
+async def test_files_written_side_by_side_hold_every_piece_in_order(files: LocalFiles, tmp_path: Path):
+    one, other, bare = (str(tmp_path / "new" / name) for name in ("one", "other", "bare"))
+    await files.append_all(
+        [one, other, bare], in_pieces({one: "a\n", other: "1\n"}, {one: "b\n"}, {other: "2\n", one: ""})
+    )
+    assert await files.read_all([one, other, bare]) == {one: "a\nb\n", other: "1\n2\n", bare: ""}
+    assert sorted(os.listdir(tmp_path / "new")) == ["bare", "one", "other"]
+
+
+async def test_pieces_that_break_off_change_nothing_and_leave_nothing(files: LocalFiles, tmp_path: Path):
+    one, other = str(tmp_path / "one"), str(tmp_path / "other")
+    await files.write({one: "as it was"})
+
+    async def broken():
+        yield {one: "new", other: "new"}
+        raise BadData("a component is gone")
+
+    with pytest.raises(BadData, match="a component is gone"):
+        await files.append_all([one, other], broken())
+    assert await files.read(one) == "as it was"
+    assert os.listdir(tmp_path) == ["one"]
+
+
+async def test_a_piece_that_is_not_latin1_changes_nothing(files: LocalFiles, tmp_path: Path):
+    path = str(tmp_path / "x")
+    with pytest.raises(BadData, match=r"x cannot hold '星'"):
+        await files.append_all([path], in_pieces({path: "good"}, {path: "星"}))
+    assert os.listdir(tmp_path) == []
+
+
+async def test_more_files_than_may_be_open_at_once_are_written(files: LocalFiles, tmp_path: Path):
+    texts = {str(tmp_path / f"{number}/list"): str(number) for number in range(1500)}
+    await files.write(texts)
+    assert await files.read_all(texts) == texts
+
+
+async def test_reading_many_names_the_one_that_is_missing(files: LocalFiles, tmp_path: Path):
+    there, missing = str(tmp_path / "there"), str(tmp_path / "missing")
+    await files.write({there: "x"})
+    with pytest.raises(BadData, match="missing cannot be read"):
+        await files.read_all([there, missing])

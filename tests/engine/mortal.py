@@ -13,7 +13,7 @@ WRITES = {
     "runs": {"define", "change_run", "touch", "change_components"},
     "survey": {"apply", "advance", "advance_fake", "add_overlap", "define_stacks"},
     "catalogue": {"create"},
-    "files": {"write"},
+    "files": {"write", "append_all"},
     "site": {"send", "fetch", "submit", "run"},
     "journal": {"save"},
     "ledger": {"record_delivered", "record_verdicts", "add_bytes"},

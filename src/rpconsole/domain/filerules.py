@@ -51,7 +51,7 @@ class Rule(StrEnum):
 
 def file_of(rule: Rule, outroot: str, *, chip: str | None = None, file_id: int = 0) -> str:
     """The file that a rule gives below an output root; an absent chip is called ``fpa``, an id has at least three digits."""
-    return outroot + rule.value.replace("{C}", chip or "fpa").replace("{N}", f"{file_id:03d}")
+    return outroot + rule.replace("{C}", chip or "fpa").replace("{N}", f"{file_id:03d}")
 
 
 def exposure_root(workdir: str, exp_tag: str, stage: Stage, stage_id: int) -> str:

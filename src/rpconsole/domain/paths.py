@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NewType
 
 from rpconsole.domain.fault import BadData
@@ -23,6 +24,8 @@ ANY_VOLUMES = frozenset({"", "any", "any.0"})
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):(.*)", re.DOTALL)
 _BLANK = re.compile(r"[\s\x00-\x1f\x7f]")
 _INSTANCE_ID = re.compile(r"^[0-9]+\.")
+#: a file's name in which nothing has to be looked at twice
+_PLAIN_NAME = re.compile(r"(?!\.\.?$)[A-Za-z0-9_@%+=,.~-]+")
 
 
 class BadKey(BadData):
@@ -88,6 +91,25 @@ def key_path(text: str) -> str:
 
     ``path://NAME/x`` keeps its NAME, and a plain path keeps all of itself, so that two files never meet.
     """
+    # a survey names hundreds of files a folder: the folder is read once
+    folder, _, name = text.rpartition("/")
+    if _PLAIN_NAME.fullmatch(name) and (above := _path_of_folder(folder)) is not None:
+        path = above + name
+        if len(path) <= MAX_KEY_LENGTH:
+            return path
+    return _whole_key_path(text)
+
+
+@lru_cache(maxsize=4096)
+def _path_of_folder(folder: str) -> str | None:
+    """What comes before the name of every file in a folder; None where there can be none."""
+    try:
+        return _whole_key_path(f"{folder}/x")[:-1]
+    except BadKey:
+        return None
+
+
+def _whole_key_path(text: str) -> str:
     if is_neb(text):
         return read_neb_key(text).path
     scheme = _SCHEME.fullmatch(text)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import AsyncIterable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -23,8 +23,20 @@ class LocalFiles(Protocol):
         """Write whole files, each by a temporary name, fsync and rename, making directories; never half a file."""
         ...
 
+    async def append_all(self, paths: Collection[str], pieces: AsyncIterable[Mapping[str, str]]) -> None:
+        """Write these files side by side, each piece (path -> text) to their ends, so that no file need fit into memory.
+
+        As with ``write`` a file is seen under its name when it is whole and on disk; without any piece it is empty. Whatever
+        ``pieces`` raises comes out, and nothing has changed then.
+        """
+        ...
+
     async def read(self, path: str) -> str:
         """A text file (latin-1 bytes survive); BadData names the path when it is not there or not readable."""
+        ...
+
+    async def read_all(self, paths: Collection[str]) -> Mapping[str, str]:
+        """path -> text of these files, together in memory; BadData names the first that cannot be read."""
         ...
 
     async def facts(self, paths: Collection[str], *, hashed: bool = False) -> Mapping[str, FileFact]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
@@ -101,16 +101,14 @@ def detrends_for(rows: ChipRows, runs: Sequence[DetrendRun]) -> tuple[DetrendRun
 class DetrendChoice:
     """An exposure's detrends, by type."""
 
-    filter: str
-    runs: dict[str, DetrendRun]
-    detrends: Detrends
+    #: by whether the OTA has video cells: what it needs, and the files of each
+    needed: Mapping[bool, Sequence[tuple[DetrendType, DetrendRun, Mapping[str, str]]]]
 
     def uris(self, class_id: str, *, video_cells: bool) -> list[tuple[str, str]]:
         """(ppImage option, uri) for one OTA; CannotPrepare names the detrend that has no file for it."""
         chosen = []
-        for type_ in types_for(self.filter, video_cells=video_cells):
-            run = self.runs[type_.name]
-            uri = self.detrends.files.get((run.det_id, run.iteration), {}).get(class_id)
+        for type_, run, files in self.needed[video_cells]:
+            uri = files.get(class_id)
             if uri is None:
                 what = f"{type_.name} detrend {run.det_id}, iteration {run.iteration}"
                 raise CannotPrepare(f"{what}, has no file for {class_id}", missing=(f"{type_.name} {class_id}",))
@@ -134,4 +132,16 @@ def detrend_choice(rows: ChipRows, detrends: Detrends) -> DetrendChoice:
             f"no detrend of type {', '.join(missing)} for {rows.exp_name}, filter {rows.filter}, observed {when}",
             missing=missing,
         )
-    return DetrendChoice(filter=rows.filter, runs=runs, detrends=detrends)
+    return DetrendChoice(
+        needed={
+            video: [
+                (type_, runs[type_.name], _files_of(runs[type_.name], detrends))
+                for type_ in types_for(rows.filter, video_cells=video)
+            ]
+            for video in {imfile.video_cells for imfile in rows.imfiles}
+        }
+    )
+
+
+def _files_of(run: DetrendRun, detrends: Detrends) -> Mapping[str, str]:
+    return detrends.files.get((run.det_id, run.iteration), {})

@@ -63,6 +63,7 @@ def return_steps(local: str, remote: str, root: str) -> Iterator[str]:
     Its presence says that the whole line reached this step; the touch keeps the product from the scratch sweeper.
     """
     link = mirrored(local, root)
-    yield make_folder(link)
-    yield words("ln", "-sf", remote, link)
-    yield words("touch", remote)
+    product = quote(remote)
+    yield f"mkdir -p {quote(folder_of(link))}"
+    yield f"ln -sf {product} {quote(link)}"
+    yield f"touch {product}"

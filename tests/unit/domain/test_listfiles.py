@@ -14,12 +14,11 @@ from rpconsole.domain.listfiles import (
     SHIPPED_SUFFIXES,
     CommandLine,
     ComponentLists,
-    RunMerge,
     component_stem,
     component_texts,
     list_record,
-    merged,
 )
+from rpconsole.domain.listmerge import RunMerge, merged
 from rpconsole.domain.manifest import ManifestRecord, Role, read_manifest
 from rpconsole.domain.stage import Stage
 
@@ -123,11 +122,11 @@ def test_a_product_of_no_known_line_stays_without_one():
 
 def test_pieces_put_together_are_the_whole():
     components = [lists(number, jobs=3) for number in range(1, 5)]
-    merge = RunMerge(root=ROOT)
-    pieces = [merge.add(component) for component in components]
+    merge = RunMerge()
+    pieces = [merge.add(component_texts(component, ROOT), source="c") for component in components]
     whole = merged(components, ROOT)
     for suffix in (*LIST_SUFFIXES, MANIFEST):
-        assert "".join(piece.texts[suffix] for piece in pieces) == whole.texts[suffix]
+        assert "".join(piece[suffix] for piece in pieces) == whole.texts[suffix]
 
 
 def test_the_merged_manifest_is_the_records():

@@ -6,7 +6,8 @@ import pytest
 from tests.fakes.stage_rows import ROOT, a_layout, camera_rows, chip_rows, detrends, stack_rows, stored, warp_rows
 
 from rpconsole.domain.dbinfo import expected_of
-from rpconsole.domain.listfiles import component_texts, merged
+from rpconsole.domain.listfiles import component_texts
+from rpconsole.domain.listmerge import merged
 from rpconsole.domain.manifest import Role
 from rpconsole.domain.oldlists import BadLists, read_component, read_lists
 from rpconsole.domain.stage import Stage

@@ -8,11 +8,15 @@ import hashlib
 import os
 import secrets
 import stat
-from collections.abc import Collection, Iterable, Mapping
-from pathlib import Path
+from collections.abc import AsyncIterable, Collection, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 
 from rpconsole.domain.fault import BadData, DiskFailed
 from rpconsole.ports.local_files import FileFact
+
+#: files that are brought to disk side by side
+SYNCS = 4
+OPEN_AT_ONCE = 128
 
 
 class DiskFiles:
@@ -21,45 +25,135 @@ class DiskFiles:
     async def write(self, texts: Mapping[str, str]) -> None:
         await asyncio.to_thread(_write_all, texts)
 
+    async def append_all(self, paths: Collection[str], pieces: AsyncIterable[Mapping[str, str]]) -> None:
+        await asyncio.to_thread(_begin, growing := {path: _Growing(path) for path in paths})
+        try:
+            async for piece in pieces:
+                contents = {path: _bytes_of(path, text) for path, text in piece.items() if text}
+                await asyncio.to_thread(_append, growing, contents)
+            await asyncio.to_thread(_finish, growing)
+        finally:
+            await asyncio.to_thread(_abandon, growing)
+
     async def read(self, path: str) -> str:
         return await asyncio.to_thread(_read, path)
+
+    async def read_all(self, paths: Collection[str]) -> Mapping[str, str]:
+        return await asyncio.to_thread(lambda: {path: _read(path) for path in paths})
 
     async def facts(self, paths: Collection[str], *, hashed: bool = False) -> Mapping[str, FileFact]:
         return await asyncio.to_thread(_facts, paths, hashed)
 
 
+class _Growing:
+    """A file under a temporary name in its own directory: the rename is one step, and readers see the old file or the new."""
+
+    def __init__(self, path: str) -> None:
+        if not os.path.isabs(path):
+            raise BadData(f"'{path}' is not an absolute path")
+        self.path = path
+        self.folder, _, name = path.rpartition("/")
+        self.temporary = f"{self.folder}/.{name}.{secrets.token_hex(4)}.tmp"
+        self._descriptor = -1
+
+    def begin(self) -> None:
+        flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC
+        with _told(self.path):
+            try:
+                self._descriptor = os.open(self.temporary, flags, 0o666)
+            except FileNotFoundError:
+                os.makedirs(self.folder, exist_ok=True)
+                self._descriptor = os.open(self.temporary, flags, 0o666)
+
+    def append(self, content: bytes) -> None:
+        with _told(self.path):
+            rest = memoryview(content)
+            while rest:
+                rest = rest[os.write(self._descriptor, rest) :]
+
+    def sync(self) -> None:
+        with _told(self.path):
+            os.fsync(self._descriptor)
+            self.close()
+
+    def show(self) -> None:
+        with _told(self.path):
+            os.replace(self.temporary, self.path)
+        self.temporary = ""
+
+    def close(self) -> None:
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
+
+    def abandon(self) -> None:
+        """Leave nothing behind; harmless to a file that is shown."""
+        with contextlib.suppress(OSError):
+            self.close()
+            if self.temporary:
+                os.unlink(self.temporary)
+
+
 def _write_all(texts: Mapping[str, str]) -> None:
-    for path, text in texts.items():
-        _write(Path(path), _bytes_of(path, text))
-    _sync_directories({Path(path).parent for path in texts})
+    growing = {path: _Growing(path) for path in texts}
+    contents = {path: _bytes_of(path, text) for path, text in texts.items()}
+    paths = list(contents)
+    for start in range(0, len(paths), OPEN_AT_ONCE):
+        some = {path: growing[path] for path in paths[start : start + OPEN_AT_ONCE]}
+        _begin(some)
+        try:
+            _append(some, {path: contents.pop(path) for path in some})
+            _finish(some)
+        finally:
+            _abandon(some)
+
+
+def _begin(growing: Mapping[str, _Growing]) -> None:
+    try:
+        for file in growing.values():
+            file.begin()
+    except BaseException:
+        _abandon(growing)
+        raise
+
+
+def _append(growing: Mapping[str, _Growing], contents: Mapping[str, bytes]) -> None:
+    for path, content in contents.items():
+        growing[path].append(content)
+
+
+def _finish(growing: Mapping[str, _Growing]) -> None:
+    """On disk, then seen. Syncs side by side cost the disk one journal entry together."""
+    files = list(growing.values())
+    with ThreadPoolExecutor(min(SYNCS, len(files) or 1), thread_name_prefix="sync") as syncs:
+        for _ in syncs.map(_Growing.sync, files):
+            pass
+    for file in files:
+        file.show()
+    _sync_directories({file.folder for file in files})
+
+
+def _abandon(growing: Mapping[str, _Growing]) -> None:
+    for file in growing.values():
+        file.abandon()
 
 
 def _bytes_of(path: str, text: str) -> bytes:
-    if not os.path.isabs(path):
-        raise BadData(f"'{path}' is not an absolute path")
     try:
         return text.encode("latin-1")
     except UnicodeEncodeError as error:
         raise BadData(f"{path} cannot hold {text[error.start]!r}: its text is latin-1") from None
 
 
-def _write(path: Path, content: bytes) -> None:
-    """By a temporary name in the same directory, so that the rename is one step and readers see the old file or the new."""
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
+@contextlib.contextmanager
+def _told(path: str) -> Iterator[None]:
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with temporary.open("xb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
+        yield
     except OSError as error:
-        with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)
         raise DiskFailed(f"{path} cannot be written: {error.strerror}") from None
 
 
-def _sync_directories(directories: Iterable[Path]) -> None:
+def _sync_directories(directories: Iterable[str]) -> None:
     """A rename is on disk when its directory is."""
     for directory in directories:
         descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
@@ -71,7 +165,8 @@ def _sync_directories(directories: Iterable[Path]) -> None:
 
 def _read(path: str) -> str:
     try:
-        return Path(path).read_bytes().decode("latin-1")
+        with open(path, "rb", buffering=0) as file:
+            return file.read().decode("latin-1")
     except OSError as error:
         raise BadData(f"{path} cannot be read: {error.strerror}") from None
 

@@ -1,0 +1,51 @@
+"""Merge a run's prepared components into the run's own lists, one component in memory at a time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+
+from rpconsole.domain.listfiles import SCRIPT, component_stem
+from rpconsole.domain.listmerge import MERGED_SUFFIXES, RunMerge
+from rpconsole.domain.run import Component, Run
+from rpconsole.engine.job_file import script_text
+from rpconsole.engine.world import World
+from rpconsole.stages.base import CannotPrepare
+from rpconsole.stages.writing import list_keys
+
+#: components whose lists are looked up and read together
+CHUNK = 16
+
+
+async def merge_components(world: World, run: Run, components: Sequence[Component]) -> int:
+    """Write the run's lists, manifest and script; returns the number of its commands."""
+    keys = {suffix: run.stem + suffix for suffix in MERGED_SUFFIXES}
+    places = await world.catalogue.create([*keys.values(), run.stem + SCRIPT])
+    targets = {suffix: places[key] for suffix, key in keys.items()}
+    merge = RunMerge()
+    await world.files.append_all(list(targets.values()), _pieces(world, run, components, merge, targets))
+    await world.files.write({places[run.stem + SCRIPT]: script_text(world, run, merge.jobs)})
+    return merge.jobs
+
+
+async def _pieces(
+    world: World, run: Run, components: Sequence[Component], merge: RunMerge, targets: Mapping[str, str]
+) -> AsyncIterator[dict[str, str]]:
+    for start in range(0, len(components), CHUNK):
+        some = components[start : start + CHUNK]
+        stems = [component_stem(run.stem, one.stage_id) for one in some]
+        found = await world.catalogue.resolve([key for stem in stems for key in list_keys(stem)])
+        for component, stem in zip(some, stems, strict=True):
+            texts = await _texts(world, component, stem, found)
+            added = await asyncio.to_thread(merge.add, texts, source=stem)
+            yield {targets[suffix]: text for suffix, text in added.items()}
+
+
+async def _texts(world: World, component: Component, stem: str, found: Mapping[str, str]) -> dict[str, str]:
+    """A component's files as they were written, by suffix."""
+    if any(key not in found for key in list_keys(stem)):
+        raise CannotPrepare(
+            f"the lists of component {component.stage_id} are gone: set it to 'new' to prepare it again"
+        )
+    texts = await world.files.read_all([found[key] for key in list_keys(stem)])
+    return {suffix: texts[found[stem + suffix]] for suffix in MERGED_SUFFIXES}

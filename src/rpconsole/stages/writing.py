@@ -1,0 +1,48 @@
+"""A component's files: everything that prepare writes for it, from its rows to the text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from rpconsole.domain.listfiles import LIST_SUFFIXES, MANIFEST, component_texts
+from rpconsole.domain.stage import Stage
+from rpconsole.domain.stage_rows import StageRows
+from rpconsole.stages.base import Detrends, SiteLayout
+from rpconsole.stages.registry import STAGES
+
+COMPONENT_SUFFIXES = (*LIST_SUFFIXES, MANIFEST)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ComponentOrder:
+    """One component to write: its rows, and all that was looked up for it."""
+
+    stage: Stage
+    stage_id: int
+    rows: StageRows
+    #: key -> disk path, the component's own lists (``stem`` and a suffix) among them
+    files: Mapping[str, str]
+    detrends: Detrends
+    stem: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WrittenComponent:
+    """The texts by disk path, and the number of commands."""
+
+    texts: Mapping[str, str]
+    jobs: int
+
+
+def list_keys(stem: str) -> tuple[str, ...]:
+    """The keys of a component's lists."""
+    return tuple(stem + suffix for suffix in COMPONENT_SUFFIXES)
+
+
+def written(order: ComponentOrder, layout: SiteLayout) -> WrittenComponent:
+    """Make the component's texts; CannotPrepare says why not."""
+    prepared = STAGES[order.stage].prepare(order.rows, order.files, layout, order.detrends)
+    lists = component_texts(prepared.lists, layout.remote_root)
+    texts = {order.files[order.stem + suffix]: text for suffix, text in lists.items()}
+    return WrittenComponent(texts={**prepared.texts, **texts}, jobs=prepared.lists.jobs)

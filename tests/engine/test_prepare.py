@@ -1,0 +1,150 @@
+"""Preparing a run: in round trips that do not grow with its files, and from the component where it was interrupted."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections import Counter
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import event
+from tests.engine.conftest import LABEL, Bench
+from tests.engine.mortal import Fate, mortal
+
+from rpconsole.adapters.gpc1 import tables as t
+from rpconsole.domain.event import PrepareRefused, RunPrepared
+from rpconsole.domain.run import ComponentState, Run, run_of_row
+from rpconsole.domain.stage import Stage
+from rpconsole.engine import prepare
+from rpconsole.engine.prepare import prepare_run
+from rpconsole.ports.run_store import ComponentChange, DefineOrder
+
+
+async def defined(bench: Bench) -> Run:
+    """The two exposures as one new run."""
+    order = DefineOrder(stage=Stage.CHIP, label=LABEL, path_base="neb://any/remote/DEMO")
+    made = await bench.world.runs.define(order)
+    assert made.remote_id is not None
+    row = await bench.world.runs.run(made.remote_id)
+    assert row is not None
+    return run_of_row(row)
+
+
+@pytest.fixture
+def sent(bench):
+    """Statements that gpc1 was sent, by their first word."""
+    words: Counter[str] = Counter()
+
+    def keep(connection, cursor, statement, *rest) -> None:
+        words[statement.split()[0]] += 1
+
+    event.listen(bench.gpc1.engine, "before_cursor_execute", keep)
+    yield words
+    event.remove(bench.gpc1.engine, "before_cursor_execute", keep)
+
+
+class Counted:
+    """A port whose calls are counted."""
+
+    def __init__(self, port, calls: Counter[str]) -> None:
+        self._port, self._calls = port, calls
+
+    def __getattr__(self, verb):
+        self._calls[verb] += 1
+        return getattr(self._port, verb)
+
+
+def more_exposures(bench: Bench) -> None:
+    """Thrice as many, with all that they ship."""
+    for exp_id in range(3, 9):
+        bench.rows.exposure(exp_id)
+        bench.rows.chip_run(exp_id, label=LABEL)
+    keys = [row["uri"] for row in bench.rows.all(t.raw_imfile)]
+    for key in [*keys, *(key.replace(".fits", ".burn.tbl") for key in keys)]:
+        path = bench.folder / "ipp" / key.split("/", 3)[3]
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"raw")
+
+
+async def test_round_trips_do_not_grow_with_the_exposures(bench, sent):
+    seen = []
+    for again in (False, True):
+        if again:
+            more_exposures(bench)
+        calls: Counter[str] = Counter()
+        run = await defined(bench)
+        world = replace(
+            bench.world, catalogue=Counted(bench.world.catalogue, calls), files=Counted(bench.world.files, calls)
+        )
+        sent.clear()
+        assert isinstance(await prepare_run(world, run), RunPrepared)
+        calls["read_all"] = 0  # one component's lists at a time, so that memory does not grow with the run
+        seen.append((dict(sent), dict(calls)))
+    assert seen[0] == seen[1]
+
+
+async def test_a_detrend_is_looked_up_once_however_many_exposures_share_it(bench, monkeypatch):
+    monkeypatch.setattr(prepare, "CHUNK", 1)
+    asked: Counter[str] = Counter()
+    resolve = bench.world.catalogue.resolve
+
+    async def watched(keys):
+        asked.update(list(keys))
+        return await resolve(keys)
+
+    monkeypatch.setattr(bench.world.catalogue, "resolve", watched)
+    await prepare_run(bench.world, await defined(bench))
+    detrends = {key: times for key, times in asked.items() if "/detrends/" in key}
+    assert detrends
+    assert set(detrends.values()) == {1}
+
+
+async def test_an_interrupted_preparation_goes_on_at_the_component(bench, monkeypatch):
+    monkeypatch.setattr(prepare, "CHUNK", 1)
+    run = await defined(bench)
+    fate = Fate(die_at=3)  # catalogue.create, files.write, runs.change_components of the first; then death
+    dying = asyncio.create_task(prepare_run(mortal(bench.world, fate), run))
+    await fate.dead.wait()
+    dying.cancel()
+    await asyncio.gather(dying, return_exceptions=True)
+    states = [one.state for one in await bench.world.runs.components(run.remote_id)]
+    assert states == [ComponentState.PREP_DONE, ComponentState.NEW]
+
+    written: list[str] = []
+    write = bench.world.files.write
+
+    async def watched(texts):
+        written.extend(texts)
+        await write(texts)
+
+    monkeypatch.setattr(bench.world.files, "write", watched)
+    event_ = await prepare_run(bench.world, run)
+    assert event_ == RunPrepared(prepared=2, refused=0, tasks=4)
+    assert not any("stage_1." in path for path in written)
+    assert any("stage_2." in path for path in written)
+
+
+async def test_one_component_that_cannot_be_prepared_does_not_cost_its_neighbours(bench):
+    shutil.rmtree(bench.folder / "ipp" / "gpc1" / "20140701" / bench.rows.one(t.raw_exp, exp_id=1)["exp_name"])
+    run = await defined(bench)
+    assert await prepare_run(bench.world, run) == RunPrepared(prepared=1, refused=1, tasks=2)
+    (verdict,) = await bench.world.ledger.verdicts(run.remote_id, state="fail")
+    assert (verdict.stage_id, "no raw image" in verdict.sentence) == (1, True)
+
+
+async def test_lists_that_are_gone_before_the_merge_are_named(bench):
+    run = await defined(bench)
+    await prepare_run(bench.world, run)
+    (bench.folder / "ipp/remote/DEMO/remote_chip.1/stage_1.check").unlink()
+    with pytest.raises(Exception, match="the lists of component 1 are gone: set it to 'new'"):
+        await prepare_run(bench.world, run)
+    await bench.world.runs.change_components(1, [ComponentChange(stage_id=1, state=ComponentState.NEW)])
+    assert isinstance(await prepare_run(bench.world, run), RunPrepared)
+
+
+async def test_a_run_of_which_nothing_can_be_prepared_says_why(bench):
+    shutil.rmtree(bench.folder / "ipp" / "detrends")
+    event_ = await prepare_run(bench.world, await defined(bench))
+    assert isinstance(event_, PrepareRefused)
+    assert "the storage has no detrend file" in event_.sentence
