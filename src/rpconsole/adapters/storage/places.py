@@ -39,8 +39,17 @@ def made(places: Mapping[str, str]) -> dict[str, str]:
     """All of them, with an empty file where there was none; what is there is never touched."""
     for key, path in places.items():
         try:
-            os.makedirs(os.path.dirname(path), exist_ok=True)
-            os.close(os.open(path, os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC, 0o664))
+            _touch(path)
         except OSError as error:
             raise DiskFailed(f"no file can be made for '{key}' at {path}: {error.strerror}") from None
     return dict(places)
+
+
+def _touch(path: str) -> None:
+    flags = os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC
+    try:
+        os.close(os.open(path, flags, 0o664))
+    except FileNotFoundError:
+        # hundreds of products share a directory: it is made when it is missed
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        os.close(os.open(path, flags, 0o664))

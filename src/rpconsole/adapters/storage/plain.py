@@ -17,18 +17,18 @@ class PlainCatalogue:
     def __init__(self, root: Path, named: Mapping[str, Path] | None = None) -> None:
         if not root.is_absolute():
             raise BadConfiguration(f"the storage's directory must be an absolute path, not '{root}'")
-        self._root = root
+        self._root = str(root).rstrip("/")
         self._named = NamedPlaces(named or {})
 
     async def resolve(self, keys: Collection[str]) -> Mapping[str, str]:
-        return await asyncio.to_thread(present, self._places(keys))
+        return await asyncio.to_thread(lambda: present(self._places(keys)))
 
     async def create(self, keys: Collection[str]) -> Mapping[str, str]:
-        return await asyncio.to_thread(made, self._places(keys))
+        return await asyncio.to_thread(lambda: made(self._places(keys)))
 
     async def repair(self, keys: Collection[str]) -> Mapping[str, str]:
         """There is one copy of each file, and nobody who could bring it back."""
         return await self.resolve(keys)
 
     def _places(self, keys: Collection[str]) -> dict[str, str]:
-        return {key: str(self._root / key_path(key) if is_neb(key) else self._named.place(key)) for key in keys}
+        return {key: f"{self._root}/{key_path(key)}" if is_neb(key) else str(self._named.place(key)) for key in keys}
