@@ -18,6 +18,7 @@ from typing import Any
 
 from textual import events
 
+from rpconsole import __version__
 from rpconsole.console.app import ConsoleApp, Options
 from rpconsole.console.model import Model
 from rpconsole.console.theme import load, shipped
@@ -105,7 +106,9 @@ async def measure() -> dict[str, Any]:
             crash_file=Path(folder) / "crash",
         )  # fmt: skip
         model = Model()
-        model.greeted(EngineHello(protocol=PROTOCOL, version="0", pid=1, since=0.0, site="", database="", who=""))
+        model.greeted(
+            EngineHello(protocol=PROTOCOL, version=__version__, pid=1, since=0.0, site="", database="", who="")
+        )
         model.take(WholeSnapshot(snapshot=snapshot(0)))
         app = ConsoleApp(options, model=model, link=NoOrders())
         lines = deltas()

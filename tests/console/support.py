@@ -8,6 +8,7 @@ from typing import Any
 
 from textual.app import App
 
+from rpconsole import __version__
 from rpconsole.console.model import Model
 from rpconsole.domain.action import Level
 from rpconsole.domain.baton import Baton, Seat
@@ -172,7 +173,14 @@ def empty() -> Snapshot:
 def live(model: Model, snapshot: Snapshot) -> Model:
     model.greeted(
         EngineHello(
-            protocol=PROTOCOL, version="0", pid=4242, since=NOON, site="lanl", database="gpc1", who="ipp", client=1
+            protocol=PROTOCOL,
+            version=__version__,
+            pid=4242,
+            since=NOON,
+            site="lanl",
+            database="gpc1",
+            who="ipp",
+            client=1,
         )
     )
     model.take(WholeSnapshot(snapshot=snapshot))

@@ -15,6 +15,7 @@ from rpconsole.domain.nearest import nearest
 
 if TYPE_CHECKING:
     from rpconsole.config import Config
+    from rpconsole.config.console import ConsoleSection
     from rpconsole.domain.allocation import SitePlan
     from rpconsole.engine.facade import RunningEngine
 
@@ -61,6 +62,8 @@ class Configured:
     #: where runs of a label are prepared
     path_base_of: Callable[[str], str]
     upkeep: Upkeep
+    #: [console]; None = its defaults
+    console: ConsoleSection | None = None
 
 
 def configured(given: Given) -> Configured:
@@ -84,6 +87,7 @@ def _read(given: Given) -> Configured:
         site_plan=lambda name: _site_plan(config, name),
         path_base_of=lambda label: _path_base(config, label),
         upkeep=_Databases(config),
+        console=config.console,
     )
 
 

@@ -21,6 +21,7 @@ from rpconsole.domain.fault import BadConfiguration, ExitCode, RpconsoleError
 
 if TYPE_CHECKING:
     from rpconsole.console.app import Options
+    from rpconsole.console.terminal import Ringing
 
 START_S = 30.0
 STOP_S = 20.0
@@ -124,9 +125,24 @@ def _options(
         complaints=complaints,
         crash_file=settings.socket_path.parent / "console-crash.txt",
         read_only=read_only,
+        ringing=_ringing(settings),
         place=os.ttyname(sys.stdin.fileno()).removeprefix("/dev/"),
         owns_engine=owns_engine,
         hint=hint,
+    )
+
+
+def _ringing(settings: Configured) -> Ringing:
+    from rpconsole.console.terminal import Ringing, way_of
+
+    wanted = settings.console
+    if wanted is None:
+        return Ringing(way=way_of(os.environ))
+    return Ringing(
+        bell=wanted.bell,
+        way=way_of(os.environ) if wanted.notify == "auto" else wanted.notify,
+        through_tmux=wanted.notify_through_tmux,
+        quiet=wanted.quiet(),
     )
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from pydantic import Field, PrivateAttr, field_validator
 
+from rpconsole.config.console import ConsoleSection
 from rpconsole.config.fields import Section, refused
 from rpconsole.config.home import DatabaseSection, JournalSection, PathsSection
 from rpconsole.config.login import LoginSection
@@ -32,6 +33,7 @@ class Config(Section):
     bookkeeping: BookkeepingSection = Field(
         default=BookkeepingSection(), description="The IPP's own tasks, done by us."
     )
+    console: ConsoleSection = Field(default=ConsoleSection(), description="How the console calls a person.")
 
     _source: Path = PrivateAttr(default=Path())
     _warnings: tuple[str, ...] = PrivateAttr(default=())

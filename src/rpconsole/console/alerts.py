@@ -1,8 +1,12 @@
-"""What is said in the row under the header: standing facts first, then what the engine said, the worst and newest first. Pure."""
+"""What is said in the row under the header: what a person has not seen yet before what he has, the worst and newest first. Pure.
+
+The ladder: a *note* stands in the log only; a *toast* answers one's own key; an *alert* is counted in the row until it is seen and its
+cause is gone; an *alarm* also rings, names itself in the title and asks the terminal for a notice, because a person must act.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rpconsole.console.format import counted, span
 from rpconsole.console.model import Link, Model
@@ -15,6 +19,8 @@ from rpconsole.domain.snapshot import Alert, Snapshot
 GATE_REMINDER_S = 30 * 60.0
 
 _RANK = {Level.ALERT: 0, Level.WARN: 1, Level.NOTE: 2}
+#: what a standing thing is acknowledged by, in place of a time
+STANDING = -1.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -25,35 +31,58 @@ class Notice:
     sentence: str
     at: float
     remote_id: int | None = None
-    #: it goes away with its cause, not by acknowledging
-    standing: bool = False
+    #: what it is about; a standing one goes away with its cause, and is the same whatever its sentence counts
+    subject: str = ""
+    seen: bool = False
+
+    @property
+    def standing(self) -> bool:
+        """Whether it lasts as long as its cause."""
+        return bool(self.subject)
+
+    @property
+    def key(self) -> tuple[float, str]:
+        """What it is remembered by."""
+        return (STANDING, self.subject) if self.standing else (self.at, self.sentence)
+
+    @property
+    def is_alarm(self) -> bool:
+        """Whether a person must act, and has not seen it."""
+        return self.level is Level.ALERT and not self.seen
 
 
 def notices(model: Model) -> list[Notice]:
-    """Everything that is worth the alert row now."""
-    snapshot = model.snapshot
+    """Everything that is worth the alert row now, what was not seen first."""
     found = _of_link(model)
+    snapshot = model.snapshot
     if snapshot is not None:
         now = model.now()
         found += _of_baton(model) + _of_sessions(snapshot, now) + _of_gates(snapshot, now)
-        said = [alert for alert in snapshot.alerts if _is_loud(alert) and key_of(alert) not in model.acknowledged]
-        found += [
-            Notice(level=one.level, sentence=one.sentence, at=one.at, remote_id=one.remote_id)
-            for one in sorted(said, key=lambda one: (_RANK[one.level], -one.at))
-        ]
-    return found
+        found += [_said(alert) for alert in snapshot.alerts if _is_loud(alert)]
+    told = [replace(one, seen=one.key in model.acknowledged) for one in found]
+    return sorted((one for one in told if one.standing or not one.seen), key=_place)
 
 
 def acknowledge(model: Model, notice: Notice) -> None:
     """A person has seen it: everything that says the same is taken away."""
-    if model.snapshot is not None:
+    model.acknowledged.add(notice.key)
+    if model.snapshot is not None and not notice.standing:
         same = [alert for alert in model.snapshot.alerts if alert.sentence == notice.sentence]
-        model.acknowledged |= {key_of(alert) for alert in same}
+        model.acknowledged |= {(alert.at, alert.sentence) for alert in same}
 
 
-def key_of(alert: Alert) -> tuple[float, str]:
-    """What an alert is remembered by."""
-    return alert.at, alert.sentence
+def forget_gone(model: Model) -> None:
+    """What stood and was seen counts anew when its cause comes back."""
+    standing = {one.key for one in notices(model) if one.standing}
+    model.acknowledged -= {key for key in model.acknowledged if key[0] == STANDING and key not in standing}
+
+
+def _place(notice: Notice) -> tuple[bool, int, bool, float]:
+    return notice.seen, _RANK[notice.level], not notice.standing, -notice.at
+
+
+def _said(alert: Alert) -> Notice:
+    return Notice(level=alert.level, sentence=alert.sentence, at=alert.at, remote_id=alert.remote_id)
 
 
 def _is_loud(alert: Alert) -> bool:
@@ -62,14 +91,26 @@ def _is_loud(alert: Alert) -> bool:
 
 def _of_link(model: Model) -> list[Notice]:
     if model.link is Link.LIVE:
-        if not model.stale:
-            return []
-        sentence = (
-            f"the engine has said nothing for {span(model.silent_s())}; the last view is kept, keys that act are off"
-        )
-    else:
-        sentence = f"no engine: {model.sentence or 'looking for it'}; tried again by itself"
-    return [Notice(level=Level.ALERT, sentence=sentence, at=model.now(), standing=True)]
+        return _of_version(model) if not model.stale else [_silent(model)]
+    sentence = f"no engine: {model.sentence or 'looking for it'}; tried again by itself"
+    # before the first view there was none to lose
+    level = Level.ALERT if model.hello is not None else Level.WARN
+    return [Notice(level=level, sentence=sentence, at=model.now(), subject="engine")]
+
+
+def _silent(model: Model) -> Notice:
+    sentence = f"the engine has said nothing for {span(model.silent_s())}; the last view is kept, keys that act are off"
+    return Notice(level=Level.ALERT, sentence=sentence, at=model.now(), subject="engine")
+
+
+def _of_version(model: Model) -> list[Notice]:
+    if not model.is_foreign or model.hello is None:
+        return []
+    sentence = (
+        f"the engine is version {model.hello.version}, this console {model.version}: it looks and closes gates only; "
+        "restart the older one"
+    )
+    return [Notice(level=Level.WARN, sentence=sentence, at=model.now(), subject="version")]
 
 
 def _of_baton(model: Model) -> list[Notice]:
@@ -79,7 +120,7 @@ def _of_baton(model: Model) -> list[Notice]:
         return []
     left_s = max(0.0, (model.baton.until or 0.0) - model.now())
     sentence = f"{asker} asks for the baton and gets it in {left_s:.0f} s · T hands it over or keeps it"
-    return [Notice(level=Level.ALERT, sentence=sentence, at=model.now(), standing=True)]
+    return [Notice(level=Level.ALERT, sentence=sentence, at=model.now(), subject=f"baton for {asker.client}")]
 
 
 def _of_sessions(snapshot: Snapshot, now: float) -> list[Notice]:
@@ -90,7 +131,8 @@ def _of_sessions(snapshot: Snapshot, now: float) -> list[Notice]:
     held = sum(run.step in NETWORK_STEPS for run in snapshot.runs)
     waits = f"{counted(held, 'run')} held, " if held else ""
     sentence = f"{waits}no session to {snapshot.site} is open · L logs in"
-    return [Notice(level=Level.ALERT if held else Level.WARN, sentence=sentence, at=now, standing=True)]
+    level = Level.ALERT if held else Level.WARN
+    return [Notice(level=level, sentence=sentence, at=now, subject=f"sessions {level}")]
 
 
 def _of_gates(snapshot: Snapshot, now: float) -> list[Notice]:
@@ -102,7 +144,7 @@ def _of_gates(snapshot: Snapshot, now: float) -> list[Notice]:
             level=Level.WARN,
             sentence=f"the {gate.name} gate has been closed for {span(now - (gate.at or now))} by {gate.who or 'nobody known'}",
             at=now,
-            standing=True,
+            subject=f"gate {gate.name}",
         )
         for gate in closed
     ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
 
@@ -24,9 +24,9 @@ from rpconsole.console.screens.login import LoginScreen
 from rpconsole.console.screens.main import MainScreen
 from rpconsole.console.screens.run_deeds import RunAsked, RunsOrdered
 from rpconsole.console.secrets import crash_report
-from rpconsole.console.terminal import Terminal
-from rpconsole.console.text import foreign
+from rpconsole.console.terminal import Ringing, Terminal
 from rpconsole.console.theme import Palette
+from rpconsole.console.toasts import Toasts
 from rpconsole.console.widgets.painting import Look
 
 #: how often what changed is painted
@@ -47,6 +47,8 @@ class Options:
     read_only: bool = False
     #: the terminal, as others are told of it
     place: str = "console"
+    #: how alarms call a person
+    ringing: Ringing = field(default_factory=Ringing)
     #: the engine is this console's own child, so leaving asks what becomes of it
     owns_engine: bool = False
     #: what to do first, in sentences; the last one is also shown while logging in
@@ -55,7 +57,7 @@ class Options:
     complaints: Sequence[str] = ()
 
 
-class ConsoleApp(Deeds, App[str], inherit_bindings=False):
+class ConsoleApp(Toasts, Deeds, App[str], inherit_bindings=False):
     """Runs until a person leaves; its result says what becomes of an engine of its own: ``leave`` or ``stop``."""
 
     ENABLE_COMMAND_PALETTE = False
@@ -104,7 +106,7 @@ class ConsoleApp(Deeds, App[str], inherit_bindings=False):
             hint=tuple(options.hint),
             card=card,
         )
-        self.terminal = Terminal(self)
+        self.terminal = Terminal(self, options.ringing)
         self._changed = True
         self._ticks = 0
         self._interrupted_at = -10.0
@@ -226,11 +228,6 @@ class ConsoleApp(Deeds, App[str], inherit_bindings=False):
         self._close_messages_no_wait()
 
     # -- small things ------------------------------------------------------------------------------------------------
-
-    def say(self, sentence: str, *, severity: str = "information") -> None:
-        """A toast: the answer to a person's own act, plain text only."""
-        self.clear_notifications()
-        self.notify(foreign(sentence), severity=severity, timeout=6, markup=False)  # type: ignore[arg-type]
 
     def refuses(self, kind: Kind) -> bool:
         """Say why what is of this kind may not be ordered now; False when it may."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from rpconsole.console import commands
-from rpconsole.console.alerts import acknowledge, notices
+from rpconsole.console.alerts import Notice, acknowledge, notices
 from rpconsole.console.desk import Result
 from rpconsole.console.format import clock
 from rpconsole.console.operating import Operating
@@ -93,22 +93,16 @@ class Deeds(Operating):
         self.push_screen(ReadingScreen(self.desk, "help", "Help", lines))
 
     def do_alert_ack(self) -> None:
-        found = [notice for notice in notices(self.desk.model) if not notice.standing]
-        if found:
-            acknowledge(self.desk.model, found[0])
+        fresh = [notice for notice in notices(self.desk.model) if not notice.seen]
+        if fresh:
+            acknowledge(self.desk.model, fresh[0])
             self._touch()
         else:
             self.say("nothing to acknowledge; what is still shown goes away with its cause")
 
     def do_alert_list(self) -> None:
         found = notices(self.desk.model)
-        lines = [
-            (
-                f"{clock(one.at, seconds=True)} {one.level:<5} {'stands' if one.standing else ''} {foreign(one.sentence)}",
-                _LEVEL_TOKENS[one.level],
-            )
-            for one in found
-        ]
+        lines = [(_alert_line(one), "dim" if one.seen else _LEVEL_TOKENS[one.level]) for one in found]
         self.push_screen(ReadingScreen(self.desk, "alerts", "Alerts", lines or [("nothing needs a person", "text")]))
 
     def do_journal(self) -> None:
@@ -214,3 +208,8 @@ class Deeds(Operating):
             )
             return
         self.use_palette(self.desk.palettes[name])
+
+
+def _alert_line(notice: Notice) -> str:
+    how = "stands, seen" if notice.seen else "stands" if notice.standing else ""
+    return f"{clock(notice.at, seconds=True)} {notice.level:<5} {how:<12} {foreign(notice.sentence)}"

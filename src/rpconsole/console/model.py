@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable
 from enum import StrEnum
 
+from rpconsole import __version__
 from rpconsole.domain.baton import NOBODY, Baton
 from rpconsole.domain.snapshot import Alert, RunView, Snapshot
 from rpconsole.protocol.delta import apply_delta
@@ -38,12 +39,14 @@ class Model:
         #: why the link is not live, as a sentence
         self.sentence = ""
         self.hello: EngineHello | None = None
+        self.version = __version__
         self.log: deque[Alert] = deque(maxlen=LOG_LINES)
         #: lines that ever entered the log, also those that fell out of it
         self.logged = 0
         self.dropped = 0
         #: (bytes out, bytes in) per second, oldest first
         self.rates: deque[tuple[float, float]] = deque(maxlen=RATES)
+        #: what a person has seen: (at, sentence) of what was said, (-1, subject) of what stands
         self.acknowledged: set[tuple[float, str]] = set()
         self._dirty: set[int] = set()
         self._epoch_offset = time.time() - monotonic()
@@ -84,9 +87,14 @@ class Model:
         return not self.read_only and self.link is Link.LIVE and not self.stale
 
     @property
+    def is_foreign(self) -> bool:
+        """Whether the engine is of another version, so that what is ordered might not be what is done."""
+        return self.hello is not None and self.hello.version != self.version
+
+    @property
     def may_act(self) -> bool:
         """Whether an order can be given now."""
-        return self.is_heard and self.has_baton
+        return not self.refusal()
 
     def refusal(self, *, by_anybody: bool = False) -> str:
         """Why nothing can be ordered now, as a sentence; empty when it can. ``by_anybody``: the order needs no baton."""
@@ -94,7 +102,11 @@ class Model:
             return "this console only looks (--read-only)"
         if not self.is_heard:
             return "no engine hears you now; nothing was ordered"
-        if by_anybody or self.has_baton:
+        if by_anybody:
+            return ""
+        if self.is_foreign and self.hello is not None:
+            return f"the engine is version {self.hello.version}, this console {self.version}: restart the older one"
+        if self.has_baton:
             return ""
         holder = self.baton.holder
         return f"{holder} has the baton: T asks for it" if holder else "nobody has the baton: T takes it"

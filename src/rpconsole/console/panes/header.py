@@ -98,13 +98,14 @@ def alert_line(model: Model, look: Look, width: int) -> Line:
     if not found:
         quiet = "" if model.snapshot is None else "nothing needs a person"
         return [(f"{look.palette.glyphs['full']} {quiet}" if quiet else "", "dim")]
-    right: Line = [(f" (1 of {len(found)}) !", "dim")] if len(found) > 1 else []
-    return spread(notice_line(found[0], look), right, width)
+    fresh = sum(not notice.seen for notice in found)
+    count = f" (1 of {fresh}) !" if fresh > 1 else f" ({len(found)} seen) !" if not fresh and len(found) > 1 else ""
+    return spread(notice_line(found[0], look), [(count, "dim")] if count else [], width)
 
 
 def notice_line(notice: Notice, look: Look) -> Line:
     """A notice on one line."""
-    token = {Level.ALERT: "alarm", Level.WARN: "alert", Level.NOTE: "dim"}[notice.level]
+    token = "dim" if notice.seen else {Level.ALERT: "alarm", Level.WARN: "alert", Level.NOTE: "dim"}[notice.level]
     run = f"run {notice.remote_id}: " if notice.remote_id and f"run {notice.remote_id}" not in notice.sentence else ""
     return [(f"{look.palette.glyphs['alert']} {run}{foreign(notice.sentence)}", token)]
 
