@@ -1,0 +1,238 @@
+"""How near the transfer comes to what the line gives, and how far it is ahead of what was used before.
+
+The line has a round trip of 80 ms and is acted out in user space (``_wan.py``); behind it stands this host's own sshd, stock. Everything is
+compared within one run and turn by turn, for machines are noisy. "raw" is plain TCP with as many connections as we have sessions.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import shutil
+import sys
+import tempfile
+import time
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from statistics import median, quantiles
+
+import _others
+from _floor import Sink, send_raw
+from _others import Run
+from _ours import opened, put_with_sftp, same
+from _ssh_site import SETS, DataSet, SshSite, bytes_in, make_set
+from _wan import Wan
+
+RTT_MS, MBIT, WINDOW = 80.0, 1000.0, 3.4e6
+SESSIONS = 4
+MB = 1_000_000
+#: the same work as the operators' own, as they had it
+SEED = {
+    "seed100 j8": partial(_others.seed, jobs=8, bundle_bytes=100 * MB, shared=False),
+    "seed10 j16 shared": partial(_others.seed, jobs=16, bundle_bytes=10 * MB, shared=True),
+    "seed100 j8 shared": partial(_others.seed, jobs=8, bundle_bytes=100 * MB, shared=True),
+    "seed10 j32": partial(_others.seed, jobs=32, bundle_bytes=10 * MB, shared=False),
+}
+TOOLS: dict[str, Callable[[SshSite, DataSet, Path], str]] = {
+    "tar|ssh": _others.tar_ssh, "scp": _others.scp, "rsync": _others.rsync, "rclone": _others.rclone,
+}  # fmt: skip
+GOALS = {
+    "20kB_to_raw": ">=0.9", "1MB_to_raw": ">=0.9", "10MB_to_raw": ">=0.9", "mix_to_raw": ">=0.95",
+    "20kB_home_to_raw": ">=0.9", "1MB_home_to_raw": ">=0.9", "10MB_home_to_raw": ">=0.9", "mix_home_to_raw": ">=0.95",
+    "20kB_to_seed": ">=1.5", "mix_to_seed": ">=1.6",
+    "least_to_scp": ">1", "least_to_rsync": ">1", "least_to_rclone": ">1", "least_to_sftp": ">1",
+    "cpu_to_tar_ssh": "<=2", "loop_lag_p99_ms": "<=50", "twice_to_bundle_a_stream": "<=1",
+}  # fmt: skip
+
+
+@dataclass(kw_only=True, slots=True)
+class Measured:
+    """Runs by (set, method)."""
+
+    runs: dict[tuple[str, str], list[Run]] = field(default_factory=lambda: defaultdict(list))
+    lags: list[float] = field(default_factory=list)
+    twice: float = 0.0
+
+    def add(self, data: DataSet, method: str, run: Run) -> None:
+        self.runs[data.name, method].append(run)
+        print(f"  {data.name:5} {method:18} {run.rate / MB:7.1f} MB/s {run.cpu_s:6.2f} s CPU", file=sys.stderr)
+
+    def rate(self, name: str, method: str) -> float:
+        return median(run.rate for run in self.runs[name, method])
+
+    def cpu(self, name: str, method: str) -> float:
+        return median(run.cpu_s / run.size for run in self.runs[name, method])
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Scene:
+    """Everything that a measurement needs."""
+
+    site: SshSite
+    wan: Wan
+    sets: tuple[DataSet, ...]
+    home: Path
+    limit_s: float
+
+    @property
+    def port(self) -> int:
+        return self.wan.ports[0]
+
+    @property
+    def raw_port(self) -> int:
+        return self.wan.ports[1]
+
+
+async def measure_ours(scene: Scene, found: Measured, rounds: int) -> None:
+    """Both directions of each set, and raw TCP between them; the first round is checked byte by byte and not counted."""
+    async with opened(scene.site, scene.port, SESSIONS) as ours:
+        for turn in range(rounds + 1):
+            for data in scene.sets:
+                there, here = scene.site.target("ours"), scene.home / "back"
+                here.mkdir(exist_ok=True)
+                await asyncio.sleep(0.5)
+                raw_s = await asyncio.to_thread(send_raw, scene.raw_port, data.files, SESSIONS)
+                sent = await ours.send(data, there)
+                await asyncio.sleep(0.5)
+                back = await ours.fetch(data, there, here)
+                if turn == 0:
+                    _check(data, there, here)
+                else:
+                    found.add(data, "raw", Run(size=data.size, seconds=raw_s))
+                    found.add(data, "ours", sent)
+                    found.add(data, "ours home", back)
+                shutil.rmtree(here)
+            if turn == 0:
+                ours.lags.clear()
+        found.lags = ours.lags
+
+
+def _check(data: DataSet, *folders: Path) -> None:
+    for folder in folders:
+        wrong = [path.name for path in data.files if not same(path, folder / path.name)]
+        if wrong:
+            raise SystemExit(f"{wrong[0]} is not in {folder} as it should be")
+
+
+async def measure_cut(scene: Scene, data: DataSet) -> float:
+    """Bytes that go twice when every session ends half way, as a part of one bundle for each stream."""
+    there = scene.site.target("cut")
+    before = scene.wan.order("count")["up"]
+    async with opened(scene.site, scene.port, SESSIONS) as ours:
+        streams = sum(session.streams.limit for session in ours.sessions.live())
+        sending = asyncio.create_task(ours.send_until_cut(data, there))
+        while scene.wan.order("count")["up"] - before < data.size / 2:  # noqa: ASYNC110  the line is another process
+            await asyncio.sleep(0.02)
+        scene.wan.order("cut")
+        arrived = await sending
+    rest = tuple(path for path in data.files if path.name not in arrived)
+    left = DataSet(name=data.name, folder=data.folder, files=rest, size=sum(path.stat().st_size for path in rest))
+    async with opened(scene.site, scene.port, SESSIONS) as ours:
+        await ours.send(left, there)
+    _check(data, there)
+    total = scene.wan.order("count")["up"] - before
+    bundle = min(max(data.size // (streams * 4), 4 * MB), 100 * MB)
+    return max(0.0, total - data.size) / (bundle * streams)
+
+
+def measure_others(scene: Scene, found: Measured, *, quick: bool) -> None:
+    """The seed's way on the two sets that it is compared on, the usual tools on all."""
+    for data in scene.sets:
+        for name, command in TOOLS.items():
+            target = scene.site.target("other")
+            found.add(data, name, _others.run_shell(command(scene.site, data, target), target, scene.limit_s))
+        target = scene.site.target("other")
+        seconds = asyncio.run(put_with_sftp(scene.site, scene.port, data, target, scene.limit_s))
+        found.add(data, "sftp", Run(size=bytes_in(target), seconds=seconds))
+    with _others.shared_master(scene.site):
+        for data in scene.sets:
+            if data.name not in ("20kB", "mix"):
+                continue
+            for name, build in list(SEED.items())[: 2 if quick else None]:
+                target = scene.site.target("other")
+                found.add(data, name, _others.run_shell(build(scene.site, data, target), target, 4 * scene.limit_s))
+
+
+def ratios_of(found: Measured, names: list[str]) -> dict[str, float]:
+    """What GOALS asks for."""
+    ratios = {f"{name}_to_raw": found.rate(name, "ours") / found.rate(name, "raw") for name in names}
+    ratios |= {f"{name}_home_to_raw": found.rate(name, "ours home") / found.rate(name, "raw") for name in names}
+    for name in {"20kB", "mix"} & set(names):
+        best = max(found.rate(name, method) for method in SEED if (name, method) in found.runs)
+        ratios[f"{name}_to_seed"] = found.rate(name, "ours") / best
+    for tool in ("scp", "rsync", "rclone", "sftp"):
+        ratios[f"least_to_{tool}"] = min(found.rate(name, "ours") / found.rate(name, tool) for name in names)
+    ratios["cpu_to_tar_ssh"] = found.cpu(names[-1], "ours") / found.cpu(names[-1], "tar|ssh")
+    ratios["loop_lag_p99_ms"] = quantiles(found.lags, n=100)[98] * 1000
+    ratios["twice_to_bundle_a_stream"] = found.twice
+    return {name: round(value, 3) for name, value in ratios.items()}
+
+
+def measure(asked: argparse.Namespace) -> Measured:
+    """Everything, in a folder that goes away."""
+    found = Measured()
+    folder = Path(tempfile.mkdtemp(prefix="rpc-bench-", dir=asked.dir))
+    try:
+        (folder / "home").mkdir()
+        (folder / "raw").mkdir()
+        sets = tuple(make_set(folder, name, 0.5 if asked.quick else 1.0) for name in asked.sets)
+        site = SshSite(folder)
+        with site.running(), Sink(folder / "raw") as sink:
+            ports = [site.port, sink.port]
+            with Wan(ports, rtt_ms=asked.rtt, mbit=asked.mbit, window=asked.window) as wan:
+                site.known_at(wan.ports[0])
+                limit_s = 10.0 if asked.quick else 25.0
+                scene = Scene(site=site, wan=wan, sets=sets, home=folder, limit_s=limit_s)
+                asyncio.run(measure_ours(scene, found, asked.rounds))
+                found.twice = asyncio.run(measure_cut(scene, sets[-1]))
+                if not asked.ours:
+                    measure_others(scene, found, quick=asked.quick)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    return found
+
+
+def _asked() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--json", action="store_true", help="print one object")
+    parser.add_argument("--quick", action="store_true", help="half the files, fewer ways, one round")
+    parser.add_argument("--ours", action="store_true", help="only raw TCP and our own")
+    parser.add_argument("--rounds", type=int, default=3, help="medians of so many")
+    parser.add_argument("--sets", nargs="*", default=list(SETS), choices=list(SETS), help="which data")
+    parser.add_argument("--rtt", type=float, default=RTT_MS, help="round trip in ms")
+    parser.add_argument("--mbit", type=float, default=MBIT, help="what the line carries")
+    parser.add_argument("--window", type=float, default=WINDOW, help="bytes that one connection has in flight at most")
+    memory = Path("/dev/shm")
+    parser.add_argument(
+        "--dir",
+        default=str(memory) if memory.is_dir() else None,
+        help="where both ends lie; memory, for disks are noisy",
+    )
+    asked = parser.parse_args()
+    asked.rounds = 1 if asked.quick else asked.rounds
+    return asked
+
+
+def main() -> None:
+    """Measure and print."""
+    asked = _asked()
+    began = time.monotonic()
+    found = measure(asked)
+    rates = [f"{name} {method} {found.rate(name, method) / MB:.1f}" for name, method in found.runs]
+    notes = f"MB/s: {', '.join(rates)}; {time.monotonic() - began:.0f} s in all"
+    if asked.ours:
+        print(notes)
+        return
+    ratios = ratios_of(found, asked.sets)
+    if asked.json:
+        print(json.dumps({"ratios": ratios, "goals": {name: GOALS[name] for name in ratios}, "notes": notes}))
+    else:
+        print("\n".join([*(f"{name} {value} (goal {GOALS[name]})" for name, value in ratios.items()), notes]))
+
+
+if __name__ == "__main__":
+    main()
