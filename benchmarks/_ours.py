@@ -13,6 +13,7 @@ import asyncssh
 from _others import Run
 from _ssh_site import DataSet, SshSite
 
+from rpconsole.adapters.ssh.asyncssh_link import AsyncsshLink
 from rpconsole.adapters.ssh.ledger import TransferCut
 from rpconsole.adapters.ssh.options import FAST_CIPHERS, FrontEnd, SshOptions
 from rpconsole.adapters.ssh.session import Session
@@ -110,10 +111,14 @@ async def opened(site: SshSite, port: int, count: int) -> AsyncIterator[Ours]:
         )
         for _ in range(count)
     ]  # fmt: skip
-    sessions = [Session(f"fe{number}", options, each) for number, each in enumerate(connections)]
+    sessions = [
+        Session(f"fe{number}", options, AsyncsshLink(f"fe{number}", each)) for number, each in enumerate(connections)
+    ]
     try:
         for session in sessions:
             await session.helper.prepare()
+            await session.streams.warm("receive")
+            await session.streams.warm("give")
         yield Ours(site, options, OpenSessions(sessions))
     finally:
         for session in sessions:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 #: srun refuses a multi-prog file over 60,000 bytes
 SRUN_LIMIT_BYTES = 60_000
 
-MIN_BUNDLE_BYTES = 4_000_000
+MIN_BUNDLE_BYTES = 256_000
 MAX_BUNDLE_BYTES = 100_000_000
-#: so many bundles a stream, so that all streams end together
+#: a stream takes a quarter of its share of what is left, so that all streams end together
 BUNDLES_PER_STREAM = 4
 
 
@@ -55,32 +55,10 @@ def _line_bytes(line: str) -> int:
     return len(line.encode()) + 1
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class TransferBundle:
-    """Files that travel in one stream, by their position in the list that was cut."""
+def bundle_bytes_for(left_bytes: int, streams: int) -> int:
+    """How big the next transfer bundle should be, with so much left: ``clamp(left / (streams × 4), 256 kB, 100 MB)``.
 
-    indexes: tuple[int, ...]
-    size_bytes: int
-
-
-def bundle_bytes_for(total_bytes: int, streams: int) -> int:
-    """How big a bundle should be: ``clamp(total / (streams × 4), 4 MB, 100 MB)``."""
-    return max(MIN_BUNDLE_BYTES, min(MAX_BUNDLE_BYTES, total_bytes // (max(streams, 1) * BUNDLES_PER_STREAM)))
-
-
-def transfer_bundles(sizes_bytes: Iterable[int], streams: int) -> tuple[TransferBundle, ...]:
-    """Pack files into bundles, largest first, to be handed to the streams as these fall free; a bigger file travels alone."""
-    sizes = list(sizes_bytes)
-    limit = bundle_bytes_for(sum(sizes), streams)
-    bundles: list[TransferBundle] = []
-    members: list[int] = []
-    filled = 0
-    for index in sorted(range(len(sizes)), key=lambda index: (-sizes[index], index)):
-        if members and filled + sizes[index] > limit:
-            bundles.append(TransferBundle(indexes=tuple(members), size_bytes=filled))
-            members, filled = [], 0
-        members.append(index)
-        filled += sizes[index]
-    if members:
-        bundles.append(TransferBundle(indexes=tuple(members), size_bytes=filled))
-    return tuple(bundles)
+    Streams stay open and the next bundle follows on the one before it, so a small one costs nothing; one that is as big as what
+    a stream carries in a second would keep the last stream busy while the others are idle.
+    """
+    return max(MIN_BUNDLE_BYTES, min(MAX_BUNDLE_BYTES, left_bytes // (max(streams, 1) * BUNDLES_PER_STREAM)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from enum import IntEnum
 from typing import Protocol
 
 from rpconsole.ports.local_files import FileFact
@@ -115,6 +116,17 @@ class Tail:
     size: int
 
 
+class Urgency(IntEnum):
+    """Who goes first where transfers compete for the line; a less urgent one yields at the next border of a bundle."""
+
+    #: what the site is about to purge
+    RESCUE = 0
+    #: what a run waits for
+    RUN = 1
+    #: what a person sends by hand
+    BY_HAND = 2
+
+
 Progress = Callable[[int, int], None]
 """Called now and then with (files, bytes) delivered since the last call."""
 
@@ -131,7 +143,7 @@ class Site(Protocol):
         ...
 
     async def send(
-        self, shipments: Sequence[Shipment], progress: Progress | None = None
+        self, shipments: Sequence[Shipment], progress: Progress | None = None, *, urgency: Urgency = Urgency.RUN
     ) -> tuple[list[Delivery], list[Undelivered]]:
         """Bring files to the site in bundles: temporary name, checksum, rename.
 
@@ -140,7 +152,7 @@ class Site(Protocol):
         ...
 
     async def fetch(
-        self, shipments: Sequence[Shipment], progress: Progress | None = None
+        self, shipments: Sequence[Shipment], progress: Progress | None = None, *, urgency: Urgency = Urgency.RUN
     ) -> tuple[list[Delivery], list[Undelivered]]:
         """Bring files home, likewise."""
         ...

@@ -1,4 +1,4 @@
-"""Cutting a transfer into bundles."""
+"""Cutting a transfer into bundles while it runs."""
 
 from __future__ import annotations
 
@@ -6,48 +6,63 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rpconsole.adapters.ssh.bundles import (
-    LEAST_BUNDLE_BYTES,
-    MOST_BUNDLE_BYTES,
-    MOST_BUNDLE_FILES,
-    bundle_bytes_for,
-    bundles_of,
-)
+from rpconsole.adapters.ssh.bundles import MOST_BUNDLE_FILES, Bundle, BundleQueue
+from rpconsole.domain.bundling import MIN_BUNDLE_BYTES, bundle_bytes_for
 from rpconsole.ports.site import Shipment
 
-MB = 1 << 20
+MB = 1_000_000
 
 
 def sized(sizes):
     return [(Shipment(source=f"/home/{number}", target=f"/site/{number}"), size) for number, size in enumerate(sizes)]
 
 
-@pytest.mark.parametrize(
-    ("total", "streams", "wanted"),
-    [(0, 8, LEAST_BUNDLE_BYTES), (320 * MB, 8, 10 * MB), (1 << 40, 8, MOST_BUNDLE_BYTES), (320 * MB, 0, 80 * MB)],
-)
-def test_a_bundle_is_a_quarter_of_a_streams_share_within_limits(total, streams, wanted):
-    assert bundle_bytes_for(total, streams) == wanted
+def taken_from(queue, streams):
+    bundles = []
+    while queue:
+        bundles.append(queue.take(streams))
+    return bundles
 
 
-def test_the_largest_files_go_first():
-    items = sized([1, 50 * MB, 3, 10 * MB])
-    first = bundles_of(items, 2)[0]
-    assert first.shipments[0] == items[1][0]
+def test_the_largest_files_travel_first_and_a_huge_one_alone():
+    bundles = taken_from(BundleQueue(sized([3 * MB, 500 * MB, 2 * MB, 100 * MB])), 8)
+    assert [bundle.sizes for bundle in bundles] == [(500 * MB,), (100 * MB,), (3 * MB,), (2 * MB,)]
 
 
-def test_a_bundle_of_tiny_files_is_bounded_by_their_number():
-    assert [len(bundle.shipments) for bundle in bundles_of(sized([0] * 2500), 2)] == [
+def test_bundles_shrink_as_the_end_comes_near():
+    sizes = [bundle.size for bundle in taken_from(BundleQueue(sized([20_000] * 2000)), 8)]
+    assert sizes == sorted(sizes, reverse=True)
+    assert sizes[0] == pytest.approx(40 * MB / 32, abs=20_000)
+    # no stream is left alone with much more than the least at the end
+    assert max(sizes[-8:]) <= MIN_BUNDLE_BYTES + 20_000
+
+
+def test_empty_files_are_bundled_too_but_not_without_end():
+    assert [len(bundle.shipments) for bundle in taken_from(BundleQueue(sized([0] * 2500)), 2)] == [
         MOST_BUNDLE_FILES,
         MOST_BUNDLE_FILES,
         500,
     ]
 
 
-@given(st.lists(st.integers(0, 300 * MB), max_size=60), st.integers(1, 32))
-def test_every_file_is_in_exactly_one_bundle(sizes, streams):
-    items = sized(sizes)
-    bundled = [shipment for bundle in bundles_of(items, streams) for shipment in bundle.shipments]
-    assert sorted(bundled, key=lambda shipment: shipment.source) == sorted(
-        (shipment for shipment, _ in items), key=lambda shipment: shipment.source
+def test_what_a_stream_gave_back_comes_again_behind_the_rest():
+    queue = BundleQueue(sized([5, 7]))
+    first = queue.take(1)
+    queue.put_back(Bundle(shipments=first.shipments, sizes=first.sizes, failures=1))
+    assert queue
+    assert queue.take(1).failures == 1
+    assert not queue
+
+
+@given(st.lists(st.integers(0, 200 * MB), max_size=60), st.integers(1, 16))
+def test_every_file_is_taken_once_and_the_count_is_never_above_what_comes(sizes, streams):
+    queue = BundleQueue(sized(sizes))
+    count, limit = queue.count(streams), bundle_bytes_for(sum(sizes), streams)
+    bundles = taken_from(queue, streams)
+    taken = [shipment for bundle in bundles for shipment in bundle.shipments]
+    assert sorted(taken, key=lambda one: one.source) == sorted(
+        (one for one, _ in sized(sizes)), key=lambda one: one.source
     )
+    assert all(bundle.size - bundle.sizes[-1] < limit for bundle in bundles)
+    assert (count > 0) == bool(sizes)
+    assert count <= max(len(sizes), 1)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rpconsole.domain.bundling import MAX_BUNDLE_BYTES, bundle_bytes_for, job_bundles, transfer_bundles
+from rpconsole.domain.bundling import bundle_bytes_for, job_bundles
 
 
 def test_sixty_lines_over_the_limit_become_two_bundles():
@@ -45,21 +45,7 @@ def test_job_bundles_lose_nothing_and_keep_the_order(lines, limit):
 
 @pytest.mark.parametrize(
     ("total", "streams", "size"),
-    [(320_000_000, 8, 10_000_000), (1_000, 8, 4_000_000), (10**12, 8, 100_000_000), (40_000_000, 0, 10_000_000)],
+    [(320_000_000, 8, 10_000_000), (1_000, 8, 256_000), (10**12, 8, 100_000_000), (40_000_000, 0, 10_000_000)],
 )
 def test_the_bundles_size_follows_total_and_streams_within_bounds(total, streams, size):
     assert bundle_bytes_for(total, streams) == size
-
-
-def test_the_largest_files_travel_first_and_a_huge_one_alone():
-    bundles = transfer_bundles([3_000_000, 500_000_000, 2_000_000, 100_000_000], streams=8)
-    assert [bundle.indexes for bundle in bundles] == [(1,), (3,), (0, 2)]
-    assert bundles[0].size_bytes == 500_000_000
-
-
-@given(st.lists(st.integers(0, 2 * MAX_BUNDLE_BYTES), max_size=60), st.integers(1, 16))
-def test_transfer_bundles_take_every_file_once_within_the_size(sizes, streams):
-    bundles = transfer_bundles(sizes, streams)
-    assert sorted(index for bundle in bundles for index in bundle.indexes) == list(range(len(sizes)))
-    limit = bundle_bytes_for(sum(sizes), streams)
-    assert all(bundle.size_bytes <= limit or len(bundle.indexes) == 1 for bundle in bundles)

@@ -24,6 +24,7 @@ from rpconsole.ports.site import (
     SubmitOrder,
     Tail,
     Undelivered,
+    Urgency,
 )
 
 
@@ -110,13 +111,13 @@ class MemorySite:
         return facts
 
     async def send(
-        self, shipments: Sequence[Shipment], progress: Progress | None = None
+        self, shipments: Sequence[Shipment], progress: Progress | None = None, *, urgency: Urgency = Urgency.RUN
     ) -> tuple[list[Delivery], list[Undelivered]]:
         """See the port."""
         return await self._haul("send", shipments, progress, self._sent)
 
     async def fetch(
-        self, shipments: Sequence[Shipment], progress: Progress | None = None
+        self, shipments: Sequence[Shipment], progress: Progress | None = None, *, urgency: Urgency = Urgency.RUN
     ) -> tuple[list[Delivery], list[Undelivered]]:
         """See the port."""
         return await self._haul("fetch", shipments, progress, self._fetched)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncssh
 
 from rpconsole.adapters.ssh.channel import WINDOW_BYTES, WRITE_HIGH_BYTES, Channel
+from rpconsole.adapters.ssh.framing import quicken
 from rpconsole.adapters.ssh.link import LinkFull
 
 
@@ -14,6 +15,7 @@ class AsyncsshLink:
     def __init__(self, name: str, connection: asyncssh.SSHClientConnection) -> None:
         self._name = name
         self.connection = connection
+        quicken(connection)
 
     @property
     def is_closed(self) -> bool:

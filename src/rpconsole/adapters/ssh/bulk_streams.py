@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Protocol
 
@@ -15,6 +15,11 @@ from rpconsole.adapters.ssh.helper_client import OpenChannel, helper_command
 from rpconsole.adapters.ssh.ledger import Ledger
 from rpconsole.adapters.ssh.options import SshOptions
 from rpconsole.adapters.ssh.sending import SendingStream
+from rpconsole.domain.fault import RpconsoleError
+from rpconsole.ports.site import Urgency
+
+#: the next bundle, or None when the stream should be given back
+NextBundle = Callable[[], Bundle | None]
 
 
 class BulkStream(Protocol):
@@ -25,8 +30,8 @@ class BulkStream(Protocol):
         """False once it can carry no more."""
         ...
 
-    async def carry(self, bundle: Bundle, ledger: Ledger) -> None:
-        """Move the files of a bundle and enter each into the ledger; raises when the stream cannot go on."""
+    async def carry(self, next_bundle: NextBundle, ledger: Ledger) -> None:
+        """Move bundles until there are no more, and enter each file into the ledger; raises when the stream cannot go on."""
         ...
 
     def close(self) -> None:
@@ -38,22 +43,43 @@ _STREAMS: dict[str, type[SendingStream] | type[FetchingStream]] = {"receive": Se
 
 
 class BulkStreams:
-    """Lends streams, at most ``bulk_limit`` at once; one that failed is not lent again."""
+    """Lends streams, at most ``limit`` at once, to the most urgent first; one that failed is not lent again."""
 
     def __init__(self, host: str, options: SshOptions, open_channel: OpenChannel) -> None:
         self._host = host
         self._options = options
         self._open_channel = open_channel
-        self._count = 0
+        self._lent = 0
         self._idle: dict[str, list[BulkStream]] = {verb: [] for verb in _STREAMS}
+        self._waiting: list[Urgency] = []
         self._returned = asyncio.Condition()
         #: how many may be lent at once
         self.limit = options.bulk_limit
+        #: how many may be open, lent or idle
+        self._room = options.bulk_room
+
+    def is_wanted(self, urgency: Urgency) -> bool:
+        """Whether somebody waits for a stream who is as urgent as that."""
+        return any(waiting <= urgency for waiting in self._waiting)
+
+    async def warm(self, verb: str) -> None:
+        """Open what a transfer will need while nobody needs it; not to be had is no fault, the transfer will say why."""
+        while len(self._idle[verb]) < self.limit and not self._lent and not self._waiting and self._has_room():
+            self._lent += 1
+            try:
+                stream: BulkStream | None = await self._open(verb)
+            except RpconsoleError:
+                await self._give_back(verb, None)
+                return
+            except BaseException:
+                await self._give_back(verb, None)
+                raise
+            await self._give_back(verb, stream)
 
     @asynccontextmanager
-    async def lease(self, verb: str) -> AsyncIterator[BulkStream]:
+    async def lease(self, verb: str, urgency: Urgency = Urgency.RUN) -> AsyncIterator[BulkStream]:
         """A stream of the helper's ``receive`` or ``give``."""
-        stream = await self._taken(verb) or await self._opened(verb)
+        stream = await self._taken(verb, urgency) or await self._opened(verb, urgency)
         try:
             yield stream
         except BaseException:
@@ -68,43 +94,54 @@ class BulkStreams:
             while idle:
                 idle.pop().close()
 
-    async def _taken(self, verb: str) -> BulkStream | None:
+    async def _taken(self, verb: str, urgency: Urgency) -> BulkStream | None:
         """An idle stream; or None, and the right to open one."""
-        async with self._returned:
-            while True:
-                while self._idle[verb]:
-                    stream = self._idle[verb].pop()
-                    if stream.is_open:
-                        return stream
-                    self._count -= 1
-                if self._count < self.limit:
-                    self._count += 1
-                    return None
-                if self._dropped_one():
-                    return None
-                await self._returned.wait()
+        self._waiting.append(urgency)
+        try:
+            async with self._returned:
+                await self._returned.wait_for(lambda: self._lent < self.limit and urgency <= min(self._waiting))
+                self._lent += 1
+        finally:
+            self._waiting.remove(urgency)
+        while self._idle[verb]:
+            stream = self._idle[verb].pop()
+            if stream.is_open:
+                return stream
+        self._make_room()
+        return None
 
-    def _dropped_one(self) -> bool:
+    def _has_room(self) -> bool:
+        return self._lent + sum(map(len, self._idle.values())) < self._room
+
+    def _make_room(self) -> None:
+        """Close idle streams where there would be more than the session has channels for."""
+        for idle in self._idle.values():
+            while idle and self._lent + sum(map(len, self._idle.values())) > self._room:
+                idle.pop().close()
+
+    async def _opened(self, verb: str, urgency: Urgency) -> BulkStream:
+        try:
+            return await self._open(verb)
+        except NoChannel:
+            if self._closed_an_idle_one():
+                return await self._opened(verb, urgency)
+            if self._lent <= 1:
+                await self._give_back(verb, None)
+                raise
+            # the front end allows fewer than we were told: make do with those that are open
+            self.limit = self._room = self._lent - 1
+            await self._give_back(verb, None)
+        except BaseException:
+            await self._give_back(verb, None)
+            raise
+        return await self._taken(verb, urgency) or await self._opened(verb, urgency)
+
+    def _closed_an_idle_one(self) -> bool:
         for idle in self._idle.values():
             if idle:
                 idle.pop().close()
                 return True
         return False
-
-    async def _opened(self, verb: str) -> BulkStream:
-        try:
-            return await self._open(verb)
-        except NoChannel:
-            if self._count <= 1:
-                await self._give_back(verb, None)
-                raise
-            # the front end allows fewer than we were told: make do with those that are open
-            self.limit = self._count - 1
-            await self._give_back(verb, None)
-        except BaseException:
-            await self._give_back(verb, None)
-            raise
-        return await self._taken(verb) or await self._opened(verb)
 
     async def _open(self, verb: str) -> BulkStream:
         command = helper_command(self._options, verb, "--root", self._options.remote_root)
@@ -117,9 +154,8 @@ class BulkStreams:
         return _STREAMS[verb](frames, self._host, self._options.stall_s)
 
     async def _give_back(self, verb: str, stream: BulkStream | None) -> None:
-        if stream is None:
-            self._count -= 1
-        else:
+        self._lent -= 1
+        if stream is not None:
             self._idle[verb].append(stream)
         async with self._returned:
             self._returned.notify_all()

@@ -1,14 +1,14 @@
-"""Cutting a transfer into bundles: big enough to fill the line, many enough that all streams end together."""
+"""Cutting a transfer into bundles while it runs: large ones first, smaller ones the less is left, so that all streams end together."""
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from rpconsole.domain.bundling import bundle_bytes_for
 from rpconsole.ports.site import Shipment
 
-LEAST_BUNDLE_BYTES = 4 << 20
-MOST_BUNDLE_BYTES = 100 << 20
 MOST_BUNDLE_FILES = 1000
 
 
@@ -17,28 +17,50 @@ class Bundle:
     """Files that go over one stream, one behind the other."""
 
     shipments: tuple[Shipment, ...]
+    #: bytes of each, as far as they are known
+    sizes: tuple[int, ...] = field(default=())
     #: how often it was begun and could not be finished
     failures: int = 0
 
+    @property
+    def size(self) -> int:
+        """Bytes of all."""
+        return sum(self.sizes)
 
-def bundle_bytes_for(total: int, streams: int) -> int:
-    """Four bundles a stream, within limits."""
-    return min(max(total // (max(1, streams) * 4), LEAST_BUNDLE_BYTES), MOST_BUNDLE_BYTES)
 
+class BundleQueue:
+    """What of a transfer no stream has taken yet."""
 
-def bundles_of(sized: Iterable[tuple[Shipment, int]], streams: int) -> list[Bundle]:
-    """Largest files first; a file that is as large as a bundle is one."""
-    ordered = sorted(sized, key=lambda item: item[1], reverse=True)
-    limit = bundle_bytes_for(sum(size for _, size in ordered), streams)
-    bundles: list[Bundle] = []
-    taken: list[Shipment] = []
-    total = 0
-    for shipment, size in ordered:
-        taken.append(shipment)
-        total += size
-        if total >= limit or len(taken) >= MOST_BUNDLE_FILES:
-            bundles.append(Bundle(shipments=tuple(taken)))
-            taken, total = [], 0
-    if taken:
-        bundles.append(Bundle(shipments=tuple(taken)))
-    return bundles
+    def __init__(self, sized: Iterable[tuple[Shipment, int]]) -> None:
+        self._files = deque(sorted(sized, key=lambda item: item[1], reverse=True))
+        self._left = sum(size for _, size in self._files)
+        #: begun once and not finished
+        self._again: deque[Bundle] = deque()
+
+    def __bool__(self) -> bool:
+        return bool(self._files or self._again)
+
+    def put_back(self, bundle: Bundle) -> None:
+        """What a stream could not finish; another takes it when the rest is under way."""
+        self._again.append(bundle)
+
+    def count(self, streams: int) -> int:
+        """How many bundles there are at least, to know how many streams they are worth."""
+        if not self._files:
+            return len(self._again)
+        limit = bundle_bytes_for(self._left, streams)
+        by_bytes = -(-self._left // limit)
+        return len(self._again) + min(len(self._files), max(1, by_bytes, len(self._files) // MOST_BUNDLE_FILES))
+
+    def take(self, streams: int) -> Bundle:
+        """The next: a file that is as large as a bundle is one."""
+        if not self._files:
+            return self._again.popleft()
+        limit = bundle_bytes_for(self._left, streams)
+        taken: list[tuple[Shipment, int]] = []
+        size = 0
+        while self._files and size < limit and len(taken) < MOST_BUNDLE_FILES:
+            taken.append(self._files.popleft())
+            size += taken[-1][1]
+        self._left -= size
+        return Bundle(shipments=tuple(one for one, _ in taken), sizes=tuple(size for _, size in taken))

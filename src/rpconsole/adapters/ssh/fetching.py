@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +21,33 @@ from rpconsole.remote.frames import Message, frame_of
 _PIECE_BYTES = 512 << 10
 #: files up to one piece are settled beside the reading of the next ones, so many at once
 _UNSETTLED = 8
+#: one channel's window: less would leave the line idle between two bundles
+_AHEAD_BYTES = 4 << 20
+_AHEAD_FILES = 400
+
+
+class _Asked:
+    """Files that are asked for and have not come yet, in order."""
+
+    def __init__(self) -> None:
+        self._files: deque[tuple[Shipment, int]] = deque()
+        self._size = 0
+
+    @property
+    def is_short(self) -> bool:
+        """Whether the line holds more than what is asked for."""
+        return self._size < _AHEAD_BYTES and len(self._files) < _AHEAD_FILES
+
+    def add(self, bundle: Bundle) -> None:
+        self._files.extend(zip(bundle.shipments, bundle.sizes, strict=True))
+        self._size += bundle.size
+
+    def next(self) -> Shipment | None:
+        if not self._files:
+            return None
+        shipment, size = self._files.popleft()
+        self._size -= size
+        return shipment
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,17 +71,26 @@ class FetchingStream:
         """False once the site's end has gone."""
         return self._frames.channel.is_open
 
-    async def carry(self, bundle: Bundle, ledger: Ledger) -> None:
-        """Ask for the bundle's files and take them in."""
-        wanted = b"".join(frame_of({"path": shipment.source}) for shipment in bundle.shipments)
-        await self._frames.channel.write(wanted, self._stall_s)
+    async def carry(self, next_bundle: Callable[[], Bundle | None], ledger: Ledger) -> None:
+        """Ask for files some way ahead of those that come, and take them in."""
+        asked = _Asked()
         settling: set[asyncio.Task[None]] = set()
         try:
-            for shipment in bundle.shipments:
+            while True:
+                await self._ask_ahead(next_bundle, asked)
+                shipment = asked.next()
+                if shipment is None:
+                    return
                 await self._take(shipment, ledger, settling)
         finally:
             # what is whole is kept even when the stream is cut behind it
             await asyncio.gather(*settling)
+
+    async def _ask_ahead(self, next_bundle: Callable[[], Bundle | None], asked: _Asked) -> None:
+        while asked.is_short and (bundle := next_bundle()) is not None:
+            asked.add(bundle)
+            wanted = b"".join(frame_of({"path": shipment.source}) for shipment in bundle.shipments)
+            await self._frames.channel.write(wanted, self._stall_s)
 
     def close(self) -> None:
         """End it."""

@@ -34,8 +34,13 @@ class Ledger:
 
     def rest_of(self, bundle: Bundle) -> Bundle:
         """What of a bundle is not settled."""
-        left = tuple(shipment for shipment in bundle.shipments if shipment not in self._settled)
-        return Bundle(shipments=left, failures=bundle.failures)
+        sizes = bundle.sizes or (0,) * len(bundle.shipments)
+        left = [pair for pair in zip(bundle.shipments, sizes, strict=True) if pair[0] not in self._settled]
+        return Bundle(
+            shipments=tuple(shipment for shipment, _ in left),
+            sizes=tuple(size for _, size in left),
+            failures=bundle.failures,
+        )
 
 
 class TransferCut(SessionLost):

@@ -87,6 +87,11 @@ class SshOptions:
             )
 
     @property
+    def bulk_room(self) -> int:
+        """Channels of a session that file streams may hold open, idle ones too: control, a log's tail and a reserve stay free."""
+        return max(self.bulk_limit, self.max_channels - 4)
+
+    @property
     def bulk_limit(self) -> int:
         """Channels of a session that files may use: one is kept for control and one in reserve."""
         return max(1, min(self.bulk_channels, self.max_channels - 2))

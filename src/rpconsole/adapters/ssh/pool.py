@@ -167,7 +167,9 @@ class SshSessions:
         sessions = [standing.session for standing in opened if standing.session is not None]
         if sessions:
             # the front ends share their files: one of them cleans
-            self._cleaning = asyncio.create_task(_clean(sessions[0]), name="cleaning the site's leftovers")
+            self._cleaning = asyncio.create_task(
+                _settle_in(sessions), name="warming streams, cleaning the site's leftovers"
+            )
 
     async def _prepare_one(self, standing: _Standing) -> None:
         """A login is not given back because the helper does not start: verbs will say why, and try again."""
@@ -236,6 +238,13 @@ class SshSessions:
             max_channels=self._options.max_channels,
             sentence=standing.sentence,
         )
+
+
+async def _settle_in(sessions: Sequence[Session]) -> None:
+    """Open the file streams before they are needed: a transfer that opens them first loses three round trips."""
+    for verb in ("receive", "give"):
+        await asyncio.gather(*(session.streams.warm(verb) for session in sessions))
+    await _clean(sessions[0])
 
 
 async def _clean(session: Session) -> None:

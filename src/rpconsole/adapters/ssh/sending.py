@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 from rpconsole.adapters.ssh.bundles import Bundle
 from rpconsole.adapters.ssh.file_threads import in_file_thread
@@ -33,9 +34,14 @@ class SendingStream:
         """False once the site's end has gone."""
         return self._failure is None and self._frames.channel.is_open
 
-    async def carry(self, bundle: Bundle, ledger: Ledger) -> None:
-        """Send the bundle's files and wait for the last acknowledgement."""
+    async def carry(self, next_bundle: Callable[[], Bundle | None], ledger: Ledger) -> None:
+        """Send bundle behind bundle, and wait for the last acknowledgement only."""
         self._ledger = ledger
+        while (bundle := next_bundle()) is not None:
+            await self._put(bundle)
+        await self._until_acknowledged()
+
+    async def _put(self, bundle: Bundle) -> None:
         packer = Packer(bundle.shipments, self._next_number)
         upcoming = in_file_thread(packer.next_piece)
         try:
@@ -45,7 +51,6 @@ class SendingStream:
                 upcoming = in_file_thread(packer.next_piece)
                 if piece.data:
                     await self._frames.channel.write(piece.data, self._stall_s)
-            await self._until_acknowledged()
         finally:
             await asyncio.wait([upcoming])
             packer.close()

@@ -26,6 +26,7 @@ from rpconsole.ports.site import (
     SubmitOrder,
     Tail,
     Undelivered,
+    Urgency,
 )
 
 _PATHS_AT_ONCE = 1000
@@ -57,18 +58,18 @@ class SshSite:
         return facts
 
     async def send(
-        self, shipments: Sequence[Shipment], progress: Progress | None = None
+        self, shipments: Sequence[Shipment], progress: Progress | None = None, *, urgency: Urgency = Urgency.RUN
     ) -> tuple[list[Delivery], list[Undelivered]]:
         """See the port; SessionLost carries ``delivered``."""
         sized = await in_file_thread(sizes_at_home, shipments)
-        return await self._transfer("receive", sized, progress)
+        return await self._transfer("receive", sized, progress, urgency)
 
     async def fetch(
-        self, shipments: Sequence[Shipment], progress: Progress | None = None
+        self, shipments: Sequence[Shipment], progress: Progress | None = None, *, urgency: Urgency = Urgency.RUN
     ) -> tuple[list[Delivery], list[Undelivered]]:
         """See the port; SessionLost carries ``delivered``."""
         sized = [(shipment, _UNKNOWN_BYTES if shipment.size is None else shipment.size) for shipment in shipments]
-        return await self._transfer("give", sized, progress)
+        return await self._transfer("give", sized, progress, urgency)
 
     async def submit(self, order: SubmitOrder, *, wait_s: float) -> Receipt:
         """See the port."""
@@ -122,10 +123,10 @@ class SshSite:
         return sum(entry.get("removed") is True for entry in entries)
 
     async def _transfer(
-        self, verb: str, sized: Sequence[tuple[Shipment, int]], progress: Progress | None
+        self, verb: str, sized: Sequence[tuple[Shipment, int]], progress: Progress | None, urgency: Urgency
     ) -> tuple[list[Delivery], list[Undelivered]]:
         ledger = Ledger(progress)
-        await Transfer(verb, self._sessions.live, ledger).run(sized)
+        await Transfer(verb, self._sessions.live, ledger, urgency).run(sized)
         return ledger.delivered, ledger.undelivered
 
     async def _again(self, verb: str, fields: Mapping[str, Any], timeout_s: float) -> Any:
