@@ -82,6 +82,7 @@ async def open_world(config: Config, stack: AsyncExitStack) -> World:
         operations=journal.operations,
         lease=journal.lease,
         lock=owner_lock_of(gpc1),
+        costs=journal.costs,
     )
 
 
@@ -106,6 +107,7 @@ def settings_of(config: Config) -> EngineSettings:
         accounts=config.login.accounts(),
         any_account=not config.login.users,
         bookkeeping=_bookkeeping(config),
+        learn_costs=site.learned_costs,
         tick_s=engine.tick_s,
         refresh_s=engine.refresh_s,
         sweep_s=engine.define_s,

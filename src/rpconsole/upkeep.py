@@ -9,11 +9,14 @@ from rpconsole.adapters.gpc1.engine import open_gpc1
 from rpconsole.adapters.gpc1.remote_rows import SqlRemoteRows
 from rpconsole.adapters.gpc1.run_store import SqlRunStore
 from rpconsole.adapters.journal import journal_revision, open_journal
+from rpconsole.adapters.journal.opening import reading_costs
 from rpconsole.adapters.journal.tables import REVISION
 from rpconsole.config import Config
 from rpconsole.config.secrets import holds_password
+from rpconsole.domain.cost import Learned, best_learned
 from rpconsole.domain.fault import BadConfiguration, BadData
 from rpconsole.domain.nearest import nearest
+from rpconsole.domain.stage import Stage
 from rpconsole.ports.remote_rows import RemoteRows
 
 
@@ -52,6 +55,17 @@ async def upgrade_journal(config: Config) -> str:
     )
     await journal.close()
     return REVISION
+
+
+async def learned_cost(config: Config, stage: Stage, label: str | None, filter: str | None) -> Learned | None:
+    """What finished tasks cost, as the journal knows; None where there is no journal yet, or too few tasks in it."""
+    password = config.journal.password()
+    opened = reading_costs(
+        config.journal_address(), database=config.database.name, site=config.site.name, password=password
+    )
+    async with opened as costs:
+        found = await costs.recent(stage, label=label) if costs is not None else []
+    return best_learned(found, label=label, filter=filter)
 
 
 @asynccontextmanager

@@ -236,6 +236,7 @@ async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
         operations=journal.operations,
         lease=journal.lease,
         lock=owner_lock_of(gpc1),
+        costs=journal.costs,
     )
     yield Bench(
         folder=tmp_path,

@@ -11,7 +11,9 @@ from tests.fakes.engine import FakeEngine, a_run_row
 from rpconsole.cli.configured import Configured
 from rpconsole.cli.findings import Finding
 from rpconsole.domain.allocation import SitePlan
+from rpconsole.domain.cost import Learned
 from rpconsole.domain.fault import BadConfiguration, ExitCode
+from rpconsole.domain.stage import Stage
 
 
 class FakeUpkeep:
@@ -52,6 +54,9 @@ def fake_settings(
     async def open_engine() -> AsyncIterator[FakeEngine]:
         yield served
 
+    async def learned(stage: Stage, label: str | None, filter: str | None) -> Learned | None:
+        return Learned(tasks=600, runs=3, mean_s=75.0, longest_s=99.0, of=f"label {label}") if label == "L" else None
+
     def site_plan(name: str | None) -> tuple[str, SitePlan]:
         if name not in (None, "practice"):
             raise BadConfiguration(f"there is no site '{name}'; did you mean 'practice'?")
@@ -67,6 +72,7 @@ def fake_settings(
         known_hosts=known_hosts or folder / "known_hosts",
         open_engine=open_engine,
         site_plan=site_plan,
+        learned=learned,
         path_base_of=lambda label: f"/data/remote/{label}",
         upkeep=FakeUpkeep(),
     )

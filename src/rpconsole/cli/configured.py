@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from rpconsole.cli.findings import Finding, answered
 from rpconsole.cli.options import Given
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from rpconsole.config import Config
     from rpconsole.config.console import ConsoleSection
     from rpconsole.domain.allocation import SitePlan
+    from rpconsole.domain.cost import Learned
+    from rpconsole.domain.stage import Stage
     from rpconsole.engine.facade import RunningEngine
 
 
@@ -59,6 +61,8 @@ class Configured:
     open_engine: Callable[[], AbstractAsyncContextManager[RunningEngine]]
     #: name and limits of a site (of the configured one for None)
     site_plan: Callable[[str | None], tuple[str, SitePlan]]
+    #: what finished tasks of (stage, label, filter) cost, as the journal knows; None = too few
+    learned: Callable[[Stage, str | None, str | None], Coroutine[Any, Any, Learned | None]]
     #: where runs of a label are prepared
     path_base_of: Callable[[str], str]
     upkeep: Upkeep
@@ -85,6 +89,7 @@ def _read(given: Given) -> Configured:
         known_hosts=config.login.known_hosts,
         open_engine=lambda: _engine(config),
         site_plan=lambda name: _site_plan(config, name),
+        learned=lambda stage, label, filter: _learned(config, stage, label, filter),
         path_base_of=lambda label: _path_base(config, label),
         upkeep=_Databases(config),
         console=config.console,
@@ -130,9 +135,24 @@ def _engine(config: Config) -> AbstractAsyncContextManager[RunningEngine]:
 
 
 def _site_plan(config: Config, name: str | None) -> tuple[str, SitePlan]:
-    if name not in (None, config.site.name):
-        raise BadConfiguration(f"there is no site '{name}' in {config.source}{nearest(str(name), [config.site.name])}")
-    return config.site.name, config.site.plan()
+    if name in (None, config.site.name):
+        return config.site.name, config.site.plan()
+    return known_site(str(name), config.site.name, where=f"in {config.source}, and none that is built in")
+
+
+def known_site(name: str, *others: str, where: str = "built in") -> tuple[str, SitePlan]:
+    """A site that the survey's recipes describe; BadConfiguration names the nearest that there is."""
+    from rpconsole.domain.known_sites import KNOWN_SITES
+
+    if name.lower() not in KNOWN_SITES:
+        raise BadConfiguration(f"there is no site '{name}' {where}{nearest(name, [*others, *KNOWN_SITES])}")
+    return name.lower(), KNOWN_SITES[name.lower()]
+
+
+async def _learned(config: Config, stage: Stage, label: str | None, filter: str | None) -> Learned | None:
+    from rpconsole.upkeep import learned_cost
+
+    return await learned_cost(config, stage, label, filter)
 
 
 def _path_base(config: Config, label: str) -> str:

@@ -9,7 +9,8 @@ from pydantic import BeforeValidator, Field, field_validator, model_validator
 from rpconsole.commands.jobscript import Directives
 from rpconsole.commands.known_schedulers import KNOWN_SCHEDULERS
 from rpconsole.config.fields import Count, CountFromZero, Flag, Hours, Name, Section, Share, SitePath, Word, refused
-from rpconsole.domain.allocation import COST_H, MULTIPLIER, SAFETY_H, THREADS, SitePlan
+from rpconsole.domain.allocation import SitePlan
+from rpconsole.domain.cost import COST_H, MULTIPLIER, SAFETY_H, THREADS
 from rpconsole.domain.stage import Stage
 from rpconsole.stages.base import PROGRAM_THREADS
 
@@ -87,6 +88,10 @@ class SiteSection(Section):
     min_hours: Count = Field(default=1, description="Shortest wall time that a job may ask for.")
     max_hours: Count = Field(description="Longest wall time that a job may ask for.")
     fill: Share = Field(default=0.8, description="Part of the nodes' time that the commands really use.")
+    learned_costs: Flag = Field(
+        default=True,
+        description="Ask by what finished tasks of the same label and filter took, once there are enough, instead of by cost_h.",
+    )
     references_dir: SitePath = Field(description="Directory of the astrometry references at the site.")
     tess_dir: SitePath = Field(description="Directory of the tessellations at the site.")
     transfer_warp_images: Flag = Field(

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from rpconsole.commands.jobscript import JobScript, job_script, log_path
-from rpconsole.domain.allocation import Allocation, allocation_for
+from rpconsole.domain.allocation import Allocation, SitePlan, allocation_for
 from rpconsole.domain.listfiles import CONFIG
 from rpconsole.domain.run import Run
 from rpconsole.engine.remote_names import remote_stem, results_path
 from rpconsole.engine.world import World
 
 
-def script_text(world: World, run: Run, commands: int, *, name: str = "", takeover: bool = False) -> str:
+def script_text(
+    world: World, run: Run, commands: int, *, plan: SitePlan | None = None, name: str = "", takeover: bool = False
+) -> str:
     """The text of ``.cmd`` for so many commands.
 
     ``name`` is the attempt's, with which the runner signs its marks. ``takeover`` lets the runner go on although an earlier attempt's
     runner never wrote its end mark: only for attempts that were intended after that job's end was proven, or after a person decided.
+    ``plan`` None = as the configuration has it.
     """
     settings = world.settings
-    allocation = allocation_for(run.stage, commands, settings.plan)
+    allocation = allocation_for(run.stage, commands, plan or settings.plan)
     root = settings.layout.remote_root
     script = JobScript(
         nodes=allocation.nodes,

@@ -10,6 +10,7 @@ from rpconsole.domain.event import Event, ProductsVerified
 from rpconsole.domain.fault import SessionLost, SiteFailed
 from rpconsole.domain.manifest import ManifestRecord
 from rpconsole.domain.run import Run
+from rpconsole.engine.costs import remember
 from rpconsole.engine.results_book import ResultsBook, read_to_end
 from rpconsole.engine.run_files import products_of
 from rpconsole.engine.world import World
@@ -26,6 +27,7 @@ async def retrieve_run(world: World, run: Run) -> Event:
     """Fetch what good tasks promised; a task whose product is missing, empty or damaged is failed, and the product named."""
     tasks = _by_task(await products_of(world, run))
     results = await read_to_end(world, run, ResultsBook())
+    await remember(world, run, {task: records[0].component or 0 for task, records in tasks.items()}, results.tasks)
     at_site = await world.site.stat([record.remote for records in tasks.values() for record in records])
     faults = {task: _fault(records, results, at_site) for task, records in tasks.items()}
     good = [record for task, records in tasks.items() if not faults[task] for record in records]

@@ -89,6 +89,8 @@ class EngineSettings:
     #: whether any other account may be given too
     any_account: bool = True
     bookkeeping: Bookkeeping = field(default_factory=Bookkeeping)
+    #: ask the scheduler by what finished tasks cost, where enough of them are known
+    learn_costs: bool = True
     #: between two looks at what may start
     tick_s: float = 1.0
     #: between two looks at the database for rows that other hands changed

@@ -8,6 +8,7 @@ from rpconsole.domain.event import Event, InputsVerified
 from rpconsole.domain.fault import BadData, SessionLost, SiteFailed
 from rpconsole.domain.listfiles import SCRIPT
 from rpconsole.domain.run import Attempt, Run
+from rpconsole.engine.costs import learned_plan
 from rpconsole.engine.job_file import script_text
 from rpconsole.engine.run_files import Needed, list_paths, needed_at_site
 from rpconsole.engine.submit import intend
@@ -42,7 +43,9 @@ async def _name_attempt_in_script(world: World, run: Run, attempt: Attempt) -> N
     """
     components = await world.runs.components(run.remote_id)
     commands = sum(one.jobs or 0 for one in components)
-    text = script_text(world, run, commands, name=attempt.job_name(run.remote_id), takeover=run.jobs > 0)
+    plan = await learned_plan(world, run, components)
+    name = attempt.job_name(run.remote_id)
+    text = script_text(world, run, commands, plan=plan, name=name, takeover=run.jobs > 0)
     await world.files.write({(await list_paths(world, run))[SCRIPT]: text})
 
 

@@ -102,7 +102,10 @@ async def sweep(world: World, labels: Iterable[WatchedLabel], *, advance: bool, 
 
 
 async def _define(world: World, watched: WatchedLabel, stage: Stage) -> list[Definition]:
-    order = DefineOrder(stage=stage, label=watched.label, path_base=watched.path_base, limit=watched.limit)
+    # what one job of the site's limits cannot hold goes into the next run
+    most = world.settings.plan.most_components(stage)
+    limit = min(watched.limit or most, most)
+    order = DefineOrder(stage=stage, label=watched.label, path_base=watched.path_base, limit=limit)
     definition = await world.runs.define(order)
     if definition.remote_id is None:
         return []

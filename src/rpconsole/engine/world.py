@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from rpconsole.engine.settings import EngineSettings
 from rpconsole.ports.clock import Clock
+from rpconsole.ports.costs import CostBook
 from rpconsole.ports.file_catalogue import FileCatalogue
 from rpconsole.ports.journal import Ledger, Operations, OwnerLease, RunJournal
 from rpconsole.ports.local_files import LocalFiles
@@ -33,3 +34,5 @@ class World:
     operations: Operations
     lease: OwnerLease
     lock: OwnerLock
+    #: None = nothing is learned from finished tasks
+    costs: CostBook | None = None

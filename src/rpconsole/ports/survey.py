@@ -91,3 +91,7 @@ class Survey(Protocol):
     async def define_stacks(self, label: str, min_warps: int = 2) -> list[int]:
         """Register a stackRun for each (tess_id, skycell_id, filter) with enough good warps and no stack of that label yet."""
         ...
+
+    async def filters(self, stage: Stage, stage_ids: Collection[int]) -> Mapping[int, str]:
+        """stage_id -> the filter of its exposures as the database has it (``g.00000``); ids without one are left out."""
+        ...

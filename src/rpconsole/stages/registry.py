@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
-from rpconsole.domain.allocation import COST_H
+from rpconsole.domain.cost import COST_H
 from rpconsole.domain.paths import BadKey, key_path
 from rpconsole.domain.stage import Stage
 from rpconsole.domain.stage_rows import DetrendRun, StageRows

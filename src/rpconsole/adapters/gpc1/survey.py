@@ -15,6 +15,7 @@ from rpconsole.adapters.gpc1.stack_definition import define_stacks
 from rpconsole.adapters.gpc1.survey_camera import camera_rows
 from rpconsole.adapters.gpc1.survey_chip import chip_rows
 from rpconsole.adapters.gpc1.survey_detrend import detrend_files, detrend_runs
+from rpconsole.adapters.gpc1.survey_filters import filters_of
 from rpconsole.adapters.gpc1.survey_stack import stack_rows
 from rpconsole.adapters.gpc1.survey_warp import warp_rows
 from rpconsole.adapters.sql import in_pieces
@@ -80,6 +81,15 @@ class SqlSurvey:
         return await self._gpc1.write_alone(
             "define_stacks", lambda connection: define_stacks(connection, label, min_warps)
         )
+
+    async def filters(self, stage: Stage, stage_ids: Collection[int]) -> Mapping[int, str]:
+        def work(connection: Connection) -> dict[int, str]:
+            found: dict[int, str] = {}
+            for piece in in_pieces(stage_ids):
+                found.update(filters_of(connection, stage, piece))
+            return found
+
+        return await self._gpc1.read(work)
 
     async def _apply_one(self, statement: DbinfoStatement) -> Applied:
         try:

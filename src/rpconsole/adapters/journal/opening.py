@@ -3,28 +3,33 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from rpconsole.adapters.journal.costs import SqlCostBook
 from rpconsole.adapters.journal.ledger import SqlLedger
 from rpconsole.adapters.journal.operations import SqlOperations
 from rpconsole.adapters.journal.owner_lease import SqlOwnerLease, is_alive
 from rpconsole.adapters.journal.run_journal import SqlRunJournal
 from rpconsole.adapters.journal.schema import bring_up_to_date, found_revision
+from rpconsole.adapters.journal.tables import REVISION
 from rpconsole.adapters.sql import Database, database_url, open_database
 from rpconsole.domain.fault import BadConfiguration
+from rpconsole.ports.costs import CostBook
 from rpconsole.ports.journal import Ledger, Operations, OwnerLease, RunJournal
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Journal:
-    """The four ports of one engine's journal."""
+    """The ports of one engine's journal."""
 
     runs: RunJournal
     ledger: Ledger
     operations: Operations
     lease: OwnerLease
+    costs: CostBook
     close: Callable[[], Awaitable[None]]
 
 
@@ -47,8 +52,24 @@ async def open_journal(
         ledger=SqlLedger(opened, dbname=database, site=site),
         operations=SqlOperations(opened, dbname=database, site=site),
         lease=SqlOwnerLease(opened, alive=alive),
+        costs=SqlCostBook(opened, dbname=database, site=site),
         close=opened.close,
     )
+
+
+@asynccontextmanager
+async def reading_costs(
+    url: str, *, database: str, site: str, password: str | None = None
+) -> AsyncIterator[CostBook | None]:
+    """The costs in a journal that is there and of our schema, changing nothing; None where it is not."""
+    if await journal_revision(url, password=password) != REVISION:
+        yield None
+        return
+    opened = open_database(url, password=password)
+    try:
+        yield SqlCostBook(opened, dbname=database, site=site)
+    finally:
+        await opened.close()
 
 
 async def journal_revision(url: str, *, password: str | None = None) -> str | None:

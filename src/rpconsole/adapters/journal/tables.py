@@ -7,9 +7,9 @@ from typing import Any
 from sqlalchemy import BigInteger, Boolean, Column, Double, Integer, MetaData, String, Table, Text
 
 #: the revision that these tables are; the newest file in ``migrations/versions``
-REVISION = "0002"
+REVISION = "0003"
 #: every revision that this program can bring up to date
-REVISIONS = ("0001", "0002")
+REVISIONS = ("0001", "0002", "0003")
 VERSION_TABLE = "rp_schema"
 
 #: words are compared byte for byte on every server, as SQLite does: 'Nightly' and 'nightly' are two labels
@@ -179,5 +179,21 @@ owner = Table(
     Column("pid", BigInteger, nullable=False),
     Column("since", Double, nullable=False),
     Column("beat", Double, nullable=False),
+    **OPTIONS,
+)
+
+task_cost = Table(
+    "rp_task_cost",
+    metadata,
+    _database(),
+    _site(),
+    Column("remote_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("filter", String(64), primary_key=True),
+    Column("stage", String(16), nullable=False),
+    Column("label", String(128), nullable=False),
+    Column("tasks", Integer, nullable=False),
+    Column("wall_s", Double, nullable=False),
+    Column("longest_s", Double, nullable=False),
+    Column("max_rss_kb", BigInteger, nullable=False),
     **OPTIONS,
 )
