@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from rpconsole.domain.fault import BadData
 from rpconsole.domain.filerules import ids_in_name
-from rpconsole.domain.listfiles import CONFIG, GENERATE, LIST_SUFFIXES, RETURN, TRANSFER, CommandLine, ComponentLists
+from rpconsole.domain.listfiles import (
+    CONFIG,
+    GENERATE,
+    LIST_SUFFIXES,
+    MANIFEST,
+    RETURN,
+    TRANSFER,
+    CommandLine,
+    ComponentLists,
+)
 from rpconsole.domain.manifest import ManifestRecord, Role
 from rpconsole.domain.paths import mapped_by_instance, mirrored, normal_path
 from rpconsole.domain.stage import Stage
+
+#: how the manifest begins a product's line
+_PRODUCT = '{"role":"product",'
 
 
 class BadLists(BadData):
@@ -29,6 +43,16 @@ def read_lists(texts: Mapping[str, str], *, stage: Stage, root: str, source: str
     inputs = [_input(local, root) for local in dict.fromkeys(_lines(texts[TRANSFER]))]
     pairs = dict.fromkeys(_pairs(_lines(texts[GENERATE]), _lines(texts[RETURN]), root, source))
     return inputs + [_product(remote, local, stage, root, tasks) for remote, local in pairs]
+
+
+def manifest_fits(texts: Mapping[str, str]) -> bool:
+    """Whether a manifest promises the products of ``.generate`` in their order: else another hand wrote the lists after it."""
+    products = [line for line in _lines(texts[MANIFEST]) if line.startswith(_PRODUCT)]
+    generate = _lines(texts[GENERATE])
+    return len(products) == len(generate) and all(
+        f'"remote":{json.dumps(path)},' in line or f'"remote":{json.dumps(path)}}}' in line
+        for path, line in zip(generate, products, strict=True)
+    )
 
 
 def read_component(texts: Mapping[str, str], *, stage: Stage, stage_id: int, root: str, source: str) -> ComponentLists:
@@ -62,12 +86,15 @@ def _task_of_path(config: str) -> dict[str, int]:
     return tasks
 
 
-def _key_of(local: str) -> str:
-    return "neb://" + mapped_by_instance(local, "")
+def _key_of(path: str, root: str) -> str:
+    """The key behind a path at the site, where M2 put it; for what is not below the root, the path itself."""
+    below = normal_path(f"{root}/")
+    return f"neb:///{path.removeprefix(below)}" if path.startswith(below) else path
 
 
 def _input(local: str, root: str) -> ManifestRecord:
-    return ManifestRecord(key=_key_of(local), local=local, remote=mirrored(local, root), role=Role.INPUT)
+    key = _key_of(mapped_by_instance(local, root), root)
+    return ManifestRecord(key=key, local=local, remote=mirrored(local, root), role=Role.INPUT)
 
 
 def _pairs(generate: Sequence[str], back: Sequence[str], root: str, source: str) -> Iterator[tuple[str, str]]:
@@ -87,15 +114,19 @@ def _pairs(generate: Sequence[str], back: Sequence[str], root: str, source: str)
         yield remote, local
 
 
+#: what the old lines promise although nothing may make it: the touch then leaves it empty
+_OFTEN_EMPTY = re.compile(r"\.ptn$|\.ppStack\.mdc$|\.XY\d\d\.mk\.fits$")
+
+
 def _product(remote: str, local: str, stage: Stage, root: str, tasks: Mapping[str, int]) -> ManifestRecord:
     ids = ids_in_name(stage, mapped_by_instance(local, root)) or ids_in_name(stage, remote)
     return ManifestRecord(
-        key=_key_of(local),
+        key=_key_of(remote, root),
         local=local,
         remote=remote,
         role=Role.PRODUCT,
         component=ids.stage_id if ids else None,
         task=tasks.get(remote),
         item=ids.item if ids else None,
-        may_be_empty=remote.endswith(".ptn"),
+        may_be_empty=_OFTEN_EMPTY.search(remote) is not None,
     )

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from rpconsole.commands.results import TaskOutcome, TaskResults
 from rpconsole.domain.fault import BadData, RpconsoleError
-from rpconsole.domain.listfiles import CONFIG, MANIFEST
+from rpconsole.domain.listfiles import CONFIG
 from rpconsole.domain.looks import CommandPage, CommandView
-from rpconsole.domain.manifest import ManifestRecord, read_manifest
+from rpconsole.domain.manifest import ManifestRecord
 from rpconsole.domain.run import Run, Step
 from rpconsole.engine.results_book import ResultsBook, read_to_end
-from rpconsole.engine.run_files import list_paths
+from rpconsole.engine.run_files import list_paths, manifest_of
 from rpconsole.engine.world import World
 from rpconsole.ports.journal import Verdict
 
@@ -61,9 +60,9 @@ class CommandDesk:
         key = (run.remote_id, run.attempts)
         if key not in self._kept:
             paths = await list_paths(self.world, run)
-            texts = [await self.world.files.read(paths[suffix]) for suffix in (CONFIG, MANIFEST)]
-            # a run of 40,000 commands has a manifest of some ten megabytes: the loop stays free meanwhile
-            self._kept[key] = await asyncio.to_thread(_read_lists, texts[0], texts[1], paths[MANIFEST])
+            config = await self.world.files.read(paths[CONFIG])
+            lines = [line for line in config.split("\n") if line.strip()]
+            self._kept[key] = _Lists(lines=lines, owners=owners_of(await manifest_of(self.world, run)))
         self._kept.move_to_end(key)
         while len(self._kept) > KEPT:
             self._kept.popitem(last=False)
@@ -85,11 +84,6 @@ class CommandDesk:
         if run.step not in (Step.SUBMIT, Step.RECONCILE, Step.POLL):
             lists.results = found
         return found, ""
-
-
-def _read_lists(config: str, manifest: str, source: str) -> _Lists:
-    lines = [line for line in config.split("\n") if line.strip()]
-    return _Lists(lines=lines, owners=owners_of(read_manifest(manifest, source=source)))
 
 
 def owners_of(records: Sequence[ManifestRecord]) -> dict[int, Owner]:

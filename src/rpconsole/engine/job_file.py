@@ -6,8 +6,21 @@ from rpconsole.commands.jobscript import JobScript, job_script, log_path
 from rpconsole.domain.allocation import Allocation, SitePlan, allocation_for
 from rpconsole.domain.listfiles import CONFIG
 from rpconsole.domain.run import Run
+from rpconsole.domain.stage import Stage
 from rpconsole.engine.remote_names import remote_stem, results_path
 from rpconsole.engine.world import World
+
+#: the IPP's own runners at the site, below its root
+IPP_RUNNERS = {**dict.fromkeys(Stage, "stask_chip.py"), Stage.STACK: "stask_stack.py"}
+
+
+def handover_text(world: World, run: Run, commands: int) -> str:
+    """The ``.cmd`` that prepare leaves, with the IPP's own runner, so that the IPP's scripts can execute the run.
+
+    Before rpconsole submits, it writes its own over it (``script_text``).
+    """
+    runner = f"{world.settings.layout.remote_root.rstrip('/')}/{IPP_RUNNERS[run.stage]}"
+    return _script(world, run, allocation_for(run.stage, commands, world.settings.plan), (runner,))
 
 
 def script_text(
@@ -19,15 +32,19 @@ def script_text(
     runner never wrote its end mark: only for attempts that were intended after that job's end was proven, or after a person decided.
     ``plan`` None = as the configuration has it.
     """
+    allocation = allocation_for(run.stage, commands, plan or world.settings.plan)
+    return _script(world, run, allocation, (*_runner(world, run, allocation), *_signed(name, takeover=takeover)))
+
+
+def _script(world: World, run: Run, allocation: Allocation, runner: tuple[str, ...]) -> str:
     settings = world.settings
-    allocation = allocation_for(run.stage, commands, plan or settings.plan)
     root = settings.layout.remote_root
     script = JobScript(
         nodes=allocation.nodes,
         hours=allocation.hours,
         proc_per_node=settings.plan.proc_per_node,
         log=log_path(root, run.stage, run.remote_id),
-        runner=(*_runner(world, run, allocation), *_signed(name, takeover=takeover)),
+        runner=runner,
         config=remote_stem(run, root) + CONFIG,
         multiplier=allocation.multiplier,
         shell=settings.script.shell,

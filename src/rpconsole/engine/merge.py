@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 
-from rpconsole.domain.listfiles import SCRIPT, component_stem
+from rpconsole.domain.listfiles import MANIFEST, SCRIPT, component_stem, component_texts
 from rpconsole.domain.listmerge import MERGED_SUFFIXES, RunMerge
+from rpconsole.domain.oldlists import manifest_fits, read_component
 from rpconsole.domain.run import Component, Run
-from rpconsole.engine.job_file import script_text
+from rpconsole.engine.job_file import handover_text
 from rpconsole.engine.world import World
 from rpconsole.stages.base import CannotPrepare
 from rpconsole.stages.writing import list_keys
@@ -24,7 +25,7 @@ async def merge_components(world: World, run: Run, components: Sequence[Componen
     targets = {suffix: places[key] for suffix, key in keys.items()}
     merge = RunMerge()
     await world.files.append_all(list(targets.values()), _pieces(world, run, components, merge, targets))
-    await world.files.write({places[run.stem + SCRIPT]: script_text(world, run, merge.jobs)})
+    await world.files.write({places[run.stem + SCRIPT]: handover_text(world, run, merge.jobs)})
     return merge.jobs
 
 
@@ -36,16 +37,22 @@ async def _pieces(
         stems = [component_stem(run.stem, one.stage_id) for one in some]
         found = await world.catalogue.resolve([key for stem in stems for key in list_keys(stem)])
         for component, stem in zip(some, stems, strict=True):
-            texts = await _texts(world, component, stem, found)
+            texts = await _texts(world, run, component, stem, found)
             added = await asyncio.to_thread(merge.add, texts, source=stem)
             yield {targets[suffix]: text for suffix, text in added.items()}
 
 
-async def _texts(world: World, component: Component, stem: str, found: Mapping[str, str]) -> dict[str, str]:
-    """A component's files as they were written, by suffix."""
-    if any(key not in found for key in list_keys(stem)):
+async def _texts(world: World, run: Run, component: Component, stem: str, found: Mapping[str, str]) -> dict[str, str]:
+    """A component's files by suffix: as we wrote them, or as the IPP's own scripts did, with a manifest made of them."""
+    if any(key not in found for key in list_keys(stem) if not key.endswith(MANIFEST)):
         raise CannotPrepare(
             f"the lists of component {component.stage_id} are gone: set it to 'new' to prepare it again"
         )
-    texts = await world.files.read_all([found[key] for key in list_keys(stem)])
-    return {suffix: texts[found[stem + suffix]] for suffix in MERGED_SUFFIXES}
+    suffixes = [suffix for suffix in MERGED_SUFFIXES if stem + suffix in found]
+    read = await world.files.read_all([found[stem + suffix] for suffix in suffixes])
+    texts = {suffix: read[found[stem + suffix]] for suffix in suffixes}
+    if MANIFEST in texts and manifest_fits(texts):
+        return texts
+    root = world.settings.layout.remote_root
+    lists = read_component(texts, stage=run.stage, stage_id=component.stage_id, root=root, source=stem)
+    return component_texts(lists, root)

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from rpconsole.domain.fault import BadData
-from rpconsole.domain.listfiles import MANIFEST, SHIPPED_SUFFIXES
+from rpconsole.domain.listfiles import (
+    GENERATE,
+    LIST_SUFFIXES,
+    MANIFEST,
+    SHIPPED_SUFFIXES,
+)
 from rpconsole.domain.manifest import ManifestRecord, Role, read_manifest
+from rpconsole.domain.oldlists import manifest_fits, read_lists
 from rpconsole.domain.paths import mapped_by_key
 from rpconsole.domain.run import Run
 from rpconsole.engine.world import World
@@ -24,13 +31,16 @@ class Needed:
 
 
 async def list_paths(world: World, run: Run) -> Mapping[str, str]:
-    """suffix -> absolute path at home of the run's lists; BadData names what was never written."""
+    """suffix -> absolute path at home of the run's lists and script; BadData names what was never written.
+
+    The manifest is among them where rpconsole prepared the run, and not where the IPP's own scripts did.
+    """
     keys = {suffix: run.stem + suffix for suffix in (*SHIPPED_SUFFIXES, MANIFEST)}
     found = await world.catalogue.resolve(list(keys.values()))
-    missing = [key for key in keys.values() if key not in found]
+    missing = [key for suffix, key in keys.items() if key not in found and suffix != MANIFEST]
     if missing:
         raise BadData(f"{missing[0]} was never written: the run must be prepared again")
-    return {suffix: found[key] for suffix, key in keys.items()}
+    return {suffix: found[key] for suffix, key in keys.items() if key in found}
 
 
 async def paths_at_home(world: World, run: Run) -> Mapping[str, str]:
@@ -41,9 +51,19 @@ async def paths_at_home(world: World, run: Run) -> Mapping[str, str]:
 
 
 async def manifest_of(world: World, run: Run) -> tuple[ManifestRecord, ...]:
-    """The run's manifest."""
+    """What the run needs and promises, file by file; from the five lists where there is no manifest that fits them.
+
+    A manifest that does not promise what ``.generate`` does was left by an earlier preparation: the lists are what a job is made of.
+    """
     paths = await list_paths(world, run)
-    return tuple(read_manifest(await world.files.read(paths[MANIFEST]), source=paths[MANIFEST]))
+    if MANIFEST in paths:
+        texts = {suffix: await world.files.read(paths[suffix]) for suffix in (MANIFEST, GENERATE)}
+        # a run of 40,000 commands has some ten megabytes of it: the loop stays free meanwhile
+        if await asyncio.to_thread(manifest_fits, texts):
+            return tuple(await asyncio.to_thread(read_manifest, texts[MANIFEST], source=paths[MANIFEST]))
+    texts = {suffix: await world.files.read(paths[suffix]) for suffix in LIST_SUFFIXES}
+    root = world.settings.layout.remote_root
+    return tuple(await asyncio.to_thread(read_lists, texts, stage=run.stage, root=root, source=run.stem))
 
 
 async def products_of(world: World, run: Run) -> list[ManifestRecord]:
