@@ -29,6 +29,7 @@ from rpconsole.adapters.storage.local_files import DiskFiles
 from rpconsole.adapters.storage.plain import PlainCatalogue
 from rpconsole.commands.known_schedulers import KNOWN_SCHEDULERS
 from rpconsole.domain.allocation import SitePlan
+from rpconsole.domain.paths import normal_path
 from rpconsole.domain.retry import RetryPolicy
 from rpconsole.domain.schedule import PollPace
 from rpconsole.domain.stage import Stage
@@ -118,14 +119,15 @@ class PlayedSite:
         if code:
             self._note(stem, {"task": number, "abandoned": True, "attempts": 3})
             return
-        for path in re.findall(r"touch (\S+)", line):
+        # on a disk '//' is '/'
+        for path in map(normal_path, re.findall(r"touch (\S+)", line)):
             if verdict.startswith("without ") and path.endswith(verdict.removeprefix("without ")):
                 continue
             empty = verdict.startswith("empty ") and path.endswith(verdict.removeprefix("empty "))
             self.site.put(path, b"" if empty else b"pixels")
         for text, path in re.findall(r"echo -n '([^']*)' > (\S+)", line):
-            if path in self.site.files:
-                self.site.put(path, self.dbinfo(f"{text}-quality 0\n", line).encode())
+            if normal_path(path) in self.site.files:
+                self.site.put(normal_path(path), self.dbinfo(f"{text}-quality 0\n", line).encode())
 
 
 @dataclass

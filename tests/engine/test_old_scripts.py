@@ -1,0 +1,183 @@
+"""One campaign, two hands: what the IPP's own scripts prepare we execute, and what we prepare they execute."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from tests.builders.old_scripts import (
+    OldChip,
+    OldExecution,
+    OldPrepare,
+    as_the_old_poll_reads,
+    install_programs,
+    lines_of,
+)
+
+from rpconsole.adapters.gpc1 import tables as t
+from rpconsole.domain.dbinfo import read_dbinfo
+from rpconsole.domain.stage import Stage
+from rpconsole.stages.detrend import TYPES
+
+TOOLS = {Stage.CHIP: "chiptool", Stage.CAMERA: "camtool", Stage.WARP: "warptool", Stage.STACK: "stacktool"}
+
+
+@pytest.fixture
+def old(bench) -> OldPrepare:
+    return OldPrepare(bench.folder, "/scratch3/watersc1/")
+
+
+def stem_of(bench, run) -> Path:
+    """Where the lists of a run lie in the plain storage."""
+    return bench.folder / "ipp" / "remote" / "DEMO" / f"remote_{run['stage']}.{run['remote_id']}"
+
+
+def old_chips(bench, chip_id: int, exp_id: int) -> list[OldChip]:
+    """Its OTAs with raw image, burntool table and detrends as they lie at home."""
+    chips = []
+    for imfile in bench.rows.all(t.chip_imfile, chip_id=chip_id):
+        raw = bench.rows.one(t.raw_imfile, exp_id=exp_id, class_id=imfile["class_id"])
+        keys = [("-file", raw["uri"]), ("-burntool", raw["uri"].replace(".fits", ".burn.tbl"))]
+        keys += [(type_.option, uri) for type_ in TYPES if (uri := detrend_uri(bench, type_.name, imfile["class_id"]))]
+        inputs = [(option, str(bench.folder / "ipp" / key.split("/", 3)[3])) for option, key in keys]
+        chips.append(OldChip(class_id=imfile["class_id"], inputs=inputs, chip_imfile_id=imfile["chip_imfile_id"]))
+    return chips
+
+
+def detrend_uri(bench, name: str, class_id: str) -> str | None:
+    if name in ("VIDEODARK", "FRINGE"):
+        return None
+    for run in bench.rows.all(t.det_run, det_type=name):
+        for table in (t.det_normalized_imfile, t.det_registered_imfile):
+            for row in bench.rows.all(table, det_id=run["det_id"], class_id=class_id):
+                return str(row["uri"])
+    return None
+
+
+def define_as_remotetool(bench):
+    """One remote run of both exposures' chips."""
+    remote_id = bench.rows.add(
+        t.remote_run, state="new", stage="chip", label="DEMO", path_base="neb://any/remote/DEMO", job_id=-1, fault=0
+    )
+    for run in bench.rows.all(t.chip_run):
+        bench.rows.add(t.remote_component, remote_id=remote_id, stage_id=run["chip_id"], jobs=0, state="new")
+    return bench.rows.one(t.remote_run, remote_id=remote_id)
+
+
+def prepare_components(bench, old: OldPrepare, run: dict) -> list[Path]:
+    stems = []
+    for chip in bench.rows.all(t.chip_run):
+        stem = stem_of(bench, run) / f"stage_{chip['chip_id']}"
+        tag = bench.rows.one(t.raw_exp, exp_id=chip["exp_id"])["exp_tag"]
+        outroot = f"{chip['workdir']}/{tag}/{tag}.ch.{chip['chip_id']}"
+        ids = {"exp_id": chip["exp_id"], "chip_id": chip["chip_id"]}
+        jobs = old.chip(stem, outroot, ids, old_chips(bench, chip["chip_id"], chip["exp_id"]))
+        bench.rows.change(
+            t.remote_component,
+            {"remote_id": run["remote_id"], "stage_id": chip["chip_id"]},
+            jobs=jobs,
+            state="prep_done",
+            path_base=str(stem),
+        )
+        stems.append(stem)
+    return stems
+
+
+def only_chip(bench) -> None:
+    labels = tuple(replace(label, stages=(Stage.CHIP,)) for label in bench.world.settings.labels)
+    bench.world = replace(bench.world, settings=replace(bench.world.settings, labels=labels))
+
+
+async def run_to_full(bench) -> None:
+    async with bench.running():
+        await bench.login()
+        await bench.until(lambda: (bench.player.play() or bench.states(Stage.CHIP)) == ["full"])
+
+
+async def test_a_run_that_the_old_scripts_prepared_is_executed_and_its_results_applied(bench, old):
+    only_chip(bench)
+    run = define_as_remotetool(bench)
+    old.merge(stem_of(bench, run), prepare_components(bench, old, run))
+    bench.rows.change(t.remote_run, {"remote_id": run["remote_id"]}, state="pending")
+    await run_to_full(bench)
+    assert {row["state"] for row in bench.rows.all(t.remote_component)} == {"pass"}
+    results = bench.rows.all(t.chip_processed_imfile)
+    assert len(results) == 4
+    assert {row["path_base"].rpartition(".")[0][-3:] for row in results} == {".ch"}
+    products = [Path(line) for line in lines_of(stem_of(bench, run), "return")]
+    assert len(products) == 20
+    assert all(path.stat().st_size for path in products)
+    assert {row["state"] for row in bench.rows.all(t.chip_run)} == {"full"}
+
+
+async def test_components_that_the_old_scripts_prepared_are_merged_and_executed(bench, old):
+    only_chip(bench)
+    run = define_as_remotetool(bench)
+    stems = prepare_components(bench, old, run)
+    await run_to_full(bench)
+    assert bench.rows.count(t.chip_processed_imfile) == 4
+    merged = lines_of(stem_of(bench, run), "config")
+    assert [line for line in merged if not line.startswith("top")] == [
+        line for stem in stems for line in lines_of(stem, "config")
+    ]
+
+
+async def test_lists_that_the_old_scripts_wrote_over_ours_count_and_not_our_manifest(bench, old):
+    only_chip(bench)
+    run = define_as_remotetool(bench)
+    async with bench.running():
+        await bench.until(lambda: bench.states() == ["pending"])
+    for chip in bench.rows.all(t.chip_run):
+        # another output root: what our manifest promises will never be made
+        bench.rows.change(t.chip_run, {"chip_id": chip["chip_id"]}, workdir="neb://any/gpc1/elsewhere")
+    old.merge(stem_of(bench, run), prepare_components(bench, old, run))
+    await run_to_full(bench)
+    assert all("/gpc1/elsewhere/" in row["path_base"] for row in bench.rows.all(t.chip_processed_imfile))
+    assert bench.rows.count(t.chip_processed_imfile) == 4
+
+
+async def test_every_stage_that_we_prepare_is_executed_by_the_old_scripts(bench):
+    root = bench.folder / "scratch"
+    layout = replace(bench.world.settings.layout, remote_root=f"{root}/")
+    bench.world = replace(bench.world, settings=replace(bench.world.settings, layout=layout))
+    programs = install_programs(bench.folder / "programs")
+    for stage in Stage:
+        async with bench.running():
+            await bench.until(lambda stage=stage: bench.states(stage) == ["pending"])
+        (run,) = bench.rows.all(t.remote_run, stage=stage)
+        stem = stem_of(bench, run)
+        assert run_by_its_script(stem, root, stage, run["remote_id"])
+        stat = OldExecution(stem=stem, root=root, programs=programs).run()
+        assert set(stat.values()) == {"PASS"}
+        await apply_as_the_old_poll(bench, stage, stat)
+        bench.rows.change(t.remote_component, {"remote_id": run["remote_id"]}, state="pass")
+        bench.rows.change(t.remote_run, {"remote_id": run["remote_id"]}, state="full", job_id=5)
+    assert bench.rows.count(t.stack_sum_skyfile) == 1
+
+
+def run_by_its_script(stem: Path, root: Path, stage: Stage, remote_id: int) -> bool:
+    """The batch script calls the IPP's own runner with our list, the hosts file and how much of a node a task takes."""
+    lines = lines_of(stem, "cmd")
+    runner, times = ("stask_stack.py", 3) if stage is Stage.STACK else ("stask_chip.py", 1)
+    config = root / "remote" / "DEMO" / f"remote_{stage}.{remote_id}.config"
+    assert lines[0] == "#!/bin/tcsh"
+    assert f"#MSUB -o {root}/stask_logs/{stage}.{remote_id}.out" in lines
+    assert lines[-2:] == [f"{root}/{runner} {config} hosts.$SLURM_JOB_ID {times}", "date"]
+    # the lists lie where the old exec would ship them
+    config.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copy(f"{stem}.config", config)
+    return True
+
+
+async def apply_as_the_old_poll(bench, stage: Stage, stat: dict[str, str]) -> None:
+    """Each dbinfo is one line of one tool; what the tool would write is written."""
+    for local in stat:
+        assert Path(local).stat().st_size, local
+        if local.endswith(".dbinfo"):
+            text = Path(local).read_text()
+            assert text.count("\n") == 1
+            assert as_the_old_poll_reads(text)[0] == TOOLS[stage]
+            (applied,) = await bench.world.survey.apply([read_dbinfo(text, source=local, stage=stage)])
+            assert applied.outcome == "applied", applied.sentence
