@@ -31,7 +31,7 @@ def old(bench) -> OldPrepare:
 
 def stem_of(bench, run) -> Path:
     """Where the lists of a run lie in the plain storage."""
-    return bench.folder / "ipp" / "remote" / "DEMO" / f"remote_{run['stage']}.{run['remote_id']}"
+    return Path(bench.folder, "ipp", "remote", "DEMO", f"remote_{run['stage']}.{run['remote_id']}")
 
 
 def old_chips(bench, chip_id: int, exp_id: int) -> list[OldChip]:

@@ -9,7 +9,7 @@ from rpconsole.domain.dbinfo import expected_of
 from rpconsole.domain.listfiles import component_texts
 from rpconsole.domain.listmerge import merged
 from rpconsole.domain.manifest import Role
-from rpconsole.domain.oldlists import BadLists, read_component, read_lists
+from rpconsole.domain.oldlists import BadLists, manifest_fits, read_component, read_lists
 from rpconsole.domain.stage import Stage
 from rpconsole.stages.base import NO_DETRENDS
 from rpconsole.stages.registry import STAGES
@@ -89,3 +89,34 @@ def test_a_components_lists_can_be_merged_again_after_a_restart(stage):
     again, whole = merged([read], ROOT).texts, merged([made], ROOT).texts
     for suffix in (".transfer", ".check", ".config", ".generate", ".return"):
         assert again[suffix] == whole[suffix]
+
+
+@pytest.mark.parametrize("stage", Stage)
+def test_our_own_manifest_fits_its_lists(stage):
+    assert manifest_fits(texts_of(stage))
+    assert manifest_fits(component_texts(component(stage), ROOT))
+
+
+def test_a_manifest_that_promises_other_products_does_not_fit():
+    texts = texts_of(Stage.CAMERA)
+    lines = texts[".generate"].splitlines(keepends=True)
+    for others in (lines[1:], [*lines[1:], lines[0]], [*lines[:-1], "/elsewhere\n"]):
+        assert not manifest_fits(texts | {".generate": "".join(others)})
+
+
+def test_a_products_key_is_told_by_where_it_lies_at_the_site_in_whatever_storage_it_comes_home():
+    lists = {".transfer": "", ".check": "", ".config": ""}
+    lists |= {".generate": "/s//gpc1/x/x.ch.9.XY11.dbinfo\n", ".return": "/home/plain/x.ch.9.XY11.dbinfo\n"}
+    (record,) = read_lists(lists, stage=Stage.CHIP, root="/s/", source="R")
+    assert record.key == "neb:///gpc1/x/x.ch.9.XY11.dbinfo"
+    assert expected_of(Stage.CHIP, record).path_base == "neb:///gpc1/x/x.ch.9"
+
+
+@pytest.mark.parametrize(
+    ("name", "may"),
+    [("o.ch.9.XY11.ptn", True), ("S.stk.4.ppStack.mdc", True), ("o.cm.5.XY11.mk.fits", True), ("o.cm.5.smf", False)],
+)
+def test_what_the_old_lines_leave_empty_may_be_empty(name, may):
+    lists = {".transfer": "", ".check": "", ".config": "", ".generate": f"/s/{name}\n", ".return": f"/d/1.{name}\n"}
+    (record,) = read_lists(lists, stage=Stage.CHIP, root="/s", source="R")
+    assert record.may_be_empty is may
