@@ -31,9 +31,9 @@ def console_words() -> str:
 
 def console_screen() -> str:
     """The main screen at 80 by 24."""
-    return f"```\n{(GRIDS / 'busy-80x24.txt').read_text(encoding='utf-8').rstrip()}\n```"
+    return f"```\n{(GRIDS / 'main-busy-80x24.txt').read_text(encoding='utf-8').rstrip()}\n```"
 
 
 def console_stale() -> str:
     """The same screen when the engine is gone."""
-    return f"```\n{(GRIDS / 'stale-80x24.txt').read_text(encoding='utf-8').rstrip()}\n```"
+    return f"```\n{(GRIDS / 'main-stale-80x24.txt').read_text(encoding='utf-8').rstrip()}\n```"

@@ -31,7 +31,9 @@ def hand() -> Hand:
 @pytest.fixture
 def model(hand) -> Model:
     """A model with a live link and a busy snapshot."""
-    return live(Model(monotonic=hand), busy())
+    made = live(Model(monotonic=hand), busy())
+    made.rates.extendleft((2e5 * (number % 30), 1e6 * (number % 40)) for number in range(100))
+    return made
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from textual.app import App
 
 from rpconsole import __version__
 from rpconsole.console.model import Model
+from rpconsole.console.screens.main import TELLS
 from rpconsole.domain.action import Level
 from rpconsole.domain.baton import Baton, Seat
 from rpconsole.domain.fault import RpconsoleError
@@ -47,6 +48,9 @@ class FakeOrders:
             "acts": lambda limit: {"acts": [{"at": NOON, "who": "relief", "what": "pause poll"}]},
             "tail": lambda path, offset, limit: {"text": "line 1\nline 2\n", "offset": 14, "size": 14},
             "gates": lambda names, open: {"gates": []},
+            "preview": lambda order, remote_ids: {"runs": [preview(one) for one in remote_ids]},
+            "commands": lambda remote_id, stage_id, failed, limit: {"commands": COMMANDS, "count": 3, "unread": ""},
+            "reconcile": lambda remote_id=None: {"runs": [DOUBT]},
         }
 
     async def call(self, verb: str, **args: Any) -> dict[str, Any]:
@@ -63,9 +67,38 @@ class FakeOrders:
 
     def acts(self) -> list[tuple[str, dict[str, Any]]]:
         """Everything but looking."""
-        return [one for one in self.ordered if one[0] not in ("run", "story", "why", "acts", "tail")]
+        return [one for one in self.ordered if one[0] not in LOOKS]
 
 
+LOOKS = ("run", "story", "why", "acts", "tail", "preview", "commands", "reconcile", "session")
+
+
+def preview(remote_id: int, **changes: Any) -> dict[str, Any]:
+    """What an order would do."""
+    plain = {"remote_id": remote_id, "site": [f"canceljob {900000 + remote_id}"], "rows": [], "then": "it ends"}
+    return {**plain, "refused": "", **changes}
+
+
+def a_command(task: int, **changes: Any) -> dict[str, Any]:
+    plain = {
+        **{"task": task, "stage_id": 31, "item": f"XY{task:02}", "command": "ppImage --threads 2 -recipe PPIMAGE CHIP"},
+        **{"state": "pass", "attempts": 1, "code": 0, "signal": None, "node": "mu0162", "start": NOON - 600},
+        **{"wall_s": 151.2, "max_rss_kb": 2_400_000, "log": f"/scratch/stask_logs/000/{task}.1.log", "sentence": ""},
+    }
+    return {**plain, **changes}
+
+
+COMMANDS = [
+    a_command(1),
+    a_command(11, state="fail", attempts=3, code=3, sentence="no product chip.XY11.fits"),
+    a_command(12, state="waiting", attempts=0, code=None, node=None, start=None, wall_s=None, log=None),
+]
+DOUBT = {
+    **{"remote_id": 4713, "step": "reconcile", "attempt": 2, "name": "rp4713.2.ab12", "intended_at": NOON - 1200},
+    **{"job": None, "is_asked": True, "is_claimed": True, "claim_age_s": 1100.0, "reading": "no answer yet"},
+    **{"answer": "", "is_queue_heard": True, "listed": [], "started": None, "started_age_s": None, "ended": None},
+    **{"act": "rpconsole run resubmit 4713", "because": "no job of this name is listed and none has started"},
+}
 STORY = [
     {"at": NOON - 60, "event": "RunPrepared", "before": "prepare", "after": "ship", "detail": "prepared 2, refused 0"},
     {"at": NOON - 30, "event": "JobAccepted", "before": "submit", "after": "poll", "detail": "job 901122"},
@@ -75,6 +108,8 @@ STORY = [
 def details(remote_id: int) -> dict[str, Any]:
     return {
         "remote_id": remote_id,
+        **{"state": "run", "stage": "chip", "label": "LAP.2014", "path_base": "neb://any/remote/LAP.2014"},
+        **{"job_id": 904711, "last_poll": NOON - 12, "fault": 0, "step": "poll"},
         "components": [
             {"stage_id": 31, "state": "fail", "jobs": 60, "path_base": "/data/remote/comp.31"},
             {"stage_id": 32, "state": "pass", "jobs": 60, "path_base": "/data/remote/comp.32"},
@@ -112,8 +147,8 @@ def a_run(remote_id: int, step: Step = Step.POLL, **changes: Any) -> RunView:
 
 def busy_runs() -> tuple[RunView, ...]:
     return (
-        a_run(4711),
-        a_run(4712, tasks_failed=9, tasks_done=1100),
+        a_run(4711, submitted_at=NOON - 18720, started_at=NOON - 2880, wall_s=3600, nodes=162),
+        a_run(4712, tasks_failed=9, tasks_done=1100, submitted_at=NOON - 600, started_at=NOON - 300, wall_s=7200, nodes=2),
         a_run(4713, Step.SHIP, job=None, state=RunState.PENDING, tasks=0, why=("its inputs are being shipped",)),
         a_run(
             4714, Step.RETRIEVE, stage=Stage.CAMERA, state=RunState.AUTH, tasks=0,
@@ -207,7 +242,9 @@ async def settled(app: Any, pilot: Any) -> None:
     await pilot.pause()
     facts = app.screen.facts if hasattr(app.screen, "facts") else None
     for _ in range(500):
-        if facts is None or not facts.display or facts.remote_id is None or facts.facts is not None:
+        if facts is None or not facts.display or facts.remote_id is None:
+            break
+        if facts.facts is not None and (facts.story or facts.size.height < TELLS):
             break
         await pilot.pause(0.02)
     else:

@@ -1,48 +1,96 @@
-"""The main screen as text, at three sizes."""
+"""Every screen as text, at three sizes of one terminal that is resized, busy, empty, stale and read-only."""
 
 from __future__ import annotations
 
 import pytest
-from tests.console.support import SIZES, assert_grid, busy, empty, grid, live, settled
+from tests.console.support import NOON, SIZES, assert_grid, busy, empty, grid, live, settled
 
 from rpconsole.console.model import Model
+from rpconsole.console.theme import ThemeFiles
 from rpconsole.domain.snapshot import GATES, GateView
 
-sizes = pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+STATES = ("busy", "empty", "stale", "read-only")
+#: screen -> the keys that lead to it from the main screen
+WAYS = {
+    "main": (),
+    "run": ("enter",),
+    "components": ("enter", "c"),
+    "commands": ("enter", "c", "enter"),
+    "command-log": ("enter", "c", "enter", "enter"),
+    "failures": ("enter", "x"),
+    "story": ("enter", "t"),
+    "files": ("enter", "f"),
+    "raw": ("y",),
+    "why": ("W",),
+    "job-log": ("l",),
+    "log": ("6",),
+    "transfer": ("5", "z"),
+    "sessions": ("1",),
+    "queues": ("2", "z"),
+    "alerts": ("exclamation_mark",),
+    "journal": ("J",),
+    "doubts": ("D",),
+    "themes": ("colon", *"theme", "enter"),
+    "help": ("question_mark",),
+    "palette": ("colon", *"gate"),
+    "export": ("E",),
+    "cancel": ("space", "space", "X"),
+}
+#: screens of one run: where there is no run there is no way to them
+OF_A_RUN = {
+    *("run", "components", "commands", "command-log", "failures", "story", "files", "raw", "why", "job-log", "cancel"),
+}
 
 
-async def shown(app, name, size):
-    async with app.run_test(size=size) as pilot:
+@pytest.fixture
+def in_state(make_app, model, hand, orders, tmp_path):
+    """A console whose model is as a test says."""
+    files = ThemeFiles(tmp_path / "none")
+
+    def make(state):
+        if state == "empty":
+            orders.answers |= {
+                "reconcile": lambda: {"runs": []},
+                "acts": lambda limit: {"acts": []},
+            }
+            return make_app(live(Model(monotonic=hand), empty()), theme_files=files)
+        if state == "read-only":
+            return make_app(live(Model(monotonic=hand, read_only=True), busy()), theme_files=files)
+        return make_app(model, theme_files=files)
+
+    return make
+
+
+def pairs():
+    for screen in WAYS:
+        for state in STATES:
+            if (state == "empty" and screen in OF_A_RUN) or (screen == "cancel" and state != "busy"):
+                continue
+            yield pytest.param(screen, state, id=f"{screen}-{state}")
+
+
+@pytest.mark.parametrize(("screen", "state"), pairs())
+async def test_the_screen_is_as_committed_at_every_size(in_state, model, hand, screen, state):
+    app = in_state(state)
+    async with app.run_test(size=SIZES[0]) as pilot:
         await settled(app, pilot)
-        assert_grid(app, f"{name}-{size[0]}x{size[1]}")
-
-
-@sizes
-async def test_a_busy_screen(app, size):
-    await shown(app, "busy", size)
-
-
-@sizes
-async def test_an_empty_screen_says_what_to_do(make_app, hand, size):
-    await shown(make_app(live(Model(monotonic=hand), empty())), "empty", size)
-
-
-@sizes
-async def test_a_stale_screen_keeps_the_view_and_says_how_old_it_is(make_app, model, hand, size):
-    model.lost("the engine ended the connection")
-    hand.at += 38
-    await shown(make_app(model), "stale", size)
-
-
-@sizes
-async def test_a_read_only_screen_says_so(make_app, hand, size):
-    await shown(make_app(live(Model(monotonic=hand, read_only=True), busy())), "read-only", size)
+        for key in WAYS[screen]:
+            await pilot.press(key)
+            await settled(app, pilot)
+        if state == "stale":
+            model.lost("the engine ended the connection")
+            hand.at += 38
+        for size in SIZES:
+            await pilot.resize_terminal(*size)
+            await settled(app, pilot)
+            app.screen.touch(None)
+            await pilot.pause()
+            assert_grid(app, f"{screen}-{state}-{size[0]}x{size[1]}")
 
 
 async def test_a_closed_gate_shows_its_age_at_80_columns(make_app, hand):
     gates = tuple(
-        GateView(name=name, open=name not in ("poll", "define"), who="ipp", at=1_400_000_000.0 - 11520)
-        for name in GATES
+        GateView(name=name, open=name not in ("poll", "define"), who="ipp", at=NOON - 11520) for name in GATES
     )
     app = make_app(live(Model(monotonic=hand), busy(gates=gates)))
     async with app.run_test(size=(80, 24)) as pilot:

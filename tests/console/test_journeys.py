@@ -7,6 +7,8 @@ from tests.console.support import NOON, a_run, busy, grid, live, settled
 from tests.console.test_login import until
 
 from rpconsole.console.model import Model
+from rpconsole.console.screens.commands import CommandsScreen
+from rpconsole.console.screens.components import ComponentsScreen
 from rpconsole.console.screens.dialog import Dialog
 from rpconsole.console.screens.main import MainScreen
 from rpconsole.console.screens.run import RunScreen
@@ -65,36 +67,94 @@ async def test_a_wrong_word_on_the_line_names_the_nearest(app):
         assert "did you mean 'pause'?" in next(one.message for one in app._notifications)
 
 
-async def test_drill_down_to_a_remote_log_and_back(app, orders):
+async def opened(pilot, app, kind, *keys):
+    """Press keys; wait for a screen of this kind with something in it."""
+    await pilot.press(*keys)
+    await until(pilot, lambda: isinstance(app.screen, kind))
+    await until(pilot, lambda: app.screen.table.order if hasattr(app.screen, "table") else True)
+    await settled(app, pilot)
+
+
+async def test_drill_down_from_a_run_to_the_log_of_a_command_and_back(app, orders):
     async with app.run_test(size=(80, 24)) as pilot:
-        await pilot.press("enter")
-        await until(pilot, lambda: isinstance(app.screen, RunScreen) and len(app.screen.sheet.order) == 2)
-        await settled(app, pilot)
+        await opened(pilot, app, RunScreen, "enter")
         assert "Run 4711 chip" in grid(app)
-        await pilot.press("enter")
-        await pilot.pause()
-        assert "ppImage ended with 3" in grid(app)
-        assert "no product x.fits" not in grid(app).split("Failures")[1]
-        await pilot.press("f")
-        await pilot.pause()
-        await pilot.press("enter")
+        await opened(pilot, app, ComponentsScreen, "c")
+        await opened(pilot, app, CommandsScreen, "enter")
+        assert "Commands of component 31" in grid(app)
+        await pilot.press("j", "enter")
         await until(pilot, lambda: isinstance(app.screen, TailScreen) and "line 2" in grid(app))
-        assert "main › run 4711 › log" in grid(app)
+        assert orders.ordered[-1][1]["path"] == "/scratch/stask_logs/000/11.1.log"
+        assert "main › run 4711 › components › comp 31 › log" in grid(app)
+        for kind in (CommandsScreen, ComponentsScreen, RunScreen, MainScreen):
+            await pilot.press("escape")
+            await pilot.pause()
+            assert isinstance(app.screen, kind)
+
+
+async def test_coming_back_the_cursor_is_where_it_was(app):
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("j")
+        await opened(pilot, app, RunScreen, "enter")
+        await opened(pilot, app, ComponentsScreen, "c")
+        await opened(pilot, app, CommandsScreen, "j", "enter")
+        await pilot.press("escape")
+        await pilot.pause()
+        assert app.screen.rows.row(app.screen.table.cursor)["stage_id"] == 32
         await pilot.press("escape", "escape")
         await pilot.pause()
-        assert isinstance(app.screen, MainScreen)
+        assert app.screen.runs.cursor == 4712
 
 
-async def test_the_story_and_the_neighbour_run(app):
+async def test_the_neighbours_of_a_run_and_of_a_component_are_one_key_away(app, orders):
     async with app.run_test(size=(80, 24)) as pilot:
-        await pilot.press("enter")
-        await until(pilot, lambda: isinstance(app.screen, RunScreen) and len(app.screen.sheet.order) == 2)
-        await pilot.press("t")
-        await pilot.pause()
-        assert "JobAccepted" in grid(app)
+        await opened(pilot, app, RunScreen, "enter")
         await pilot.press("right_square_bracket")
         await pilot.pause()
         assert "Run 4712 chip" in grid(app)
+        await opened(pilot, app, ComponentsScreen, "c")
+        await opened(pilot, app, CommandsScreen, "enter")
+        await pilot.press("right_square_bracket")
+        await until(pilot, lambda: "Commands of component 32" in grid(app))
+        assert ("commands", {"remote_id": 4712, "stage_id": 32, "failed": False, "limit": 2000}) in orders.ordered
+        await pilot.press("right_square_bracket")
+        await pilot.pause()
+        assert "Commands of component 32" in grid(app)
+        await pilot.press("escape", "escape", "escape")
+        await pilot.pause()
+        assert app.screen.runs.cursor == 4712
+
+
+@pytest.mark.parametrize(
+    ("keys", "said"),
+    [
+        (("enter", "t"), "JobAccepted"),
+        (("enter", "x"), "no product x.fits"),
+        (("enter", "f"), "manifest.jsonl"),
+        (("enter", "m"), "Commands of run 4711"),
+        (("enter", "y"), "neb://any/remote/LAP.2014"),
+        (("D", "enter"), "no job of this name is listed"),
+    ],
+)
+async def test_what_a_run_is_made_of(app, keys, said):
+    async with app.run_test(size=(120, 40)) as pilot:
+        for key in keys:
+            await pilot.press(key)
+            await settled(app, pilot)
+        await until(pilot, lambda: said in grid(app))
+
+
+async def test_every_row_says_why_it_does_not_move(app):
+    async with app.run_test(size=(120, 40)) as pilot:
+        await opened(pilot, app, RunScreen, "enter")
+        await opened(pilot, app, ComponentsScreen, "c")
+        await pilot.press("W")
+        await until(pilot, lambda: "what moves it: mend the cause" in grid(app))
+        await pilot.press("escape")
+        await opened(pilot, app, CommandsScreen, "enter")
+        await pilot.press("j", "W")
+        await until(pilot, lambda: "attempt 3: exit code 3 on mu0162" in grid(app))
+        assert "ppImage --threads 2 -recipe PPIMAGE CHIP" in grid(app)
 
 
 async def test_why_asks_the_engine_about_the_row_under_the_cursor(app, orders):
@@ -110,7 +170,8 @@ async def test_a_cancel_shows_what_it_will_do_and_does_it_after_a_yes(app, order
         await pilot.press("X")
         await until(pilot, lambda: isinstance(app.screen, Dialog))
         await pilot.pause()
-        assert "cancel run 4711, chip, LAP.2014: job 904711 at the site" in " ".join(grid(app).split())
+        assert "run 4711, chip, LAP.2014, poll" in grid(app)
+        assert "at the site: canceljob 904711" in grid(app)
         assert orders.acts() == []
         await confirm(pilot, app)
         await until(pilot, lambda: orders.acts())
@@ -251,7 +312,7 @@ async def test_help_lists_every_key_and_the_words_of_the_line(app):
     async with app.run_test(size=(120, 60)) as pilot:
         await pilot.press("question_mark")
         await pilot.pause()
-        text = "\n".join(text for text, _ in app.screen.view._lines)
+        text = "\n".join(line.text for line in app.screen.view.lines)
         from rpconsole.console.actions import ACTIONS
 
         assert all(action.says in text for action in ACTIONS)

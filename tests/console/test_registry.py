@@ -2,34 +2,45 @@
 
 from __future__ import annotations
 
-from collections import Counter
-
 import pytest
 from textual.binding import Binding
 
-from rpconsole.console.actions import ACTIONS, BY_ID, Kind, Place, keys_of, of
+from rpconsole.console.actions import ACTIONS, BY_ID, Kind, Place, keys_of
 from rpconsole.console.app import ConsoleApp
 from rpconsole.console.commands import Command, every, parse, proposals
+from rpconsole.console.keymap import TOGETHER, Keymap
 from rpconsole.console.panes.runs import RunsTable
+from rpconsole.console.screens.commands import CommandsScreen
+from rpconsole.console.screens.components import ComponentsScreen
+from rpconsole.console.screens.doubts import DoubtsScreen
 from rpconsole.console.screens.main import MainScreen
 from rpconsole.console.screens.run import RunScreen
+from rpconsole.console.screens.run_sheets import RunSheetScreen
+from rpconsole.console.screens.tail import TailScreen
+from rpconsole.console.screens.themes import ThemesScreen
 from rpconsole.console.widgets.log_view import LogView
 from rpconsole.console.widgets.virtual_table import VirtualTable
 
+SCREENS = (
+    MainScreen,
+    RunScreen,
+    ComponentsScreen,
+    CommandsScreen,
+    DoubtsScreen,
+    RunSheetScreen,
+    TailScreen,
+    ThemesScreen,
+)
 OWNERS = {
     Place.ALL: ConsoleApp,
     Place.MAIN: MainScreen,
     Place.TABLE: VirtualTable,
     Place.RUNS: RunsTable,
     Place.RUN: RunScreen,
+    Place.COMPONENTS: ComponentsScreen,
+    Place.COMMANDS: CommandsScreen,
     Place.LOG: LogView,
 }
-#: which places are valid at once
-TOGETHER = (
-    (Place.ALL, Place.MAIN, Place.TABLE, Place.RUNS),
-    (Place.ALL, Place.MAIN, Place.LOG),
-    (Place.ALL, Place.RUN, Place.RUNS, Place.TABLE),
-)
 #: the same bytes as tab, enter, backspace, newline and escape, or taken by screen, tmux and flow control
 TAKEN = {f"ctrl+{letter}" for letter in "imhjabsq"} | {"ctrl+left_square_bracket", "ctrl+space"}
 
@@ -46,10 +57,15 @@ def test_every_action_is_bound_where_it_is_valid(action):
     assert action.id in {binding.id for binding in declared if isinstance(binding, Binding)}
 
 
-@pytest.mark.parametrize("places", TOGETHER, ids=lambda places: places[-1])
-def test_no_key_hides_another(places):
-    keys = Counter(key for action in of(*places) for key in action.keys.split(","))
-    assert [key for key, count in keys.items() if count > 1] == []
+def test_no_shipped_key_hides_another():
+    assert [(key, one.id, other.id) for key, one, other in Keymap().clashes()] == []
+
+
+@pytest.mark.parametrize("screen", SCREENS)
+def test_every_screen_stands_among_the_places_that_are_checked_together(screen):
+    """A screen that is new cannot slip past the check of keys that hide others."""
+    places = {*getattr(screen, "PLACES", ()), Place.ALL}
+    assert any(places <= set(together) for together in TOGETHER)
 
 
 def test_no_key_is_one_that_a_terminal_takes():

@@ -107,22 +107,31 @@ def _options(
     owns_engine: bool,
     hint: Sequence[str],
 ) -> Options:
-    from platformdirs import user_config_path
+    from platformdirs import user_config_path, user_state_path
 
+    from rpconsole.console import kept, keymap
     from rpconsole.console.app import Options
-    from rpconsole.console.theme import chosen, load, shipped
+    from rpconsole.console.theme import ThemeFiles, chosen
 
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise BadConfiguration("the console needs a terminal; 'rpconsole status' and 'rpconsole watch' do not")
-    own = sorted((user_config_path("rpconsole") / "themes").glob("*.toml"))
-    palettes, complaints = load([*shipped(), *own], ascii_only=ascii_only)
-    wanted = theme or os.environ.get("RPCONSOLE_THEME") or None
+    own, state = user_config_path("rpconsole"), user_state_path("rpconsole")
+    themes = ThemeFiles(own / "themes", ascii_only=ascii_only)
+    keys, complaints = keymap.load(own / "keys.toml")
+    kept_file = state / "console.json"
+    before = kept.load(kept_file).theme
+    wanted = theme or os.environ.get("RPCONSOLE_THEME") or (before if before in themes.palettes else None)
     return Options(
         socket_path=settings.socket_path,
         who=who_calls(),
-        palette=chosen(palettes, wanted, colourless="NO_COLOR" in os.environ),
-        palettes=palettes,
-        complaints=complaints,
+        palette=chosen(themes.palettes, wanted, colourless="NO_COLOR" in os.environ),
+        palettes=themes.palettes,
+        theme_files=themes,
+        keymap=keys,
+        kept_file=kept_file,
+        exports=state / "exports",
+        configuration=lambda: settings.text,
+        complaints=[*themes.complaints, *complaints],
         crash_file=settings.socket_path.parent / "console-crash.txt",
         read_only=read_only,
         ringing=_ringing(settings),

@@ -26,6 +26,8 @@ class Place(StrEnum):
     TABLE = "tables"
     RUNS = "runs"
     RUN = "one run"
+    COMPONENTS = "components"
+    COMMANDS = "commands"
     LOG = "logs"
 
 
@@ -63,12 +65,23 @@ ACTIONS: tuple[Action, ...] = (
     _view(Place.TABLE, "nav.page_up", "ctrl+u,pageup", "page up", "A page up"),
     _view(Place.TABLE, "nav.open", "enter", "open", "Open what is under the cursor", 1),
     _view(Place.TABLE, "filter.open", "slash", "filter", "Filter the rows: words, key:value, age:>2h, !not", 4),
-    _view(Place.TABLE, "sort.next", "s", "sort", "Sort by the next column, then the other way round"),
+    _view(
+        Place.TABLE,
+        "sort.by",
+        "s",
+        "sort",
+        "Sort by a column: its letter follows; again turns it round, s ends sorting",
+    ),
+    _view(Place.TABLE, "cols.wide", "w", "wide", "Every column in its full width, or what fits"),
+    _view(Place.TABLE, "cols.left", "left", "left", "Columns: to the left, while they are wide"),
+    _view(Place.TABLE, "cols.right", "right", "right", "Columns: to the right, while they are wide"),
     _view(Place.TABLE, "mark.toggle", "space", "mark", "Mark the row, or take the mark away", 6),
+    _view(Place.TABLE, "mark.range", "v", "range", "Begin a range here; again marks everything from there to here"),
     _view(Place.TABLE, "mark.all", "asterisk", "mark all", "Mark all rows that are shown"),
     _view(Place.TABLE, "mark.none", "backslash", "unmark", "Take all marks away"),
-    _view(Place.RUNS, "run.why", "W", "why", "Say why the run does not move, and what would move it", 2),
-    _view(Place.RUNS, "run.log", "l", "log", "Show the output of the run's job, from the site"),
+    _view(Place.RUNS, "run.why", "W", "why", "Say why the row does not move, and what would move it", 2),
+    _view(Place.RUNS, "run.log", "l", "log", "Show the output of the run's job, from the site", 5),
+    _view(Place.RUNS, "run.raw", "y", "raw", "The run's row in the database and everything that is known of it"),
     Action(
         id="run.retry",
         keys="A",
@@ -104,14 +117,35 @@ ACTIONS: tuple[Action, ...] = (
         rank=7,
         says="Revert: failed components are taken into the next definition",
     ),
+    Action(
+        id="run.rebundle",
+        keys="B",
+        short="re-bundle",
+        place=Place.RUNS,
+        kind=Kind.ACT,
+        says="Re-bundle: make a new run of the failed components at once",
+    ),
     _view(Place.RUN, "run.components", "c", "comps", "The run's components", 2),
     _view(Place.RUN, "run.failures", "x", "failures", "The run's tasks that failed, with what is wrong", 3),
+    _view(Place.RUN, "run.commands", "m", "commands", "The run's commands, with where they ran and how they ended"),
     _view(Place.RUN, "run.story", "t", "story", "How the run got where it is", 4),
-    _view(Place.RUN, "run.files", "f", "files", "The run's files, at home and at the site", 5),
+    _view(Place.RUN, "run.files", "f", "files", "The run's files, at home and at the site", 4),
+    _view(Place.RUN, "run.down", "j,down,pagedown", "down", "Further down, where it does not fit"),
+    _view(Place.RUN, "run.up", "k,up,pageup", "up", "Up again"),
     _view(Place.RUN, "run.previous", "left_square_bracket", "previous", "The run before, in the table's order"),
     _view(Place.RUN, "run.next", "right_square_bracket", "next", "The next run, in the table's order"),
-    _view(Place.LOG, "log.follow", "F", "follow", "Follow what is added, or stop", 1),
-    _view(Place.LOG, "log.search", "slash", "search", "Search; n and N go on", 2),
+    _view(Place.COMPONENTS, "component.failed", "x", "failed", "Only the commands that failed, of all components", 3),
+    _view(Place.COMMANDS, "command.log", "l", "log", "What the command printed, from the site", 2),
+    _view(Place.COMMANDS, "command.why", "W", "why", "What became of the command, and the whole command line", 3),
+    _view(Place.COMMANDS, "command.previous", "left_square_bracket", "previous", "The component before"),
+    _view(Place.COMMANDS, "command.next", "right_square_bracket", "next", "The next component", 5),
+    _view(Place.LOG, "log.follow", "f,F", "follow", "Follow what is added, or stop", 1),
+    _view(Place.LOG, "log.search", "slash", "search", "Search with the filters' words; n and N go on", 2),
+    _view(Place.LOG, "log.keep", "ampersand", "keep", "Keep only lines that a filter lets through", 3),
+    _view(Place.LOG, "log.level", "m", "level", "Leave out what is less than a warning, then less than an alert", 6),
+    _view(Place.LOG, "log.time", "t", "time", "Time of day, or how long ago"),
+    _view(Place.LOG, "log.open", "enter", "run", "Open the run that the line is about", 5),
+    _view(Place.LOG, "log.pager", "o", "pager", "Read it in $PAGER; the console waits meanwhile"),
     _view(Place.LOG, "log.next", "n", "next", "The next match"),
     _view(Place.LOG, "log.previous", "N", "previous", "The match before"),
     _view(Place.LOG, "log.down", "j,down", "down", "A line down"),
@@ -174,6 +208,11 @@ ACTIONS: tuple[Action, ...] = (
     _view(Place.ALL, "alert.ack", "a", "seen", "Acknowledge the alert that is shown"),
     _view(Place.ALL, "alert.list", "exclamation_mark", "alerts", "All alerts"),
     _view(Place.ALL, "journal", "J", "journal", "Who did what, and when"),
+    _view(Place.ALL, "doubts", "D", "doubts", "Doubtful submits: what speaks for and against a job, and what to do"),
+    _view(Place.ALL, "copy", "Y", "copy", "Copy what the cursor is on to the terminal's clipboard"),
+    _view(
+        Place.ALL, "export", "E", "export", "Write to a file: the table, a run's story, an incident bundle, the screen"
+    ),
     _view(Place.ALL, "refresh", "r", "refresh", "Take in new rows; try to reach a lost engine now"),
     _view(Place.ALL, "palette", "colon,ctrl+p", "command", "A command by its name", 4),
     _view(Place.ALL, "help", "question_mark,f1", "help", "This help"),
@@ -184,13 +223,18 @@ BY_ID = {action.id: action for action in ACTIONS}
 
 _KEY_NAMES = {
     "slash": "/", "colon": ":", "question_mark": "?", "asterisk": "*", "backslash": "\\", "exclamation_mark": "!",
-    "left_square_bracket": "[", "right_square_bracket": "]", "escape": "esc", "pagedown": "pgdn", "pageup": "pgup",
+    "ampersand": "&", "left_square_bracket": "[", "right_square_bracket": "]", "escape": "esc", "pagedown": "pgdn", "pageup": "pgup",
 }  # fmt: skip
 
 
+def named_key(key: str) -> str:
+    """A key as people call it."""
+    return _KEY_NAMES.get(key, key)
+
+
 def keys_of(action: Action) -> list[str]:
-    """The keys as people call them."""
-    return [_KEY_NAMES.get(key, key) for key in action.keys.split(",")]
+    """The shipped keys as people call them."""
+    return [named_key(key) for key in action.keys.split(",")]
 
 
 def of(*places: Place) -> list[Action]:

@@ -15,6 +15,8 @@ from textual.binding import Binding, BindingType
 from rpconsole.console.actions import Kind, Place, bindings, by_anybody
 from rpconsole.console.deeds import Deeds
 from rpconsole.console.desk import Desk, Orders
+from rpconsole.console.keeping import Keeper
+from rpconsole.console.keymap import Keymap
 from rpconsole.console.link import EngineLink
 from rpconsole.console.model import Model
 from rpconsole.console.prompts import Prompts
@@ -23,9 +25,10 @@ from rpconsole.console.screens.dialog import Choice, Dialog
 from rpconsole.console.screens.login import LoginScreen
 from rpconsole.console.screens.main import MainScreen
 from rpconsole.console.screens.run_deeds import RunAsked, RunsOrdered
+from rpconsole.console.screens.themes import ThemesScreen
 from rpconsole.console.secrets import crash_report
 from rpconsole.console.terminal import Ringing, Terminal
-from rpconsole.console.theme import Palette
+from rpconsole.console.theme import Palette, ThemeFiles
 from rpconsole.console.toasts import Toasts
 from rpconsole.console.widgets.painting import Look
 
@@ -49,6 +52,14 @@ class Options:
     place: str = "console"
     #: how alarms call a person
     ringing: Ringing = field(default_factory=Ringing)
+    keymap: Keymap = field(default_factory=Keymap)
+    theme_files: ThemeFiles | None = None
+    #: where the view is kept; None = nowhere
+    kept_file: Path | None = None
+    #: where files are written that a person exports
+    exports: Path = Path("exports")
+    #: the configuration as text, without secrets
+    configuration: Callable[[], str] = lambda: "no configuration is known here\n"
     #: the engine is this console's own child, so leaving asks what becomes of it
     owns_engine: bool = False
     #: what to do first, in sentences; the last one is also shown while logging in
@@ -99,13 +110,16 @@ class ConsoleApp(Toasts, Deeds, App[str], inherit_bindings=False):
         self._follows = link is None
         self.desk = Desk(
             model=model,
-            look=Look(options.palette),
+            look=Look(options.palette, options.keymap),
             link=link or self._engine,
             prompts=prompts,
             palettes=options.palettes,
             hint=tuple(options.hint),
             card=card,
+            exports=options.exports,
+            configuration=options.configuration,
         )
+        self._keeper = Keeper(options.kept_file)
         self.terminal = Terminal(self, options.ringing)
         self._changed = True
         self._ticks = 0
@@ -119,9 +133,11 @@ class ConsoleApp(Toasts, Deeds, App[str], inherit_bindings=False):
 
     def on_mount(self) -> None:
         self.animation_level = "none"
+        self.set_keymap(self._options.keymap.own)
         self.use_palette(self.desk.look.palette)
         if self._follows:
             self.run_worker(self._engine.run(), name="link", exit_on_error=False)
+        self._keeper.restore(self._main(), self.desk.model)
         self.set_interval(PAINT_S, self.flush)
         for complaint in self._options.complaints:
             self.say(complaint, severity="warning")
@@ -157,6 +173,7 @@ class ConsoleApp(Toasts, Deeds, App[str], inherit_bindings=False):
         if not self._changed and self._ticks < TICK_S / PAINT_S:
             return
         self._ticks = 0
+        self._keeper.look(self._main(), self.desk.model, self.desk.look.palette.name, self.desk.model.now())
         changed, self._changed = self._changed, False
         dirty: set[int] = self.desk.model.clean() if changed else set()
         self.terminal.follow(self.desk.model)
@@ -218,6 +235,7 @@ class ConsoleApp(Toasts, Deeds, App[str], inherit_bindings=False):
         self.say("ctrl+c again leaves; the engine goes on")
 
     async def on_unmount(self) -> None:
+        self._keeper.write()
         if self._follows:
             await self._engine.decline_all()
 
@@ -241,6 +259,11 @@ class ConsoleApp(Toasts, Deeds, App[str], inherit_bindings=False):
         if isinstance(self.screen, MainScreen):
             self.screen.runs.reorder()
             self.screen.touch(None)
+
+    def do_theme(self) -> None:
+        files = self._options.theme_files
+        if files is not None:
+            self.push_screen(ThemesScreen(self.desk, files, self.use_palette, self.say))
 
     @on(RunsOrdered)
     def _ordered(self, message: RunsOrdered) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from textual.geometry import Region
 
 LEAST_WIDTH, LEAST_HEIGHT = 60, 16
-SPLIT_WIDTH, WIDE_WIDTH, TALL_HEIGHT = 100, 160, 36
+SPLIT_WIDTH, WIDE_WIDTH, TALL_HEIGHT, ROOMY_HEIGHT = 100, 160, 36, 50
 #: the header and the alert row above, the status row and the keys below
 ABOVE, BELOW = 2, 2
 
@@ -31,7 +31,8 @@ def places(width: int, height: int, *, zoomed: str | None = None, front_ends: in
     top_height = max(6, min(8, front_ends + 2))
     if width < WIDE_WIDTH:
         return _split(body, top_height)
-    return _wide(body, top_height)
+    # a plot of the throughput has room beside the queues
+    return _wide(body, max(top_height, 13) if height >= ROOMY_HEIGHT else top_height)
 
 
 def _stacked(body: Region) -> Places:
@@ -66,7 +67,7 @@ def _split(body: Region, top: int) -> Places:
 def _wide(body: Region, top: int) -> Places:
     """200×60: three panes on top, runs beside one run, the log below."""
     log = 10
-    left, queues, runs = 54, 72, body.width * 3 // 5
+    left, queues, runs = 50, 78, body.width * 3 // 5
     middle = body.height - top - log
     y = body.y
     return {

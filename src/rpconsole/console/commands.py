@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rpconsole.console.actions import ACTIONS, Kind, keys_of
+from rpconsole.console import filters
+from rpconsole.console.actions import ACTIONS, Kind
+from rpconsole.console.keymap import Keymap
 from rpconsole.domain.nearest import nearest
 from rpconsole.domain.snapshot import GATES, STAGE_GATES
 
@@ -20,7 +22,8 @@ WORDS: tuple[tuple[str, str, Kind], ...] = (
     ),
     ("run NUMBER", "open a run", Kind.VIEW),
     ("filter WORDS", "filter the runs", Kind.VIEW),
-    ("theme NAME", "another theme", Kind.VIEW),
+    ("theme [NAME]", "another theme; without a name all of them to try, read anew while the list is open", Kind.VIEW),
+    ("since TIME", "only what the log was told in the last 5m, 1h, 2d; all shows the rest again", Kind.VIEW),
     ("logout [HOST…]", "end sessions in order", Kind.SESSION),
     ("poll-now", "ask the scheduler now", Kind.ACT),
     ("advance", "register what is complete for the next stage, now", Kind.ACT),
@@ -37,19 +40,19 @@ class Command:
     args: tuple[str, ...] = ()
 
 
-def proposals(text: str) -> list[tuple[str, str]]:
-    """What a person may mean: names first that begin with what was typed, then those that hold it anywhere."""
+def proposals(text: str, keymap: Keymap | None = None) -> list[tuple[str, str]]:
+    """What a person may mean, by the words of a filter: names that begin with what was typed come first."""
     typed = text.strip().lower()
-    known = every()
-    begins = [one for one in known if one[0].lower().startswith(typed)]
-    holds = [one for one in known if one not in begins and (typed in one[0].lower() or typed in one[1].lower())]
-    return begins + holds
+    wanted = filters.parse(typed, ())
+    found = [one for one in every(keymap) if wanted.passes({"text": f"{one[0]} {one[1]}"}) or one[0].startswith(typed)]
+    return sorted(found, key=lambda one: not one[0].lower().startswith(typed))
 
 
-def every() -> list[tuple[str, str]]:
-    """Everything that the line understands, with what it does."""
+def every(keymap: Keymap | None = None) -> list[tuple[str, str]]:
+    """Everything that the line understands, with what it does and the person's own keys for it."""
+    keys = keymap or Keymap()
     named = [
-        (action.name, f"{action.says} ({' '.join(keys_of(action))})")
+        (action.name, f"{action.says} ({' '.join(keys.keys_of(action))})")
         for action in ACTIONS
         if not action.id.startswith("nav.")
     ]
@@ -70,7 +73,7 @@ def parse(text: str) -> Command | str:
     heads = {one.split()[0] for one, _, _ in WORDS}
     if word not in heads:
         return f"there is no command '{word}'{nearest(word, [*heads, *(one.name for one in ACTIONS)])}"
-    if word in ("pause", "resume", "run", "theme", "tail") and len(args) != 1:
+    if word in ("pause", "resume", "run", "tail", "since") and len(args) != 1:
         return f"{word} takes one argument: {next(one for one, _, _ in WORDS if one.startswith(word))}"
     return Command(word=word, args=args)
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 from rpconsole.console import commands
 from rpconsole.console.alerts import Notice, acknowledge, notices
+from rpconsole.console.carrying import Carrying
 from rpconsole.console.desk import Result
+from rpconsole.console.filters import number
 from rpconsole.console.format import clock
-from rpconsole.console.operating import Operating
-from rpconsole.console.orders import order_sentences, order_title
-from rpconsole.console.screens.dialog import MANY, Choice, Dialog
 from rpconsole.console.screens.line import LineScreen
 from rpconsole.console.screens.main import MainScreen
 from rpconsole.console.screens.reading import ReadingScreen, SheetScreen, help_lines
@@ -22,66 +21,16 @@ from rpconsole.console.text import foreign
 from rpconsole.console.widgets.log_view import LogView
 from rpconsole.console.widgets.virtual_table import VirtualTable
 from rpconsole.domain.action import Level
-from rpconsole.domain.fault import RpconsoleError
 from rpconsole.domain.nearest import nearest
 
 _LEVEL_TOKENS = {Level.ALERT: "alarm", Level.WARN: "alert", Level.NOTE: "text"}
 
 
-class Deeds(Operating):
+class Deeds(Carrying):
     """The application's actions."""
 
     use_palette: Callable[..., None]
-
-    # -- runs --------------------------------------------------------------------------------------------------------
-
-    def order_runs(self, verb: str, remote_ids: Sequence[int]) -> None:
-        """Show exactly what will be done; do it when a person says yes."""
-        runs = [self.desk.model.runs[one] for one in remote_ids if one in self.desk.model.runs]
-        if not runs:
-            return
-        dialog = Dialog(
-            self.desk,
-            title=order_title(verb, runs),
-            sentences=order_sentences(verb, runs),
-            choices=[Choice(key="y", says="do it", value="yes")],
-            typed=str(len(runs)) if len(runs) >= MANY else "",
-        )
-        ids = [run.remote_id for run in runs]
-        self.push_screen(dialog, lambda answer: self.order(self._each(verb, ids)) if answer else None)
-
-    async def _each(self, verb: str, remote_ids: Sequence[int]) -> str:
-        """Try every run; what one of them refuses is said with its number."""
-        said = []
-        for remote_id in remote_ids:
-            try:
-                said.append(str((await self.desk.link.call(verb, remote_id=remote_id))["sentence"]))
-            except RpconsoleError as error:
-                said.append(f"run {remote_id}: {error}")
-        return (
-            said[0]
-            if len(said) == 1
-            else f"{verb}: {len(said)} runs. " + "; ".join(said[:3]) + (" …" if len(said) > 3 else "")
-        )
-
-    def ask_of_run(self, what: str, remote_id: int) -> None:
-        """Why it does not move, or its job's output."""
-        self.order(self._why(remote_id) if what == "why" else self._output(remote_id))
-
-    async def _why(self, remote_id: int) -> str:
-        why = (await self.desk.link.call("why", remote_id=remote_id))["why"]
-        lines = [(foreign(sentence), "text") for sentence in why] or [("nothing holds it", "text")]
-        await self.push_screen(
-            ReadingScreen(self.desk, f"why {remote_id}", f"Why run {remote_id} does not move", lines)
-        )
-        return ""
-
-    async def _output(self, remote_id: int) -> str:
-        files = (await self.desk.details(remote_id)).get("site_files", {})
-        if "output" not in files:
-            return f"the engine names no output of run {remote_id}"
-        await self.push_screen(TailScreen(self.desk, files["output"]))
-        return ""
+    do_theme: Callable[[], None]
 
     # -- reading -----------------------------------------------------------------------------------------------------
 
@@ -89,7 +38,7 @@ class Deeds(Operating):
         screen = self.screen
         places = (*getattr(screen.focused, "PLACES", ()), *getattr(screen, "PLACES", ()))
         words = [(word, says) for word, says, _ in commands.WORDS]
-        lines = help_lines(places, self.desk.hint, words)
+        lines = help_lines(places, self.desk.hint, words, self.desk.look.keymap)
         self.push_screen(ReadingScreen(self.desk, "help", "Help", lines))
 
     def do_alert_ack(self) -> None:
@@ -126,7 +75,10 @@ class Deeds(Operating):
     # -- lines -------------------------------------------------------------------------------------------------------
 
     def do_palette(self) -> None:
-        self.push_screen(LineScreen(self.desk, ":", propose=commands.proposals), self._command)
+        self.push_screen(
+            LineScreen(self.desk, ":", propose=lambda text: commands.proposals(text, self.desk.look.keymap)),
+            self._command,
+        )
 
     def do_filter_open(self) -> None:
         table = self.screen.focused
@@ -138,8 +90,15 @@ class Deeds(Operating):
     def do_log_search(self) -> None:
         view = self.screen.focused
         if isinstance(view, LogView):
-            line = LineScreen(self.desk, "search", value=view.search, typed=view.set_search)
+            line = LineScreen(self.desk, "search", value=view.search.text, typed=view.set_search)
             self.push_screen(line, lambda text: view.set_search(text or ""))
+
+    def do_log_keep(self) -> None:
+        view = self.screen.focused
+        if isinstance(view, LogView):
+            before = view.lines.keep.text
+            line = LineScreen(self.desk, "keep", value=before, typed=view.set_keep)
+            self.push_screen(line, lambda text: view.set_keep(before if text is None else text))
 
     async def _command(self, text: str | None) -> None:
         command = commands.parse(text or "")
@@ -173,10 +132,12 @@ class Deeds(Operating):
             case "run":
                 self._open_run(args[0])
             case "theme":
-                self._use_theme(args[0])
+                self._use_theme(args[0] if args else "")
             case "filter":
                 main = self._main()
                 main.runs.set_filter(" ".join(args))
+            case "since":
+                self._since(args[0])
             case "tail":
                 self.push_screen(TailScreen(self.desk, args[0]))
             case "logout":
@@ -200,7 +161,20 @@ class Deeds(Operating):
             return
         self.push_screen(RunScreen(self.desk, int(number), self._main().runs))
 
+    def _since(self, text: str) -> None:
+        """Only what was said in the last so many minutes or hours; ``all`` shows the rest again."""
+        view = self.screen.focused if isinstance(self.screen.focused, LogView) else self._main().log_pane
+        seconds = number(text)
+        if text != "all" and seconds is None:
+            self.say(f"'{text[:20]}' is no length of time: 5m, 1h, 2d, or all", severity="error")
+            return
+        view.lines.since = None if seconds is None else self.desk.model.now() - seconds
+        view.lay()
+
     def _use_theme(self, name: str) -> None:
+        if not name:
+            self.do_theme()
+            return
         if name not in self.desk.palettes:
             known = ", ".join(self.desk.palettes)
             self.say(

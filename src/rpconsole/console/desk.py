@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Protocol
 
 from rpconsole.console.model import Model
@@ -35,6 +36,10 @@ class Desk:
     hint: tuple[str, ...] = ()
     #: the practice site's key card: a new token at each press
     card: Callable[[], str] | None = None
+    #: where files are written that a person exports
+    exports: Path = Path("exports")
+    #: the configuration as text, without secrets
+    configuration: Callable[[], str] = lambda: "no configuration is known here\n"
 
     async def details(self, remote_id: int) -> Result:
         """Everything that the engine knows of a run."""

@@ -11,6 +11,8 @@ Facts = Mapping[str, object]
 """What a row is asked for by key; ``text`` is what plain words are looked for in."""
 
 _TERM = re.compile(r"^(?P<key>[a-z]+):(?P<sign>[<>]?)(?P<value>.*)$", re.IGNORECASE)
+#: ``comps:fail>0``: a comparison of a part
+_PART = re.compile(r"^(?P<key>[a-z]+)(?P<sign>[<>])(?P<value>.+)$", re.IGNORECASE)
 _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _NUMBER = re.compile(r"^(-?\d+(?:\.\d+)?)([smhd]?)$")
 
@@ -23,6 +25,8 @@ class Filter:
     terms: tuple[Callable[[Facts], bool], ...]
     #: keys that nothing has: their terms are looked for as plain text
     unknown: tuple[str, ...] = ()
+    #: plain words that a row has to have, for showing where they stand
+    words: tuple[str, ...] = ()
 
     def passes(self, facts: Facts) -> bool:
         """Whether a row is shown."""
@@ -40,12 +44,18 @@ def parse(text: str, keys: Sequence[str]) -> Filter:
         negated, plain = word.startswith("!") and len(word) > 1, word.removeprefix("!")
         term = _term(plain if negated else word, keys, unknown)
         terms.append(_not(term) if negated else term)
-    return Filter(text.strip(), tuple(terms), tuple(unknown))
+    shown = tuple(word.lower() for word in _words(text) if word[0] != "!" and _is_plain(word, keys))
+    return Filter(text.strip(), tuple(terms), tuple(unknown), shown)
+
+
+def _is_plain(word: str, keys: Sequence[str]) -> bool:
+    found = _TERM.match(word)
+    return found is None or (found["key"].lower() not in keys and not word.startswith("re:"))
 
 
 def _words(text: str) -> list[str]:
     try:
-        return shlex.split(text, posix=True)
+        return [word for word in shlex.split(text, posix=True) if word]
     except ValueError:
         # a quote that is still open while it is being typed
         return text.replace('"', " ").replace("'", " ").split()
@@ -67,6 +77,9 @@ def _term(word: str, keys: Sequence[str], unknown: list[str]) -> Callable[[Facts
         return _contains(word)
     if sign:
         return _compares(key, sign, value)
+    part = _PART.match(value)
+    if part is not None and part["key"].lower() in keys:
+        return _compares(part["key"].lower(), part["sign"], part["value"])
     wanted = tuple(one.lower() for one in value.split(","))
     return lambda facts: any(str(facts.get(key, "")).lower().startswith(one) for one in wanted)
 
@@ -77,18 +90,19 @@ def _contains(word: str) -> Callable[[Facts], bool]:
 
 
 def _compares(key: str, sign: str, value: str) -> Callable[[Facts], bool]:
-    limit = _number(value)
+    limit = number(value)
 
     def compares(facts: Facts) -> bool:
-        number = facts.get(key)
-        if limit is None or not isinstance(number, int | float):
+        found = facts.get(key)
+        if limit is None or not isinstance(found, int | float):
             return False
-        return number > limit if sign == ">" else number < limit
+        return found > limit if sign == ">" else found < limit
 
     return compares
 
 
-def _number(value: str) -> float | None:
+def number(value: str) -> float | None:
+    """``90``, ``5m``, ``2h``, ``1d`` in seconds or plain; None for what is no number."""
     found = _NUMBER.match(value)
     return float(found[1]) * _UNITS.get(found[2], 1.0) if found else None
 

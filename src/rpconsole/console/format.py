@@ -123,6 +123,22 @@ def progress(run: RunView, glyphs: Glyphs, width: int = 14) -> Line:
     return [(f"{passed:,}/{count:,}" + (f" {glyphs['fault']}{failed:,}" if failed else ""), token)]
 
 
+def wall_left_s(run: RunView, now: float) -> float | None:
+    """Seconds of the wall time that its job still has; None while none runs."""
+    if run.step is not Step.POLL or run.started_at is None or not run.wall_s:
+        return None
+    return max(0.0, run.started_at + run.wall_s - now)
+
+
+def wall_left(run: RunView, glyphs: Glyphs, now: float) -> Line:
+    """A bar of what is used of the wall time, and what is left of it."""
+    left = wall_left_s(run, now)
+    if left is None:
+        return []
+    used = 1.0 - left / run.wall_s
+    return [(f"{bar(used, 3, glyphs)} {span(left):>5}", "session-soon" if used > 0.8 else "text")]
+
+
 def counted(count: int, noun: str) -> str:
     """``1 run``, ``412 runs``."""
     return f"{count:,} {noun}" + ("" if count == 1 else "s")

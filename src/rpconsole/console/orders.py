@@ -2,56 +2,58 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from rpconsole.console.format import BAD, counted
+from rpconsole.console.format import counted
 from rpconsole.console.text import foreign
 from rpconsole.domain.snapshot import RunView
 
 Sentence = tuple[str, str]
+Preview = Mapping[str, Any]
 
-#: so many runs are named one by one
-NAMED = 8
+#: so many runs are shown one by one
+NAMED = 40
 
-_TITLES = {"retry": "Try again", "resubmit": "Submit anew", "cancel": "Cancel", "revert": "Revert failed components of"}
+_TITLES = {
+    "retry": "Try again",
+    "resubmit": "Submit anew",
+    "cancel": "Cancel",
+    "revert": "Revert failed components of",
+    "rebundle": "Re-bundle failed components of",
+}
 _MEANS = {
     "retry": "A stopped run takes up the step where it stopped; a waiting one is tried at once. No job is submitted twice.",
     "resubmit": "The doubtful attempt is given up and a new one is submitted. Do this only if you know that no job of the old "
-    "one is there: the site's queue and the run's output tell.",
+    "one is there: D lays out the evidence.",
     "cancel": "The scheduler is asked to end the job. What it has finished is still retrieved.",
     "revert": "The next definition of the stage takes these components into a new run.",
+    "rebundle": "The failed components go into a new run at once, with the same label and place.",
 }
 
 
-def order_title(verb: str, runs: Sequence[RunView]) -> str:
+def order_title(verb: str, count: int) -> str:
     """What is asked."""
-    return f"{_TITLES[verb]} {counted(len(runs), 'run')}?"
+    return f"{_TITLES[verb]} {counted(count, 'run')}?"
 
 
-def order_sentences(verb: str, runs: Sequence[RunView]) -> list[Sentence]:
-    """Each run with what exactly is ordered for it, then what that means."""
-    lines = [(_order(verb, run), "key") for run in runs[:NAMED]]
-    if len(runs) > NAMED:
-        lines.append(
-            (f"… and {len(runs) - NAMED} more: {', '.join(str(run.remote_id) for run in runs[NAMED:])}", "key")
-        )
-    return [*lines, ("", "text"), (_MEANS[verb], "text")]
+def order_sentences(verb: str, previews: Sequence[Preview], runs: Mapping[int, RunView]) -> list[Sentence]:
+    """Each run with the command lines and database rows that it comes to, then what that means."""
+    fit = [one for one in previews if not one["refused"]]
+    lines: list[Sentence] = [(_MEANS[verb], "text"), ("", "text")]
+    for one in fit[:NAMED]:
+        lines += _of_run(one, runs.get(one["remote_id"]))
+    if len(fit) > NAMED:
+        numbers = ", ".join(str(one["remote_id"]) for one in fit[NAMED:])
+        lines.append((f"… and {len(fit) - NAMED} more: {numbers}", "key"))
+    refused = [one for one in previews if one["refused"]]
+    lines += [(f"left out: run {one['remote_id']}: {foreign(one['refused'])}", "alert") for one in refused[:NAMED]]
+    return lines
 
 
-def _order(verb: str, run: RunView) -> str:
-    head = f"{verb} run {run.remote_id}, {run.stage}, {foreign(run.label)}"
-    match verb:
-        case "cancel":
-            job = (
-                f"job {foreign(run.job)} at the site"
-                if run.job
-                else "no job is known: the run is ended before it has one"
-            )
-            return f"{head}: {job}"
-        case "revert":
-            failed = sum(count for state, count in run.components.items() if state in BAD)
-            return f"{head}: remoteComponent.state fail, prep_fail -> retry, {counted(failed, 'row')}"
-        case "resubmit":
-            return f"{head}: a new attempt {run.attempts + 1}; attempt {run.attempts} had {foreign(run.job or 'no job id')}"
-        case _:
-            return f"{head}: from step {run.step}"
+def _of_run(preview: Preview, run: RunView | None) -> list[Sentence]:
+    facts = f", {run.stage}, {foreign(run.label)}, {run.step}" if run is not None else ""
+    lines: list[Sentence] = [(f"run {preview['remote_id']}{facts}", "title")]
+    lines += [(f"  at the site: {foreign(command)}", "key") for command in preview["site"]]
+    lines += [(f"  {foreign(row)}", "key") for row in preview["rows"]]
+    return [*lines, (f"  then: {foreign(preview['then'])}", "text")]

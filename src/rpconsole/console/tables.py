@@ -9,8 +9,8 @@ from typing import Any
 from rpconsole.console.filters import Facts, Filter
 from rpconsole.console.format import clock
 from rpconsole.console.text import Line, foreign
+from rpconsole.console.widgets.columns import Column
 from rpconsole.console.widgets.painting import Look
-from rpconsole.console.widgets.virtual_table import Column
 
 Row = Mapping[str, Any]
 
@@ -35,9 +35,27 @@ COMPONENTS = Sheet(
         Column(key="stage_id", title="component", width=10, right=True),
         Column(key="state", title="state", width=11),
         Column(key="jobs", title="commands", width=8, right=True, rank=1),
-        Column(key="path_base", title="path", width=12, grows=True, rank=2),
+        Column(key="fails", title="failed", width=6, right=True, rank=1),
+        Column(key="worst", title="what is wrong first", width=24, grows=True, rank=2),
+        Column(key="path_base", title="path", width=28, rank=3),
     ),
     empty="No components yet: they are written when the run is prepared.",
+)
+COMMANDS = Sheet(
+    title="Commands",
+    noun="command",
+    key=("task",),
+    columns=(
+        Column(key="task", title="task", width=6, right=True),
+        Column(key="item", title="item", width=14),
+        Column(key="state", title="state", width=9),
+        Column(key="attempts", title="try", width=3, right=True, rank=4),
+        Column(key="code", title="rc", width=4, right=True, rank=2),
+        Column(key="node", title="node", width=8, rank=3),
+        Column(key="wall_s", title="seconds", width=7, right=True, rank=5),
+        Column(key="told", title="what is wrong, or the command", width=24, grows=True, rank=1),
+    ),
+    empty="No commands yet: they are written when the run is prepared.",
 )
 FAILURES = Sheet(
     title="Failures",
@@ -85,7 +103,10 @@ ACTS = Sheet(
 )
 
 _STATE_TOKENS = {"pass": "state-full", "fail": "state-fault", "prep_fail": "state-fault", "retry": "comp-part"}
+_STATE_TOKENS |= {"waiting": "dim", "running": "state-run"}
 _STATE_GLYPHS = {
+    "waiting": "waits",
+    "running": "run",
     "pass": "full",
     "fail": "fault",
     "prep_fail": "fault",
@@ -93,6 +114,19 @@ _STATE_GLYPHS = {
     "prep_done": "pend",
     "new": "new",
 }
+
+
+def component_rows(run: Row) -> list[Row]:
+    """The components of a run, each with how many of its tasks failed and what is wrong with the first."""
+    failures: dict[Any, list[Row]] = {}
+    for one in run.get("failures", ()):
+        failures.setdefault(one["stage_id"], []).append(one)
+    rows: list[Row] = []
+    for one in run.get("components", ()):
+        own = failures.get(one["stage_id"], [])
+        worst = f"{own[0]['item']}: {own[0]['sentence']}" if own else ""
+        rows.append({**one, "fails": len(own) or None, "worst": worst})
+    return rows
 
 
 def file_rows(run: Row) -> list[Row]:
@@ -108,6 +142,8 @@ class ListRows:
     def __init__(self, look: Look, sheet: Sheet) -> None:
         self._look = look
         self.sheet = sheet
+        #: what is said in place of rows while they are fetched, or why they cannot be
+        self.waits = ""
         self._rows: dict[Hashable, Row] = {}
 
     @property
@@ -135,14 +171,20 @@ class ListRows:
 
     def cells(self, key: Hashable) -> Mapping[str, Line]:
         row = self._rows.get(key, {})
-        return {column.key: self._cell(column.key, row.get(column.key)) for column in self.sheet.columns}
+        return {column.key: self._cell(column.key, self._value(row, column.key)) for column in self.sheet.columns}
 
     def facts(self, key: Hashable) -> Facts:
         row = self._rows.get(key, {})
-        return {**row, "text": " ".join(str(value) for value in row.values())}
+        return {**row, "told": self._value(row, "told"), "text": " ".join(str(value) for value in row.values())}
 
     def empty(self, filter: Filter) -> Sequence[str]:
-        return [f"Nothing matches /{filter.text}; esc clears"] if filter.text else [self.sheet.empty]
+        return [f"Nothing matches /{filter.text}; esc clears"] if filter.text else [self.waits or self.sheet.empty]
+
+    def _value(self, row: Row, column: str) -> object:
+        if column == "told":
+            return row.get("sentence") or row.get("command")
+        value = row.get(column)
+        return f"{value:,.1f}" if column == "wall_s" and isinstance(value, int | float) else value
 
     def _cell(self, column: str, value: object) -> Line:
         if value is None:

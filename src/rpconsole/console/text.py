@@ -47,6 +47,22 @@ def cropped(line: Iterable[Piece], width: int) -> Line:
     return kept
 
 
+def skipped(line: Iterable[Piece], count: int) -> Line:
+    """The line without its first ``count`` cells; half of a wide character becomes a space."""
+    kept: Line = []
+    for text, token in line:
+        length = cell_len(text)
+        if count >= length:
+            count -= length
+            continue
+        while count > 0 and text:
+            count -= cell_len(text[0])
+            text = text[1:]
+        kept.append((" " * -count + text, token))
+        count = 0
+    return kept
+
+
 def spread(left: Line, right: Line, width: int, *, fill: str = " ", token: str = "text") -> Line:
     """Two lines in one, the right one at the right edge; the left one gives way where both do not fit."""
     room = max(0, width - width_of(right))
@@ -64,7 +80,10 @@ def joined(parts: Iterable[Line], separator: Piece) -> Line:
 
 
 def wrapped(text: str, width: int) -> list[str]:
-    """A sentence in lines of at most ``width`` cells, broken at spaces where there are any."""
+    """A sentence in lines of at most ``width`` cells, broken at spaces where there are any; its indent holds for every line."""
+    indent = text[: len(text) - len(text.lstrip(" "))]
+    if indent and len(indent) < width // 2:
+        return [indent + piece for piece in wrapped(text[len(indent) :], width - len(indent))]
     lines: list[str] = []
     rest = ""
     for word in text.split(" "):

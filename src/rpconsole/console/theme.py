@@ -53,6 +53,7 @@ _UNICODE = {
     **{"open": "●", "soon": "◐", "cut": "○", "alert": "▲", "mark": "✓", "cursor": "▌", "rule": "─", "fence": "│"},
     **{"done": "▓", "todo": "░", "dash": "—", "more": "▾", "enter": "⏎", "crumb": "›", "sparks": "▁▂▃▄▅▆▇█"},
     **{"tee": "┬", "corners": "┌┐└┘", "bullet": "•", "quote": "│"},
+    **{"range": "┆", "rises": "▴", "falls": "▾", "part": "▒", "waits": "·", "axis": "┤"},
 }
 _ASCII = {
     **{
@@ -69,6 +70,7 @@ _ASCII = {
     **{"open": "*", "soon": "~", "cut": "-", "alert": "!", "mark": "+", "cursor": ">", "rule": "-", "fence": "|"},
     **{"done": "#", "todo": ".", "dash": "-", "more": "v", "enter": "enter", "crumb": ">", "sparks": "_.:-=+*#"},
     **{"tee": "+", "corners": "++++", "bullet": "*", "quote": "|"},
+    **{"range": ":", "rises": "^", "falls": "v", "part": "%", "waits": ".", "axis": "|"},
 }
 GLYPHS = {"unicode": _UNICODE, "ascii": _ASCII}
 
@@ -114,6 +116,36 @@ class Palette:
             panel=self.base["panel"],
             dark=self.dark,
         )
+
+
+class ThemeFiles:
+    """The theme files of the program and of a person, read again when one of them has changed."""
+
+    def __init__(self, own: Path, *, ascii_only: bool = False) -> None:
+        self._own, self._ascii_only = own, ascii_only
+        self._stamp: tuple[tuple[str, int, int], ...] = ()
+        self.palettes: dict[str, Palette] = {}
+        self.complaints: list[str] = []
+        self.fresh()
+
+    def fresh(self) -> bool:
+        """Look at the files; True when they were read anew. A palette that a broken file took away stays as it was."""
+        files = [*shipped(), *sorted(self._own.glob("*.toml"))]
+        stamp = tuple(_stamp(file) for file in files)
+        if stamp == self._stamp:
+            return False
+        self._stamp = stamp
+        found, self.complaints = load(files, ascii_only=self._ascii_only)
+        self.palettes = {**self.palettes, **found} if self.complaints else found
+        return True
+
+
+def _stamp(file: Path) -> tuple[str, int, int]:
+    try:
+        seen = file.stat()
+    except OSError:
+        return str(file), 0, -1
+    return str(file), seen.st_mtime_ns, seen.st_size
 
 
 def shipped() -> list[Path]:

@@ -141,7 +141,7 @@ class Dispatch:
         return result(remote_id=args.remote_id, stage_id=args.stage_id, **plain(page))
 
     async def _preview(self, args: PreviewArgs, who: str) -> Result:
-        return result(verb=args.verb, runs=await self._engine.preview(args.verb, args.remote_ids, who))
+        return result(order=args.order, runs=await self._engine.preview(args.order, args.remote_ids, who))
 
     async def _why(self, args: RunArgs, who: str) -> Result:
         return result(remote_id=args.remote_id, why=await self._engine.why(args.remote_id))

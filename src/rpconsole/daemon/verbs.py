@@ -66,7 +66,7 @@ class CommandsArgs(RunArgs):
 class PreviewArgs(Args):
     """What an order would do to some runs; nothing is done."""
 
-    verb: Literal["cancel", "retry", "resubmit", "revert", "rebundle"]
+    order: Literal["cancel", "retry", "resubmit", "revert", "rebundle"]
     remote_ids: Annotated[tuple[RunId, ...], Field(min_length=1, max_length=1000)]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rpconsole.console.actions import Action, Kind, by_anybody, keys_of
+from rpconsole.console.actions import BY_ID, Action, Kind, by_anybody
 from rpconsole.console.format import span
 from rpconsole.console.model import Link, Model
 from rpconsole.console.text import Line, foreign, spread, width_of
@@ -39,11 +39,11 @@ def _standing(model: Model) -> str:
 
 def keys_line(actions: Sequence[Action], look: Look, width: int, model: Model) -> Line:
     """The keys that fit, the most useful first, and always the way to all of them."""
-    end: Line = [("?", "key"), (" help ", "dim")]
+    end: Line = [(look.keymap.keys_of(BY_ID["help"])[0], "key"), (" help ", "dim")]
     line: Line = [(" ", "text")]
     ranked = [action for action in actions if action.rank is not None]
     for action in sorted(ranked, key=lambda one: one.rank or 0):
-        key = keys_of(action)[0]
+        key = look.keymap.keys_of(action)[0]
         shown = look.palette.glyphs["enter"] if key == "enter" else key
         off = bool(action.kind is not Kind.VIEW and model.refusal(by_anybody=by_anybody(action.kind)))
         piece: Line = [(shown, "dim" if off else "key"), (f" {action.short}  ", "dim")]

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rpconsole.console.desk import Desk
 from rpconsole.console.format import Glyphs, clock, progress, span, state_piece, volume
-from rpconsole.console.text import Line, foreign, wrapped
+from rpconsole.console.panes.component_map import component_map, map_note
+from rpconsole.console.text import Line, fitted, foreign, wrapped
 from rpconsole.console.widgets.lines import LinesView, fenced, title_line
+from rpconsole.domain.run import Step
 from rpconsole.domain.snapshot import RunView
 
 Facts = Mapping[str, Any]
+
+_NUMBERS = re.compile(r"\d+")
 
 
 def run_title(run: RunView) -> str:
@@ -22,11 +27,23 @@ def run_title(run: RunView) -> str:
 def run_lines(run: RunView, facts: Facts | None, glyphs: Glyphs, width: int, now: float) -> list[Line]:
     """Where the run stands and why it waits first, what came of it after that."""
     lines: list[Line] = [_standing(run, glyphs), _moved(run, now)]
+    if run.submitted_at is not None:
+        lines.append(_timed(run, run.submitted_at, now))
     why = list(run.why) or ["nothing holds it"]
     lines += _sentences("why waiting: ", why, width)
     if facts is not None:
         lines += _known(facts, glyphs, width)
     return lines
+
+
+def _timed(run: RunView, submitted_at: float, now: float) -> Line:
+    """When its job was submitted and began, what it asked for, what is left of it."""
+    parts = [f"submitted {clock(submitted_at)} ({span(now - submitted_at)} ago)"]
+    if run.started_at is not None and run.step is Step.POLL:
+        parts.append(f"began {clock(run.started_at)}, used {span(now - run.started_at)}")
+    if run.wall_s:
+        parts.append(f"asked {run.nodes:,} node{'' if run.nodes == 1 else 's'} for {span(run.wall_s)}")
+    return [(f" {' · '.join(parts)}", "text")]
 
 
 def _standing(run: RunView, glyphs: Glyphs) -> Line:
@@ -55,13 +72,39 @@ def _known(facts: Facts, glyphs: Glyphs, width: int) -> list[Line]:
         last = jobs[-1]
         told = f"{last['state']} {clock(last['intended_at'])}, {foreign(last['job'] or 'no job')}"
         lines.append([(f" attempt {last['number']} of {len(jobs)}: {told}", "text")])
-    failures = facts.get("failures", [])
-    for one in failures[:3]:
-        sentence = f"{glyphs['fault']} component {one['stage_id']} {foreign(one['item'])}: {foreign(one['sentence'])}"
-        lines += [[(f" {piece}", "state-fault")] for piece in wrapped(sentence, width - 2)]
-    if len(failures) > 3:
-        lines.append([(f" and {len(failures) - 3} more failures", "state-fault")])
+    clusters = failure_clusters(facts.get("failures", []))
+    for sentence, count, first in clusters[:3]:
+        told = (
+            f"{glyphs['fault']} {sentence} ×{count:,} (first: {first})"
+            if count > 1
+            else f"{glyphs['fault']} {first}: {sentence}"
+        )
+        lines += [[(f" {piece}", "state-fault")] for piece in wrapped(told, width - 2)]
+    if len(clusters) > 3:
+        lines.append([(f" and {len(clusters) - 3} more kinds of failures; x lists them all", "state-fault")])
     return lines
+
+
+def failure_clusters(failures: Sequence[Facts]) -> list[tuple[str, int, str]]:
+    """Failures that say the same but for their numbers and item: (sentence, how often, the first of them), the most frequent first."""
+    found: dict[str, tuple[str, int, str]] = {}
+    for one in failures:
+        item, sentence = foreign(one["item"]), foreign(one["sentence"])
+        key = _NUMBERS.sub("#", sentence.replace(item, "@") if item else sentence)
+        before = found.get(key, (sentence, 0, f"component {one['stage_id']} {item}"))
+        found[key] = (before[0], before[1] + 1, before[2])
+    return sorted(found.values(), key=lambda one: -one[1])
+
+
+def story_line(line: Facts) -> Line:
+    """When, what, from where to where, and its detail."""
+    move = foreign(line["after"]) if line["before"] != line["after"] else ""
+    return [
+        (f" {clock(float(line['at']), seconds=True)} ", "dim"),
+        (fitted(foreign(line["event"]), 17) + " ", "key"),
+        (fitted(move, 9) + " ", "text"),
+        (foreign(line["detail"]), "text"),
+    ]
 
 
 def _sentences(head: str, sentences: Sequence[str], width: int) -> list[Line]:
@@ -77,7 +120,7 @@ def _sentences(head: str, sentences: Sequence[str], width: int) -> list[Line]:
 
 
 class RunFacts(LinesView, can_focus=True):
-    """Facts of one run, kept current by whoever owns it."""
+    """Facts of one run, kept current by whoever owns it; where there is room its components and its story below them."""
 
     fixed = 1
 
@@ -86,12 +129,13 @@ class RunFacts(LinesView, can_focus=True):
         self._desk, self._number = desk, number
         self.remote_id: int | None = None
         self.facts: Facts | None = None
+        self.story: Sequence[Facts] = ()
         self.fence = False
 
     def show(self, remote_id: int | None) -> None:
         """Another run."""
         if remote_id != self.remote_id:
-            self.remote_id, self.facts, self.top = remote_id, None, 0
+            self.remote_id, self.facts, self.story, self.top = remote_id, None, (), 0
             self.touch()
 
     def paint(self, width: int, height: int) -> list[Line]:
@@ -103,4 +147,21 @@ class RunFacts(LinesView, can_focus=True):
         else:
             room = width - self.fence
             lines = run_lines(run, self.facts, self.look.palette.glyphs, room, self._desk.model.now())
+            if self.facts is not None:
+                lines += self._below(room, height - 1 - len(lines))
         return [title, *(fenced(lines, self.look) if self.fence else lines)]
+
+    def _below(self, width: int, room: int) -> list[Line]:
+        """The map of components, then the story, the latest first."""
+        components = self.facts.get("components", []) if self.facts is not None else []
+        lines: list[Line] = []
+        if components and room >= 3:
+            states = [str(one["state"]) for one in components]
+            rows = component_map(states, self.look.palette.glyphs, width, max(1, min(6, room - 6)))
+            lines += [title_line(f"Components {len(components):,}", width, self.look, note=map_note(states)), *rows]
+        left = room - len(lines)
+        if self.story and left >= 2:
+            note = f"{len(self.story)} lines, the latest first" if len(self.story) > 1 else ""
+            lines.append(title_line("Story", width, self.look, note=note))
+            lines += [story_line(one) for one in list(self.story)[::-1][: left - 1]]
+        return lines

@@ -9,12 +9,13 @@ from textual.binding import BindingType
 
 from rpconsole.console.actions import Place, bindings
 from rpconsole.console.filters import Facts, Filter
-from rpconsole.console.format import component_counts, progress, state_piece, state_word
+from rpconsole.console.format import component_counts, progress, span, state_piece, state_word, wall_left, wall_left_s
 from rpconsole.console.model import Link, Model
 from rpconsole.console.screens.run_deeds import RunDeeds
 from rpconsole.console.text import Line, foreign
+from rpconsole.console.widgets.columns import Column
 from rpconsole.console.widgets.painting import Look
-from rpconsole.console.widgets.virtual_table import Column, VirtualTable
+from rpconsole.console.widgets.virtual_table import VirtualTable
 from rpconsole.domain.run import Step
 from rpconsole.domain.snapshot import RunView
 
@@ -28,7 +29,9 @@ class RunRows:
         Column(key="state", title="state", width=11),
         Column(key="job", title="job", width=11, rank=3),
         Column(key="done", title="done", width=14, rank=1),
-        Column(key="tries", title="try", width=3, right=True, rank=6),
+        Column(key="age", title="age", width=5, right=True, rank=5),
+        Column(key="walltime", title="wall left", width=9, right=True, rank=6),
+        Column(key="tries", title="try", width=3, right=True, rank=7),
         Column(key="label", title="label", width=12, rank=4),
         Column(key="why", title="why it does not move", width=24, grows=True, rank=2),
     )
@@ -44,6 +47,9 @@ class RunRows:
         "tries",
         "fault",
         "left",
+        "age",
+        "wall",
+        "step",
     )
 
     def __init__(self, look: Look, model: Model) -> None:
@@ -56,6 +62,7 @@ class RunRows:
         run = self._model.runs.get(key)  # type: ignore[call-overload]
         if run is None:
             return {}
+        now = self._model.now()
         why = foreign(run.why[0]) if run.why and run.step is not Step.DONE else ""
         return {
             "run": [(str(run.remote_id), "text")],
@@ -63,6 +70,8 @@ class RunRows:
             "state": [state_piece(run, self._look.palette.glyphs)],
             "job": [(foreign(run.job or self._look.palette.glyphs["dash"]), "text" if run.job else "dim")],
             "done": progress(run, self._look.palette.glyphs),
+            "age": [(span(now - run.submitted_at) if run.submitted_at is not None else "", "text")],
+            "walltime": wall_left(run, self._look.palette.glyphs, now),
             "tries": [(str(run.tries) if run.tries else "", "comp-part")],
             "label": [(foreign(run.label), "text")],
             "why": [(why, "dim")],
@@ -85,6 +94,9 @@ class RunRows:
             },
             **{"label": run.label, "pass": passed, "fail": failed, "tries": run.tries, "fault": run.fault},
             **{"done": passed / count if count else 0.0, "left": count - passed},
+            "age": self._model.now() - run.submitted_at if run.submitted_at is not None else None,
+            **{"wall": wall_left_s(run, self._model.now()), "step": str(run.step)},
+            "walltime": wall_left_s(run, self._model.now()),
             "text": f"{run.remote_id} {run.stage} {state} {run.step} {run.job or ''} {run.label} {why}",
         }
 

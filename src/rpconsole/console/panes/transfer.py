@@ -2,34 +2,71 @@
 
 from __future__ import annotations
 
-from rpconsole.console.format import clock, span, sparkline, volume
+from rpconsole.console.format import span, sparkline, state_piece, volume
 from rpconsole.console.model import Model
-from rpconsole.console.text import Line
+from rpconsole.console.panes.plot import plot_lines
+from rpconsole.console.text import Line, foreign
 from rpconsole.console.widgets.lines import LinesView, fenced, title_line
 from rpconsole.console.widgets.painting import Look
 from rpconsole.domain.run import Step
+from rpconsole.domain.snapshot import Snapshot
 
 #: steps at which bytes flow
 MOVING = (Step.SHIP, Step.RETRIEVE)
 
 
-def transfer_rows(model: Model, look: Look, width: int) -> list[Line]:
-    """Both directions with their history, then totals and the last poll."""
+def transfer_rows(model: Model, look: Look, width: int, height: int = 5) -> list[Line]:
+    """Both directions with their history, what moves, who carries it; where there is room each direction as a plot."""
     snapshot = model.snapshot
     if snapshot is None:
         return []
     room = max(8, min(60, width - 34))
     sent = sum(run.bytes_sent for run in snapshot.runs)
     back = sum(run.bytes_returned for run in snapshot.runs)
-    moving = [str(run.remote_id) for run in snapshot.runs if run.step in MOVING]
     polled = "never" if snapshot.polled_at is None else f"{span(model.now() - snapshot.polled_at)} ago"
-    return [
-        _direction("in ", snapshot.rate_in, [back for _, back in model.rates], back, room, look),
-        _direction("out", snapshot.rate_out, [out for out, _ in model.rates], sent, room, look),
-        [(f" moving: {', '.join(moving[:8]) or 'nothing'}", "dim")],
+    history_in, history_out = [rate for _, rate in model.rates], [rate for rate, _ in model.rates]
+    lines = [
+        _direction("in ", snapshot.rate_in, history_in, back, room, look),
+        _direction("out", snapshot.rate_out, history_out, sent, room, look),
+        *_moving(snapshot, look, height),
+        _channels(snapshot),
         [(f" last answer of the scheduler {polled}", "dim")],
-        [(f" engine's clock {clock(model.now(), seconds=True)}", "dim")],
     ]
+    plots = [("in", history_in), ("out", history_out)]
+    if height - len(lines) < 9:
+        plots = [max(plots, key=lambda one: max(one[1], default=0.0))]
+    each = min(8, (height - len(lines)) // len(plots) - 1)
+    return [*lines, *(line for name, history in plots for line in _plot(name, history, width, each, look))]
+
+
+def _plot(name: str, history: list[float], width: int, height: int, look: Look) -> list[Line]:
+    """A direction over time; nothing where there is no room for it."""
+    if height < 3:
+        return []
+    told = f" {name}, bytes a second over the last minutes, peak {volume(max(history, default=0.0))}/s"
+    return [[(told, "dim")], *plot_lines(history, width, height, look.palette.glyphs, token="state-ship")]
+
+
+def _moving(snapshot: Snapshot, look: Look, height: int) -> list[Line]:
+    """The runs whose bytes flow: numbers in one line, one line each where there is room."""
+    moving = [run for run in snapshot.runs if run.step in MOVING]
+    if height < 14 or not moving:
+        return [[(f" moving: {', '.join(str(run.remote_id) for run in moving[:8]) or 'nothing'}", "dim")]]
+    return [
+        [
+            (f" {run.remote_id:>6} ", "text"),
+            state_piece(run, look.palette.glyphs),
+            (f"  sent {volume(run.bytes_sent)}, returned {volume(run.bytes_returned)}  ", "text"),
+            (foreign(run.label), "dim"),
+        ]
+        for run in moving[:6]
+    ]
+
+
+def _channels(snapshot: Snapshot) -> Line:
+    """Channels in use at each front end that has a session."""
+    used = [f"{foreign(one.host)} {one.channels}/{one.max_channels}" for one in snapshot.sessions if one.max_channels]
+    return [(f" channels: {', '.join(used) or 'none'}", "dim")]
 
 
 def _direction(name: str, rate: float, history: list[float], total: int, room: int, look: Look) -> Line:
@@ -53,5 +90,5 @@ class TransferPane(LinesView, can_focus=True):
 
     def paint(self, width: int, height: int) -> list[Line]:
         title = title_line("Transfer", width, self.look, number=5, focused=self.has_focus, fence=self.fence)
-        rows = transfer_rows(self._model, self.look, width - self.fence)
+        rows = transfer_rows(self._model, self.look, width - self.fence, height - 1)
         return [title, *(fenced(rows, self.look) if self.fence else rows)]

@@ -32,7 +32,8 @@ class Framed(Acting):
     def touch_frame(self, crumbs: Sequence[str], focused: object) -> None:
         """Paint header and footer anew."""
         places = (*getattr(focused, "PLACES", ()), *self.PLACES, Place.ALL)
-        self.foot.actions = self.keys(places)
+        useless = getattr(focused, "useless", ())
+        self.foot.actions = [action for action in self.keys(places) if action.id not in useless]
         self.foot.crumbs = crumbs
         self.head.touch()
         self.foot.touch()

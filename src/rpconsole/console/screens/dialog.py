@@ -13,7 +13,7 @@ from textual.binding import BindingType
 
 from rpconsole.console.desk import Desk
 from rpconsole.console.screens.base import ConsoleModal
-from rpconsole.console.text import Line, spread, wrapped
+from rpconsole.console.text import Line, spread, width_of, wrapped
 from rpconsole.console.widgets.lines import LinesView
 from rpconsole.console.widgets.painting import Look
 
@@ -21,6 +21,7 @@ from rpconsole.console.widgets.painting import Look
 PATIENCE_S = 0.4
 #: so many runs, and their number has to be typed
 MANY = 10
+_SCROLLS = {"down": 1, "up": -1, "pagedown": 10, "pageup": -10}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -73,6 +74,8 @@ class Dialog(ConsoleModal[str]):
         super().__init__(desk)
         self._title, self._sentences, self._choices, self._wanted = title, sentences, choices, typed
         self._typed, self._no = "", no
+        #: lines that are scrolled out at the top, where the box cannot hold all of them
+        self._top = 0
         self._patience_s = 0.0 if at_once else PATIENCE_S
         self._opened = time.monotonic()
         self.box = Box(desk.look)
@@ -87,31 +90,43 @@ class Dialog(ConsoleModal[str]):
     def on_resize(self) -> None:
         width = min(self.size.width - 2, 96)
         self.box.styles.width = width
-        self.box.content = self._lines(width - 4)
+        text, keys = self._lines(width - 4), self._keys(width - 4)
         self.box.title = self._title
-        height = min(len(self.box.content) + 2, self.size.height - 3)
+        height = min(len(text) + len(keys) + 2, self.size.height - 3)
+        room = max(1, height - 2 - len(keys))
+        self._top = max(0, min(self._top, len(text) - room))
+        self.box.note = f"{self._top + 1}-{self._top + room} of {len(text)}, arrows scroll" if len(text) > room else ""
+        self.box.content = [*text[self._top : self._top + room], *keys]
         self.box.styles.height = height
         self.box.styles.offset = ((self.size.width - width) // 2, max(2, (self.size.height - height) // 2))
         self.box.touch()
 
     def _lines(self, width: int) -> list[Line]:
-        lines: list[Line] = []
-        for sentence, token in self._sentences:
-            lines += [[(piece, token)] for piece in wrapped(sentence, width)]
-        lines.append([])
+        return [[(piece, token)] for sentence, token in self._sentences for piece in wrapped(sentence, width)]
+
+    def _keys(self, width: int) -> list[Line]:
+        """What answers it; it never scrolls away."""
+        lines: list[Line] = [[]]
         if self._wanted:
             lines.append([(f"type {self._wanted} to go on: ", "text"), (self._typed + "_", "key")])
-        keys: Line = []
-        for choice in self._choices:
-            keys += [(choice.key, "key"), (f" {choice.says}   ", "text")]
-        if self._no:
-            keys += [("esc", "key"), (f" {self._no}", "text")]
-        return [*lines, keys]
+        offers = [(choice.key, choice.says) for choice in self._choices]
+        row: Line = []
+        for key, says in [*offers, *([("esc", self._no)] if self._no else [])]:
+            offer: Line = [(key, "key"), (f" {says}   ", "text")]
+            if row and width_of([*row, *offer]) > width:
+                lines.append(row)
+                row = []
+            row += offer
+        return [*lines, row]
 
     def on_key(self, event: events.Key) -> None:
         if event.key == "escape":
             return
         event.stop()
+        if event.key in _SCROLLS:
+            self._top += _SCROLLS[event.key]
+            self.on_resize()
+            return
         if time.monotonic() - self._opened < self._patience_s:
             return
         if event.character == "n":

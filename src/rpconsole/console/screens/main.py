@@ -25,12 +25,16 @@ from rpconsole.console.screens.base import ConsoleScreen
 from rpconsole.console.screens.run import RunScreen
 from rpconsole.console.text import Line
 from rpconsole.console.widgets.lines import LinesView
+from rpconsole.console.widgets.log_view import LogView
 from rpconsole.console.widgets.painting import Look
 from rpconsole.console.widgets.virtual_table import VirtualTable
 from rpconsole.domain.fault import RpconsoleError
 
 #: how long the cursor rests on a run before its details are asked for
 REST_S = 0.3
+#: from this height on the facts of a run have room for its story
+TELLS = 16
+STORY_LINES = 60
 
 
 class TooSmall(LinesView):
@@ -107,6 +111,8 @@ class MainScreen(ConsoleScreen):
                     pane.fence = place.x > 0
         if self.focused is not None and not self.focused.display:
             self.runs.focus()
+        # a larger terminal shows the run's pane, or room in it, for the first time
+        self._ask_details()
 
     # -- what changes ------------------------------------------------------------------------------------------------
 
@@ -143,11 +149,12 @@ class MainScreen(ConsoleScreen):
                 return
             try:
                 found = await self.desk.details(remote_id)
+                story = await self.desk.story(remote_id, limit=STORY_LINES) if self.facts.size.height >= TELLS else []
             except RpconsoleError:
                 # the alert row tells of a lost engine; facts that are shown stay
                 return
             if self.facts.remote_id == remote_id:
-                self.facts.facts = found
+                self.facts.facts, self.facts.story = found, story
                 self.facts.touch()
 
     def on_unmount(self) -> None:
@@ -156,10 +163,22 @@ class MainScreen(ConsoleScreen):
 
     # -- what keys do ------------------------------------------------------------------------------------------------
 
+    @on(LogView.Opened)
+    def _open_run_of_line(self, event: LogView.Opened) -> None:
+        if event.remote_id in self.desk.model.runs:
+            self.app.push_screen(RunScreen(self.desk, event.remote_id, self.runs))
+
     @on(VirtualTable.Opened)
     def _open_run(self, event: VirtualTable.Opened) -> None:
         if isinstance(event.key, int):
             self.app.push_screen(RunScreen(self.desk, event.key, self.runs))
+
+    def bring_back(self, zoomed: str, pane: str) -> None:
+        """The zoom and the focus of another day."""
+        self.zoomed = zoomed if zoomed in self._panes else None
+        self.place_panes()
+        if pane in self._panes and self._panes[pane].display:
+            self._panes[pane].focus()
 
     def _focus_pane(self, name: str) -> None:
         pane = self._panes[name]
@@ -201,4 +220,4 @@ class MainScreen(ConsoleScreen):
         if self.runs.filter.text:
             self.runs.set_filter("")
             return True
-        return False
+        return self.log_pane.show_all()

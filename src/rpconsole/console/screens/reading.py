@@ -6,8 +6,9 @@ from collections.abc import Collection, Sequence
 
 from textual.app import ComposeResult
 
-from rpconsole.console.actions import Place, keys_of, of
+from rpconsole.console.actions import Place, of
 from rpconsole.console.desk import Desk, Result
+from rpconsole.console.keymap import Keymap
 from rpconsole.console.screens.base import ConsoleScreen
 from rpconsole.console.tables import ListRows, Sheet
 from rpconsole.console.widgets.log_view import LogView
@@ -39,9 +40,9 @@ class SheetScreen(ConsoleScreen):
     def __init__(self, desk: Desk, crumb: str, sheet: Sheet, rows: Sequence[Result]) -> None:
         super().__init__(desk)
         self.crumb = crumb
-        self._rows = ListRows(desk.look, sheet)
-        self._rows.set(rows)
-        self.table = VirtualTable(desk.look, self._rows, title=sheet.title, noun=sheet.noun)
+        self.rows = ListRows(desk.look, sheet)
+        self.rows.set(rows)
+        self.table = VirtualTable(desk.look, self.rows, title=sheet.title, noun=sheet.noun)
 
     def compose_body(self) -> ComposeResult:
         yield self.table
@@ -55,7 +56,9 @@ class SheetScreen(ConsoleScreen):
         """It stays as it was answered."""
 
 
-def help_lines(places: Sequence[Place], hint: Sequence[str], words: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+def help_lines(
+    places: Sequence[Place], hint: Sequence[str], words: Sequence[tuple[str, str]], keymap: Keymap | None = None
+) -> list[tuple[str, str]]:
     """Every key: those of the place where help was asked for first."""
     lines: list[tuple[str, str]] = []
     if hint:
@@ -63,7 +66,9 @@ def help_lines(places: Sequence[Place], hint: Sequence[str], words: Sequence[tup
     ordered = dict.fromkeys((*places, *Place))
     for place in ordered:
         lines.append((f"{place}{'  (here)' if place in places else ''}", "title"))
-        lines += [(f"  {' '.join(keys_of(action)):<14} {action.says}", "text") for action in of(place)]
+        lines += [
+            (f"  {' '.join((keymap or Keymap()).keys_of(action)):<14} {action.says}", "text") for action in of(place)
+        ]
         lines.append(("", "text"))
     lines.append(("on the : line", "title"))
     return [*lines, *((f"  {word:<34} {says}", "text") for word, says in words)]

@@ -17,7 +17,7 @@ class RunsOrdered(Message):
 
 
 class RunAsked(Message):
-    """A person wants to know something of a run: ``why`` or ``log``."""
+    """A person wants to know something of a run: ``why``, ``log`` or ``raw``."""
 
     def __init__(self, what: str, remote_id: int) -> None:
         super().__init__()
@@ -37,6 +37,9 @@ class RunDeeds(MessagePump):
     def do_run_log(self) -> None:
         self._ask("log")
 
+    def do_run_raw(self) -> None:
+        self._ask("raw")
+
     def do_run_retry(self) -> None:
         self._order_them("retry")
 
@@ -48,6 +51,9 @@ class RunDeeds(MessagePump):
 
     def do_run_revert(self) -> None:
         self._order_them("revert")
+
+    def do_run_rebundle(self) -> None:
+        self._order_them("rebundle")
 
     def _ask(self, what: str) -> None:
         runs = self.asked_runs()

@@ -76,7 +76,4 @@ class TailScreen(ConsoleScreen):
 
     def go_back(self) -> bool:
         """Search first, then the screen."""
-        if self.view.search:
-            self.view.set_search("")
-            return True
-        return False
+        return self.view.show_all()

@@ -6,16 +6,18 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
+from rpconsole.console.keymap import Keymap
 from rpconsole.console.text import Line, cropped, width_of
 from rpconsole.console.theme import Palette
 from rpconsole.domain.foreign import visible
 
 
 class Look:
-    """The palette of the moment; every widget looks here when it paints."""
+    """The palette of the moment and the person's keys; every widget looks here when it paints."""
 
-    def __init__(self, palette: Palette) -> None:
+    def __init__(self, palette: Palette, keymap: Keymap | None = None) -> None:
         self.palette = palette
+        self.keymap = keymap or Keymap()
 
     @property
     def glyphs(self) -> dict[str, str]:

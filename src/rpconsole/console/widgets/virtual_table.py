@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
 from typing import ClassVar, Protocol
 
 from textual import events
@@ -15,27 +14,15 @@ from textual.widget import Widget
 
 from rpconsole.console.actions import Place, bindings
 from rpconsole.console.filters import NOTHING, Facts, Filter, parse
-from rpconsole.console.text import Line, cropped, fitted, width_of
+from rpconsole.console.text import Line
 from rpconsole.console.widgets.acting import Acting
+from rpconsole.console.widgets.columns import Column, Layout, laid_out, letters
 from rpconsole.console.widgets.lines import fenced, title_line
+from rpconsole.console.widgets.marking import Key, Marks
 from rpconsole.console.widgets.painting import Look, strip_of
 
-Key = Hashable
 #: title and head
 FIXED = 2
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Column:
-    """A column; where there is no room those with the highest rank go first."""
-
-    key: str
-    title: str
-    width: int
-    right: bool = False
-    #: takes what is left over
-    grows: bool = False
-    rank: int = 0
 
 
 class Rows(Protocol):
@@ -99,9 +86,16 @@ class VirtualTable(Acting, Widget, can_focus=True):
         super().__init__(id=id)
         self.look, self.rows, self.title, self.number, self.noun = look, rows, title, number, noun
         self.cursor: Key | None = None
-        self.marks: set[Key] = set()
+        self.marking = Marks()
         self.filter: Filter = NOTHING
         self.sorted_by: tuple[str, bool] | None = None
+        #: every column in its full width, ``left`` cells of them scrolled out
+        self.wide = False
+        self.left = 0
+        #: the next key names the column to sort by
+        self.sorting = False
+        #: said in the title: why rows are missing
+        self.note = ""
         self.top = 0
         self.fence = False
         #: rows that came in below since a person last looked there
@@ -110,6 +104,11 @@ class VirtualTable(Acting, Widget, can_focus=True):
         self._place: dict[Key, int] = {}
 
     # -- content -----------------------------------------------------------------------------------------------------
+
+    @property
+    def marks(self) -> set[Key]:
+        """The marked rows."""
+        return self.marking.keys
 
     @property
     def order(self) -> Sequence[Key]:
@@ -149,7 +148,7 @@ class VirtualTable(Acting, Widget, can_focus=True):
             return
         below = len(kept) > self.top + self._room()
         self.fresh = self.fresh + len(fresh) if below else 0
-        self.marks &= present
+        self.marking.keep(present)
         self._set_order([*kept, *fresh])
         self.refresh()
 
@@ -221,23 +220,50 @@ class VirtualTable(Acting, Widget, can_focus=True):
 
     def do_mark_toggle(self) -> None:
         if self.cursor is not None:
-            self.marks ^= {self.cursor}
+            self.marking.toggle(self.cursor)
             self.refresh()
             self.go(1)
 
+    def do_mark_range(self) -> None:
+        if self.cursor is not None:
+            self.marking.range_to(self.cursor, self._order)
+            self.refresh()
+
     def do_mark_all(self) -> None:
-        self.marks |= set(self._order)
+        self.marks.update(self._order)
         self.refresh()
 
     def do_mark_none(self) -> None:
-        self.marks.clear()
+        self.marking.clear()
         self.refresh()
 
-    def do_sort_next(self) -> None:
-        steps: list[tuple[str, bool] | None] = [None]
-        steps += [(column.key, backwards) for column in self.rows.columns for backwards in (False, True)]
-        self.sorted_by = steps[(steps.index(self.sorted_by) + 1) % len(steps)]
+    def do_sort_by(self) -> None:
+        self.sorting = True
+        self.refresh()
+
+    def sort_by(self, key: str | None) -> None:
+        """Sort by a column, the other way round when it already is; None = by arrival."""
+        self.sorting = False
+        backwards = self.sorted_by is not None and self.sorted_by == (key, False)
+        self.sorted_by = (key, backwards) if key is not None else None
         self.reorder()
+
+    def do_cols_wide(self) -> None:
+        self.wide, self.left = not self.wide, 0
+        self.refresh()
+
+    def do_cols_left(self) -> None:
+        self.left = max(0, self.layout_of().left - 8)
+        self.refresh()
+
+    def do_cols_right(self) -> None:
+        self.left = self.layout_of(further=8).left
+        self.refresh()
+
+    def layout_of(self, *, further: int = 0) -> Layout:
+        """How the columns lie now."""
+        width = self.size.width - self.fence - 2
+        return laid_out(self.rows.columns, width, wide=self.wide, left=self.left + further)
 
     def set_filter(self, text: str) -> None:
         """Show only rows that pass; the marks of others stay."""
@@ -252,16 +278,16 @@ class VirtualTable(Acting, Widget, can_focus=True):
         if y == 0:
             return strip_of(self._title(width), width, palette)
         has_cursor = y >= FIXED and row < len(self._order) and self._order[row] == self.cursor
-        line = self._body_line(y, row, width - self.fence)
+        line = self._body_line(y, row)
         if self.fence:
             line = fenced([line], self.look)[0]
         return strip_of(line, width, palette, "cursor" if has_cursor and self.has_focus else None)
 
-    def _body_line(self, y: int, row: int, width: int) -> Line:
+    def _body_line(self, y: int, row: int) -> Line:
         if y == 1:
-            return self._head(width)
+            return self._head()
         if row < len(self._order):
-            return self._row(self._order[row], width)
+            return self._row(self._order[row])
         if not self._order:
             words = self.rows.empty(self.filter)
             return [(f"  {words[y - FIXED]}", "dim")] if y - FIXED < len(words) else []
@@ -270,10 +296,14 @@ class VirtualTable(Acting, Widget, can_focus=True):
     def _title(self, width: int) -> Line:
         count, shown = len(self.rows.row_keys()), len(self._order)
         parts = [f"{shown:,} of {count:,}" if shown != count else f"{count:,} {self.noun}{'' if count == 1 else 's'}"]
+        if self.note:
+            parts.append(self.note)
         if self.fresh:
             parts.insert(0, f"+{self.fresh} new")
         if self.sorted_by is not None:
-            parts.append(f"by {self.sorted_by[0]} {'v' if self.sorted_by[1] else '^'}")
+            parts.append(
+                f"by {self.sorted_by[0]} {self.look.palette.glyphs['falls' if self.sorted_by[1] else 'rises']}"
+            )
         if self.marks:
             parts.append(f"{len(self.marks)} marked")
         if shown > self._room():
@@ -290,31 +320,21 @@ class VirtualTable(Acting, Widget, can_focus=True):
             fence=self.fence,
         )
 
-    def _head(self, width: int) -> Line:
-        return [
-            ("  ", "dim"),
-            *((fitted(one.title, room, right=one.right) + " ", "dim") for one, room in self._fit(width)),
-        ]
+    def _head(self) -> Line:
+        if not self.sorting:
+            return [("  ", "dim"), *self.layout_of().head()]
+        line: Line = [("  sort by  ", "title")]
+        for letter, column in letters(self.rows.columns).items():
+            line += [(letter, "key"), (f" {column.title}  ", "text")]
+        return [*line, ("s", "key"), (" arrival", "text")]
 
-    def _row(self, key: Key, width: int) -> Line:
+    def _row(self, key: Key) -> Line:
         glyphs = self.look.palette.glyphs
         mark = (glyphs["mark"], "mark") if key in self.marks else (" ", "text")
-        line: Line = [mark, (glyphs["cursor"] if key == self.cursor else " ", "key")]
-        cells = self.rows.cells(key)
-        for column, room in self._fit(width):
-            cell = cropped(cells.get(column.key, []), room)
-            pad = (" " * (room - width_of(cell)), "text")
-            line += [pad, *cell] if column.right else [*cell, pad]
-            line.append((" ", "text"))
-        return line
-
-    def _fit(self, width: int) -> list[tuple[Column, int]]:
-        columns = list(self.rows.columns)
-        while len(columns) > 1 and sum(one.width + 1 for one in columns) + 2 > width:
-            columns.remove(max(columns, key=lambda one: one.rank))
-        spare = max(0, width - 2 - sum(one.width + 1 for one in columns))
-        growing = next((one for one in columns if one.grows), None)
-        return [(one, one.width + (spare if one is growing else 0)) for one in columns]
+        if key == self.marking.anchor:
+            mark = (glyphs["range"], "mark")
+        cursor = (glyphs["cursor"] if key == self.cursor else " ", "key")
+        return [mark, cursor, *self.layout_of().row(self.rows.cells(key))]
 
     # -- events ------------------------------------------------------------------------------------------------------
 
@@ -328,7 +348,24 @@ class VirtualTable(Acting, Widget, can_focus=True):
     def on_blur(self) -> None:
         self.refresh()
 
+    def on_key(self, event: events.Key) -> None:
+        if not self.sorting:
+            return
+        event.stop()
+        event.prevent_default()
+        column = letters(self.rows.columns).get(event.character or "")
+        if event.key == "escape" or (column is None and event.key != "s"):
+            self.sorting = False
+            self.refresh()
+        else:
+            self.sort_by(column.key if column is not None and event.key != "s" else None)
+
     def on_click(self, event: events.Click) -> None:
+        if event.y == 1:
+            head = self.layout_of().at(event.x - 2 - self.fence)
+            if head is not None:
+                self.sort_by(head.key)
+            return
         row = event.y - FIXED + self.top
         if event.y >= FIXED and row < len(self._order):
             again = self._order[row] == self.cursor
