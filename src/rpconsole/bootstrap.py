@@ -121,6 +121,7 @@ def _script(config: Config) -> ScriptSettings:
     return ScriptSettings(
         shell=site.shell,
         python=site.python,
+        runner=site.runner,
         of_stages={stage: site.directives(stage) for stage in Stage},
         account_required=site.account_required,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
@@ -98,6 +98,11 @@ class SiteSection(Section):
         default=False, description="Bring warp images home and ship them again for stacks."
     )
     python: Word = Field(default="python3", description="The site's Python, 3.6 or later: a name or a path.")
+    runner: Literal["workers", "multi-prog"] = Field(
+        default="workers",
+        description="Who runs a job's commands on its nodes: workers that stay and take the next one as a slot falls free, or "
+        "srun --multi-prog in chunks, where no worker may stay.",
+    )
     shell: SitePath = Field(default="/bin/tcsh", description="Shell of the batch scripts.")
     account: Word | None = Field(default=None, description="Account that is charged; none = the site's default.")
     account_required: Flag = Field(

@@ -65,5 +65,6 @@ def _runner(world: World, run: Run, allocation: Allocation) -> tuple[str, ...]:
         *("--attempts", str(settings.retry.component_tries)),
         *("--threads", str(allocation.threads)),
         *("--wall-s", str(allocation.hours * 3600)),
+        *(("--runner", settings.script.runner) if settings.script.runner != "workers" else ()),
     )
     return (settings.script.python, f"{root}/rpconsole/stask", *options)

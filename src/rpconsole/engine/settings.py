@@ -58,6 +58,8 @@ class ScriptSettings:
     shell: str = "/bin/tcsh"
     #: the site's Python, for the runner
     python: str = "python3"
+    #: ``workers`` or ``multi-prog``
+    runner: str = "workers"
     directives: Directives = NO_DIRECTIVES
     #: stages whose jobs want something else than the site's others
     of_stages: Mapping[Stage, Directives] = field(default_factory=dict)

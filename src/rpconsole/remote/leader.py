@@ -1,10 +1,10 @@
 """The leader: hands tasks to workers as slots fall free, keeps the results file, and ends in time."""
 
-import os
 import signal
 import time
 from typing import Any, Dict, List
 
+from .closing import Closing
 from .crew import Crew
 from .fence import Fence
 from .frames import Message
@@ -15,6 +15,8 @@ from .plan import Plan
 from .results_file import ResultsFile
 from .task_book import TaskBook
 from .task_list import TaskList
+from .verdict import settle
+from .wakeup import wakeup_pipe
 
 _FENCE_EVERY_S = 5.0
 _KILLED_WITHIN_S = 10.0
@@ -28,9 +30,7 @@ class Leader:
         self._results = results
         self._fence = fence
         self._left = HandOut(book.left())
-        self._began = time.monotonic()
-        self._reason = ""
-        self._stop_by = 0.0
+        self._closing = Closing(plan, time.monotonic())
         self._is_killing = False
         self._fence_at = 0.0
         self._signalled = False
@@ -48,36 +48,36 @@ class Leader:
             self._crew.start(nodes)
             while not self._is_over():
                 self._fill()
-                for link, messages in self._crew.listen(0.5 if self._reason else 2.0):
+                for link, messages in self._crew.listen(0.5 if self._closing.reason else 2.0):
                     self._attend(link, messages)
                 # one write for all that this turn has brought
                 self._results.flush()
                 self._watch()
         finally:
-            if self._reason != "fence":
+            if self._closing.reason != "fence":
                 self._results.flush()
             self._crew.dismiss()
-        return self._reason
+        return self._closing.reason
 
     def _is_over(self) -> bool:
-        if self._reason:
-            return self._reason == "fence" or not self._holds_any() or self._is_out_of_patience()
+        if self._closing.reason:
+            return self._closing.reason == "fence" or not self._holds_any() or self._is_out_of_patience()
         if not self._left and not self._holds_any():
-            self._reason = "finished"
+            self._closing.reason = "finished"
         elif not self._crew.links:
-            self._reason = "nodes"
-        return bool(self._reason)
+            self._closing.reason = "nodes"
+        return bool(self._closing.reason)
 
     def _holds_any(self) -> bool:
         return any(link.held for link in self._crew.links)
 
     def _is_out_of_patience(self) -> bool:
-        return self._is_killing and time.monotonic() > self._stop_by + _KILLED_WITHIN_S
+        return self._is_killing and time.monotonic() > self._closing.stop_by + _KILLED_WITHIN_S
 
     def _fill(self) -> None:
         """One task a node in turn, so that a short list spreads; then some ahead, where tasks are short and many are left."""
         changed, self._hungry = self._hungry, {}
-        if self._reason:
+        if self._closing.reason:
             return
         hungry = [link for link in changed if link.room(0) > 0]
         while hungry and self._left:
@@ -151,19 +151,7 @@ class Leader:
             return
         link.held.discard(task)
         link.count_ended(self._crew.listened_at)
-        passed = message.get("code") == 0
-        self._book.note_attempt(task, message["attempt"], passed)
-        del message["ended"]
-        self._results.append(dict({"task": task, "node": link.node}, **message))
-        if not passed:
-            self._failed(link, task)
-
-    def _failed(self, link: Link, task: int) -> None:
-        if self._book.is_used_up(task):
-            self._book.abandoned.add(task)
-            self._results.append({"task": task, "abandoned": True, "attempts": self._book.attempts(task)})
-        else:
-            self._left.failed(task, link.node)
+        if not settle(self._book, self._results, self._left, link.node, message):
             self._hungry.update(dict.fromkeys(self._crew.links))
 
     def _lose(self, link: Link, why: str) -> None:
@@ -175,8 +163,8 @@ class Leader:
         if link.token:
             kill_orphans("RPR_WORKER", link.token)
         self._take_back(link, sorted(link.held))
-        if link.is_leaving and not self._crew.links and not self._reason:
-            self._reason = "term"
+        if link.is_leaving and not self._crew.links and not self._closing.reason:
+            self._closing.reason = "term"
 
     def _watch(self) -> None:
         now = time.monotonic()
@@ -185,29 +173,23 @@ class Leader:
         if now - self._fence_at > _FENCE_EVERY_S:
             self._fence_at = now
             if not self._fence.is_mine():
-                self._reason = "fence"
-        if not self._reason:
+                self._closing.reason = "fence"
+        if not self._closing.reason:
             self._stop_for(now)
-        elif not self._is_killing and now > self._stop_by:
+        elif not self._is_killing and now > self._closing.stop_by:
             self._kill()
 
     def _stop_for(self, now: float) -> None:
-        wall_at = self._began + self._plan.wall_s - self._plan.margin_s
-        if self._signalled:
-            self._drain("term", now + self._plan.term_grace_s)
-        elif self._plan.wall_s and now >= wall_at:
-            # the last fifth of the margin is for the killing and the end mark
-            self._drain("wall", wall_at + 0.8 * self._plan.margin_s)
-        elif self._crew.links and all(link.is_leaving for link in self._crew.links):
-            self._drain("term", now + self._plan.term_grace_s)
-
-    def _drain(self, reason: str, stop_by: float) -> None:
-        self._reason, self._stop_by = reason, stop_by
-        self._crew.send_all({"do": "give back"})
+        begins = self._closing.look(now, self._signalled)
+        if not begins and self._crew.links and all(link.is_leaving for link in self._crew.links):
+            self._closing.begin("term", now + self._plan.term_grace_s)
+            begins = True
+        if begins:
+            self._crew.send_all({"do": "give back"})
 
     def _kill(self) -> None:
         self._is_killing = True
-        self._stop_by = time.monotonic()
+        self._closing.stop_by = time.monotonic()
         self._crew.send_all({"do": "kill"})
 
     def counts(self) -> Dict[str, int]:
@@ -220,10 +202,7 @@ def _now() -> float:
 
 def wake_on(handler: Any, *signals: int) -> int:
     """A pipe that becomes readable with each of the signals; returns its reading end."""
-    reader, writer = os.pipe()
-    os.set_blocking(reader, False)
-    os.set_blocking(writer, False)
-    signal.set_wakeup_fd(writer)
+    reader = wakeup_pipe()
     for number in signals:
         signal.signal(number, handler)
     return reader

@@ -20,6 +20,7 @@ _MODULES = {
     "give": "giving.give",
     "stask": "stask.main",
     "worker": "worker.main",
+    "one": "one.main",
     "detach": "submitting.detach",
 }
 
@@ -41,7 +42,7 @@ def main(argv: Optional[List[str]] = None) -> int:
 def _run(name: str, rest: List[str]) -> int:
     if name in ("receive", "give") and len(rest) == 2 and rest[0] == "--root":
         return int(_function(name)(rest[1]))
-    if name in ("stask", "worker"):
+    if name in ("stask", "worker", "one"):
         return int(_function(name)(rest))
     if name in ("serve", "detach") and not rest:
         return int(_function(name)())

@@ -93,6 +93,10 @@ def cpus_of(names: List[str], environ: Dict[str, str]) -> Dict[str, int]:
     return dict(zip(names, widths)) if len(widths) == len(names) else {}  # noqa: B905 (strict= is of 3.10)
 
 
+def slots_for(cores: int, cores_per_task: int, asked: int) -> int:
+    return asked if asked > 0 else max(1, cores // max(1, cores_per_task))
+
+
 def cores_here() -> int:
     try:
         return len(os.sched_getaffinity(0))

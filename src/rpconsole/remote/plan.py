@@ -23,6 +23,7 @@ class Plan(NamedTuple):
     term_grace_s: float
     silence_s: float
     way: str
+    runner: str
     again: bool
     takeover: bool
     me: Dict[str, str]
@@ -53,6 +54,7 @@ def plan_of(words: List[str], environ: Dict[str, str]) -> Plan:
         term_grace_s=asked.term_grace_s,
         silence_s=asked.silence_s,
         way=asked.launch,
+        runner=asked.runner,
         again=asked.again,
         takeover=asked.takeover,
         me=_identity(asked.name, environ),
@@ -95,6 +97,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--silence-s", type=float, default=300.0, help="a node silent for so long is taken as dead")
     parser.add_argument(
         "--launch", default="auto", choices=("auto", "local", "srun", "ssh"), help="how workers are started"
+    )
+    parser.add_argument(
+        "--runner", default="workers", choices=("workers", "multi-prog"), help="workers that stay, or srun --multi-prog"
     )
     parser.add_argument("--fence", help="folder of the fence (RESULTS.fence)")
     parser.add_argument("--name", default="", help="this attempt's name (the job's)")

@@ -12,6 +12,7 @@ import time
 from typing import Any, Dict, List, Set, Tuple
 
 from . import fence as fences
+from .chunk_leader import ChunkLeader
 from .faults import Fault, fault_of
 from .leader import Leader, wake_on
 from .nodes import node_names
@@ -81,7 +82,7 @@ def _run(plan: Plan, fence: fences.Fence) -> Tuple[str, int]:
     start = dict(plan.me, mark="start", fence=fence.generation, tasks=len(tasks), list_sha256=tasks.sha256)
     results.append(dict(start, nodes=nodes, epoch=_now(), host=fence.holder["host"], pid=os.getpid()))
     results.flush()
-    leader = Leader(plan, tasks, book, results, fence)
+    leader = (ChunkLeader if plan.runner == "multi-prog" else Leader)(plan, tasks, book, results, fence)
     reason = leader.lead(nodes, wake_on(leader.stop, signal.SIGTERM, signal.SIGINT, signal.SIGHUP))
     counts = leader.counts()
     if reason != "fence":

@@ -16,9 +16,10 @@ from typing import Any, Deque, Dict, List, Tuple
 from .faults import fault_of
 from .frames import FrameBuffer, Garbage, Message, frame_of
 from .launch import Launcher
-from .nodes import cores_here
+from .nodes import cores_here, slots_for
 from .task import Order, RunningTask, looks_terminated, not_started, order_of
 from .task_log import TaskLogs
+from .wakeup import wakeup_pipe
 from .wire import Wire
 
 BEAT_S = 20.0
@@ -186,10 +187,6 @@ class Worker:
                 self._doubtful.append((due, record))
 
 
-def slots_for(cores: int, cores_per_task: int, asked: int) -> int:
-    return asked if asked > 0 else max(1, cores // max(1, cores_per_task))
-
-
 def main(words: List[str]) -> int:
     parser = argparse.ArgumentParser(prog="rpr worker")
     parser.add_argument("--slots", type=int, default=0)
@@ -203,13 +200,10 @@ def main(words: List[str]) -> int:
         sys.stderr.write("worker: {}\n".format(fault_of(error, "cannot work in {}".format(asked.cwd))))
         return 1
     worker = Worker(wire, slots_for(cores_here(), asked.cores_per_task, asked.slots))
-    reader, writer = os.pipe()
-    os.set_blocking(reader, False)
-    os.set_blocking(writer, False)
+    reader = wakeup_pipe()
     signal.signal(signal.SIGCHLD, lambda *_: None)
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, worker.terminate)
-    signal.set_wakeup_fd(writer)
     try:
         worker.work(reader)
     except BrokenPipeError:

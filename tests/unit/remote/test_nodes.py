@@ -6,7 +6,7 @@ import socket
 import pytest
 
 from rpconsole.remote import nodes
-from rpconsole.remote.worker import slots_for
+from rpconsole.remote.nodes import slots_for
 
 
 def test_the_hosts_file_names_each_node_once_in_order(tmp_path):

@@ -9,13 +9,14 @@ import subprocess
 import sys
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import IO
 
 from rpconsole.practice.moab.multi_prog import Refused, commands_of
 from rpconsole.practice.moab.node_list import expanded
 
-_LETTERS = "+A:c:D:e:i:J:lm:N:n:o:p:Q:t:vw:x:"
+_LETTERS = "+A:c:D:e:i:J:klm:N:n:Oo:p:Q:t:vw:x:"
 _LONG = (
     *(
         "nodes=",
@@ -28,7 +29,19 @@ _LONG = (
         "unbuffered",
         "quiet",
     ),
-    *("multi-prog", "exclusive", "overlap", "exact", "kill-on-bad-exit", "chdir=", "job-name=", "mem=", "mem-per-cpu="),
+    *(
+        "multi-prog",
+        "overcommit",
+        "no-kill",
+        "exclusive",
+        "overlap",
+        "exact",
+        "kill-on-bad-exit",
+        "chdir=",
+        "job-name=",
+        "mem=",
+        "mem-per-cpu=",
+    ),
     *("cpu-bind=", "cpu_bind=", "output=", "error=", "input=", "time=", "export=", "partition=", "account=", "mpi="),
 )
 _LONG_OF_LETTER = {
@@ -122,7 +135,21 @@ class _Step:
                 sys.stderr.write(f"slurmstepd: error: execve(): {task.argv[0]}: {error.strerror}\n")
                 self._forward(signal.SIGTERM, None)
                 return 2
+        if len(self._tasks) > 1:
+            threading.Thread(target=self._spread, daemon=True).start()
         return self._ended()
+
+    def _spread(self) -> None:
+        """Our own input to every copy, until it ends."""
+        streams = [child.stdin for child in self._children if child.stdin is not None]
+        while data := os.read(0, 1 << 16):
+            for stream in streams:
+                with suppress(OSError):
+                    stream.write(data)
+                    stream.flush()
+        for stream in streams:
+            with suppress(OSError):
+                stream.close()
 
     def _start(self, task: Task) -> None:
         environment = dict(os.environ)
@@ -136,7 +163,8 @@ class _Step:
             task.argv,
             cwd=self._cwd,
             env=environment,
-            stdin=None if task.rank == 0 else subprocess.DEVNULL,
+            # with more than one, what we are given goes to all: each hears its end
+            stdin=None if len(self._tasks) == 1 else subprocess.PIPE,
             stdout=subprocess.PIPE if self._label else None,
             stderr=subprocess.PIPE if self._label else None,
         )

@@ -1,0 +1,102 @@
+"""One ``srun --multi-prog``: so many tasks at once, a rank each; what they tell comes line by line."""
+
+import json
+import os
+import selectors
+import signal
+import subprocess
+import sys
+from typing import Any, Dict, Iterator, List, Set
+
+from .faults import Fault
+from .multi_prog import SCRIPT, SCRIPT_NAME, config_text, srun_command
+from .one import LINE
+from .paths import make_folder, write_whole
+from .program import program_path
+
+
+class Chunk:
+    """Files of its own beside the results, removed at its end; raises Fault when srun cannot be started."""
+
+    def __init__(self, stem: str, nodes: List[str], orders: List[Dict[str, Any]], wakeup: int) -> None:
+        self._files = [stem + ".list", stem + ".conf"]
+        self.left: Set[int] = {order["task"] for order in orders}
+        #: task -> the node that began it
+        self.began: Dict[int, str] = {}
+        self._text = b""
+        self._wakeup = wakeup
+        # beside this program, since the line that names it must be short
+        script = os.path.join(os.path.dirname(program_path()), SCRIPT_NAME)
+        make_folder(os.path.dirname(stem))
+        write_whole(script, SCRIPT.encode("ascii"))
+        os.chmod(script, 0o755)
+        write_whole(self._files[0], b"".join(json.dumps(order).encode("ascii") + b"\n" for order in orders))
+        write_whole(self._files[1], config_text(len(orders), script).encode("utf-8"))
+        self._process = self._started(srun_command(len(orders), nodes, self._files[1]))
+        assert self._process.stdout is not None
+        self._selector = selectors.DefaultSelector()
+        self._selector.register(self._process.stdout, selectors.EVENT_READ)
+        self._selector.register(wakeup, selectors.EVENT_READ)
+        self.is_open = True
+
+    def _started(self, argv: List[str]) -> "subprocess.Popen[bytes]":
+        environ = dict(os.environ, SLURM_CPU_BIND="none", RPR_CHUNK=self._files[0], RPR_PROGRAM=program_path())
+        environ["RPR_PYTHON"] = sys.executable or "python3"
+        try:
+            # its input stays open as long as we live: the ranks end with it
+            return subprocess.Popen(
+                argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environ, start_new_session=True
+            )
+        except OSError as error:
+            raise Fault("the runner 'multi-prog' cannot start srun: {}".format(error.strerror)) from None
+
+    def listen(self, patience_s: float) -> Iterator[Dict[str, Any]]:
+        """What the ranks have told since, the ends of tasks only."""
+        for key, _ in self._selector.select(patience_s):
+            if key.fd == self._wakeup:
+                os.read(self._wakeup, 4096)
+                continue
+            data = os.read(key.fd, 1 << 16)
+            self.is_open = bool(data)
+            *lines, self._text = (self._text + data).split(b"\n")
+            for line in lines:
+                message = _message_of(line)
+                if "began" in message:
+                    self.began[message["began"]] = message.get("node", "")
+                elif message.get("ended") in self.left:
+                    self.left.discard(message["ended"])
+                    yield message
+
+    def signal(self, number: int) -> None:
+        """SIGTERM goes on to every rank; SIGKILL ends srun, and with its input the ranks."""
+        if self._process.poll() is None:
+            self._process.send_signal(number)
+
+    def close(self) -> int:
+        """srun's exit code."""
+        self._selector.close()
+        for stream in (self._process.stdin, self._process.stdout):
+            if stream is not None:
+                stream.close()
+        try:
+            code = self._process.wait(30)
+        except subprocess.TimeoutExpired:
+            self.signal(signal.SIGKILL)
+            code = self._process.wait()
+        for path in self._files:
+            try:
+                os.unlink(path)
+            except OSError:
+                pass
+        return code
+
+
+def _message_of(line: bytes) -> Dict[str, Any]:
+    """Nothing where somebody else printed."""
+    if not line.startswith(LINE):
+        return {}
+    try:
+        message = json.loads(line[len(LINE) :].decode("utf-8"))
+    except ValueError:
+        return {}
+    return message if isinstance(message, dict) else {}
