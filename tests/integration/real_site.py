@@ -11,7 +11,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,18 +33,18 @@ START_S = 30.0
 COMMAND_S = 60.0
 
 
-async def make_site(folder: Path, survey: Survey, database: str) -> SitePaths:
+async def make_site(folder: Path, survey: Survey, database: str, *, is_over_slurm: bool = False) -> SitePaths:
     """Files at home and at the site, and the IPP's programs there; rows in the empty gpc1 ``database``."""
     paths = SitePaths(folder)
     paths.make()
-    write_settings(paths, SiteSettings(nodes=2, slots=2))
+    write_settings(paths, SiteSettings(nodes=2, slots=2, is_over_slurm=is_over_slurm))
     install_for_jobs(paths)
     await seed(paths, survey, url=database)
     return paths
 
 
 @contextmanager
-def practice_nodes(paths: SitePaths) -> Iterator[None]:
+def practice_nodes(paths: SitePaths, environ: Mapping[str, str] | None = None) -> Iterator[None]:
     """The nodes behind Moab's commands; nothing that they ran outlives the test."""
     with (paths.logs / "executor.log").open("ab") as log:
         child = subprocess.Popen(
@@ -52,7 +52,7 @@ def practice_nodes(paths: SitePaths) -> Iterator[None]:
             stdin=subprocess.PIPE,
             stdout=log,
             stderr=log,
-            env={**os.environ, "PYTHONPATH": str(ROOT / "src")},
+            env={**os.environ, "PYTHONPATH": str(ROOT / "src"), **(environ or {})},
             start_new_session=True,
         )
     assert child.stdin is not None

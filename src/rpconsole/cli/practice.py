@@ -28,10 +28,15 @@ def up(
     seed: Annotated[int, typer.Option(help="The same seed makes the same sky.")] = 1,
     nodes: Annotated[int | None, typer.Option(min=1, max=64, help="Nodes for batch jobs.")] = None,
     slots: Annotated[int | None, typer.Option(min=1, max=64, help="Cores of a node.")] = None,
+    slurm: Annotated[
+        bool | None, typer.Option("--slurm/--no-slurm", help="Let this machine's own Slurm run what msub is given.")
+    ] = None,
     session_s: Annotated[float | None, typer.Option(min=1, help="How long a login lives, in seconds.")] = None,
 ) -> None:
     """Bring the site up and leave it running; a new directory gets a survey with raw files and a database."""
-    wanted = {"nodes": nodes, "slots": slots, "session_s": session_s}
+    wanted = {"nodes": nodes, "slots": slots, "session_s": session_s, "is_over_slurm": slurm}
+    if slurm:
+        _require_slurm()
     site = _site(directory, changes=wanted, survey=(seed, exposures, otas))
     asyncio.run(site.up())
     typer.echo(f"the practice site in {site.paths.root} is up; its configuration: {site.paths.config}")
@@ -84,6 +89,16 @@ def fault(
         typer.echo(list_faults(site))
     else:
         typer.echo(disturb(site, knob, value, times))
+
+
+def _require_slurm() -> None:
+    import shutil
+
+    missing = [name for name in ("sbatch", "squeue", "scancel", "scontrol") if shutil.which(name) is None]
+    if missing:
+        raise BadConfiguration(
+            f"--slurm needs Slurm's commands on the PATH, and {missing[0]} is not there; without it the site runs jobs itself"
+        )
 
 
 def _site(directory: Path, changes: dict[str, Any], survey: tuple[int, int, int]) -> PracticeSite:

@@ -1,28 +1,26 @@
 """The practice site's nodes: one process that starts jobs in the order of submission, and ends them at their wall time.
 
 ``python -m rpconsole.practice.executor --dir D``. A job has whole nodes for itself. On SIGTERM every job's processes end first.
+Where the settings say so, a real Slurm runs them instead (``over_slurm``).
 """
 
 from __future__ import annotations
 
 import argparse
 import os
-import select
 import signal
-import socket
 import subprocess
 import sys
 import time
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from rpconsole.practice import launching
 from rpconsole.practice.batch import job_command, job_environment, open_outputs
-from rpconsole.practice.faults import Faults
-from rpconsole.practice.moab.spool import ACTIVE, ENDED, Job, Spool, State
-from rpconsole.practice.paths import SitePaths, read_settings, write_whole
+from rpconsole.practice.moab.spool import ACTIVE, Job, State
+from rpconsole.practice.over_slurm import OverSlurm
+from rpconsole.practice.paths import SitePaths, read_settings
 from rpconsole.practice.processes import marked, send
+from rpconsole.practice.spool_loop import SpoolLoop
 
 _LONGEST_NAP_S = 1.0
 _ENDING_NAP_S = 0.05
@@ -39,45 +37,13 @@ class Running:
     kill_at: float = 0.0
 
 
-class Executor:
-    """The loop: reap, end, forget, start, sleep until something happens."""
+class Executor(SpoolLoop):
+    """Nodes that are all this machine: reap, end, forget, start."""
 
     def __init__(self, paths: SitePaths, *, tied: bool) -> None:
-        self._paths = paths
-        self._spool = Spool(paths.spool)
-        self._faults = Faults(paths)
-        self._settings = read_settings(paths)
+        super().__init__(paths, tied=tied)
         self._running: dict[str, Running] = {}
         self._free = list(self._settings.node_names)
-        self._tied = tied
-        self._stopped = False
-        self._alarm, self._ringer = socket.socketpair()
-
-    def run(self) -> None:
-        self._listen()
-        self._clear_up()
-        write_whole(self._paths.state / "executor.pid", f"{os.getpid()}\n")
-        while not self._stopped:
-            self._turn()
-        self._end_all()
-        # servers that somebody froze could not see the end of the line by which they are tied
-        send(launching.running(self._paths).values(), signal.SIGCONT)
-        (self._paths.state / "executor.pid").unlink(missing_ok=True)
-
-    def _listen(self) -> None:
-        for end in (self._alarm, self._ringer):
-            end.setblocking(False)
-        signal.set_wakeup_fd(self._ringer.fileno(), warn_on_full_buffer=False)
-        signal.signal(signal.SIGCHLD, lambda *_: None)
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._stop)
-        with suppress(FileExistsError):
-            os.mkfifo(self._spool.doorbell)
-        # open for reading and writing: it never sees an end while no client has it open
-        self._doorbell = os.open(self._spool.doorbell, os.O_RDWR | os.O_NONBLOCK)
-
-    def _stop(self, *_: object) -> None:
-        self._stopped = True
 
     def _clear_up(self) -> None:
         """Jobs that an earlier executor left behind: as after the failure of their nodes."""
@@ -87,14 +53,11 @@ class Executor:
                     send(marked(self._paths.root, job.job), signal.SIGKILL)
                     self._spool.change(job, state=State.REMOVED, code="0", ended_at=time.time(), message="node failure")
 
-    def _turn(self) -> None:
-        with self._spool.changing():
-            jobs = self._spool.jobs()
-            self._obey(jobs)
-            self._reap()
-            self._forget(jobs)
-            self._start([job for job in jobs if job.state is State.IDLE])
-        self._sleep()
+    def _turn(self, jobs: list[Job]) -> None:
+        self._obey(jobs)
+        self._reap()
+        self._forget(jobs)
+        self._start([job for job in jobs if job.state is State.IDLE])
 
     def _obey(self, jobs: list[Job]) -> None:
         """Cancels asked for by clients, and wall times that are over."""
@@ -125,12 +88,6 @@ class Executor:
             self._spool.change(current, state=state, code=code, ended_at=time.time(), pid=0, cancel_wanted=False)
             self._free = sorted([*self._free, *running.job.node_names])
             del self._running[number]
-
-    def _forget(self, jobs: list[Job]) -> None:
-        limit = time.time() - self._faults.number("purge_s", self._settings.purge_s)
-        for job in jobs:
-            if job.state in ENDED and job.ended_at < limit:
-                self._spool.forget(job)
 
     def _start(self, waiting: list[Job]) -> None:
         """First come, first served: a job that must wait for nodes lets nobody past."""
@@ -172,18 +129,11 @@ class Executor:
             return
         self._running[job.job] = Running(self._spool.change(started, pid=child.pid), child)
 
-    def _sleep(self) -> None:
-        ending = any(running.verdict is not None for running in self._running.values())
+    def _nap_s(self) -> float:
+        if any(running.verdict is not None for running in self._running.values()):
+            return _ENDING_NAP_S
         ends = [running.job.started_at + running.job.walltime_s - time.time() for running in self._running.values()]
-        nap_s = _ENDING_NAP_S if ending else max(0.01, min([_LONGEST_NAP_S, *ends]))
-        sources = [self._doorbell, self._alarm.fileno(), *([0] if self._tied else [])]
-        ready, _, _ = select.select(sources, [], [], nap_s)
-        for source in ready:
-            if source == 0:
-                self._stopped = self._stopped or not os.read(0, 1)
-                continue
-            with suppress(BlockingIOError):
-                os.read(source, 4096)
+        return max(0.01, min([_LONGEST_NAP_S, *ends]))
 
     def _end_all(self) -> None:
         with self._spool.changing():
@@ -202,7 +152,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--dir", type=Path, required=True)
     parser.add_argument("--tied", action="store_true", help="end when standard input ends")
     chosen = parser.parse_args(arguments)
-    Executor(SitePaths(chosen.dir.resolve()), tied=chosen.tied).run()
+    paths = SitePaths(chosen.dir.resolve())
+    executor = OverSlurm if read_settings(paths).is_over_slurm else Executor
+    executor(paths, tied=chosen.tied).run()
     return 0
 
 

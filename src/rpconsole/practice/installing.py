@@ -19,22 +19,27 @@ _COMMANDS = {
     "checkjob": ("checkjob", "main"),
     "canceljob": ("control", "main_canceljob"),
     "mjobctl": ("control", "main_mjobctl"),
+}
+#: what a job under Moab calls of Slurm's, where no real one is below
+_SLURM_COMMANDS = {
     "srun": ("srun", "main"),
     "scontrol": ("slurm", "main_scontrol"),
     "hostname": ("slurm", "main_hostname"),
 }
 
 
-def install(paths: SitePaths) -> None:
+def install(paths: SitePaths, *, is_over_slurm: bool = False) -> None:
     """The scheduler's clients, and whatever jobs call."""
-    install_moab(paths)
+    install_moab(paths, is_over_slurm=is_over_slurm)
     install_for_jobs(paths)
 
 
-def install_moab(paths: SitePaths) -> None:
-    """Moab's clients, and of Slurm's what a job under Moab calls."""
-    for name, (module, function) in _COMMANDS.items():
+def install_moab(paths: SitePaths, *, is_over_slurm: bool = False) -> None:
+    """Moab's clients, and of Slurm's what a job under Moab calls; over a real Slurm the job finds that one's."""
+    for name, (module, function) in (_COMMANDS if is_over_slurm else _COMMANDS | _SLURM_COMMANDS).items():
         _write(paths.bin / name, _launcher(paths, module, function))
+    for name in _SLURM_COMMANDS if is_over_slurm else ():
+        (paths.bin / name).unlink(missing_ok=True)
 
 
 def install_for_jobs(paths: SitePaths) -> None:

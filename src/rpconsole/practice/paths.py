@@ -153,6 +153,8 @@ class SiteSettings:
     users: tuple[str, ...] = ("operator", "relief")
     #: gateway, fe1, fe2 -> port on 127.0.0.1
     ports: dict[str, int] = field(default_factory=dict)
+    #: a Slurm of this machine runs the jobs, which Moab's commands then only front
+    is_over_slurm: bool = False
 
     @property
     def node_names(self) -> tuple[str, ...]:

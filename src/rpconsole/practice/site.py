@@ -136,7 +136,7 @@ class PracticeSite:
         write_settings(self.paths, wanted)
         for user in wanted.users:
             Card.issue(self.paths.cards / f"{user}.json")
-        install(self.paths)
+        install(self.paths, is_over_slurm=self.settings.is_over_slurm)
         socket_path(self.paths).parent.mkdir(mode=0o700, exist_ok=True)
 
     def _signal(self, number: signal.Signals) -> None:

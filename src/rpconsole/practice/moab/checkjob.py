@@ -28,7 +28,7 @@ def _text(job: Job, *, verbose: bool, script: str) -> str:
     now = time.time()
     queued_s = (job.started_at or job.ended_at or now) - job.submitted_at
     lines = [
-        f"job {job.job}" + (f" (RM job '{job.job}')" if verbose else ""),
+        f"job {job.job}" + (f" (RM job '{job.rm_job or job.job}')" if verbose else ""),
         "",
         f"AName: {job.name}",
         _state(job),

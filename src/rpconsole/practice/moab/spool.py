@@ -59,6 +59,8 @@ class Job:
     code: str = ""
     node_names: tuple[str, ...] = ()
     pid: int = 0
+    #: its id below Moab, where a real Slurm runs it
+    rm_job: str = ""
     cancel_wanted: bool = False
     #: why it waits
     message: str = ""
