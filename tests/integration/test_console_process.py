@@ -103,7 +103,7 @@ def test_it_starts_takes_keys_follows_a_resize_and_leaves(terminal):
     terminal.wait_for("To the first row")
     terminal.resize(120, 40)
     terminal.process.send_signal(signal.SIGWINCH)
-    terminal.wait_for("help")
+    terminal.wait_for("\x1b[40;")  # a row that the terminal did not have before
     terminal.type("\x1b")
     terminal.wait_for("front end")
     terminal.type("q")

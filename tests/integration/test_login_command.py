@@ -28,6 +28,12 @@ def folder():
         yield Path(path)
 
 
+def _as_from_a_shell():
+    """The terminal is its own, and Ctrl-C reaches it: a test run in the background would hand on that it is ignored."""
+    fcntl.ioctl(1, termios.TIOCSCTTY, 0)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 async def states(folder):
     async with await EngineClient.connect(folder / "run" / "engine.sock") as client:
         return [view["state"] for view in (await client.call("session"))["sessions"]]
@@ -47,7 +53,7 @@ class Terminal:
             cwd=ROOT,
             env=ENVIRON,
             start_new_session=True,
-            preexec_fn=lambda: fcntl.ioctl(1, termios.TIOCSCTTY, 0),
+            preexec_fn=_as_from_a_shell,
         )
 
     def __enter__(self):

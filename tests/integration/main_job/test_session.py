@@ -21,6 +21,12 @@ async def sessions(job: MainJob) -> set[str]:
         return {view["state"] for view in (await client.call("session"))["sessions"]}
 
 
+async def gates(job: MainJob, *, is_open: bool) -> None:
+    """Open or close what reaches for the site."""
+    async with job.client() as client:
+        await client.call("gates", names=["exec", "poll"], open=is_open)
+
+
 async def until_lost(job: MainJob, within_s: float = 10.0) -> float:
     """Wait until the engine knows; how long it took."""
     began = time.monotonic()
@@ -44,7 +50,10 @@ async def test_cut_at_each_step_the_run_waits_and_a_login_revives_it(job):
     """A frozen site is in the middle of something; the cut comes when it wakes."""
     job.slow_down()
     for step in ("ship", "submit", "poll", "retrieve"):
+        # the login's own end may take longer than a step
+        await gates(job, is_open=False)
         job.login()
+        await gates(job, is_open=True)
         await job.until(lambda step=step: job.step() in (step, "done"), every_s=0.001)
         assert job.step() == step
         job.site.freeze()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,13 @@ front_ends = [{ name = "fe1", host = "fe1.example.org" }]
 user = "operator1"
 known_hosts = "known_hosts"
 """
+
+
+@pytest.fixture
+def tmp_path() -> Iterator[Path]:
+    """Short: the engine's socket lies below it, and a socket's path may have 107 characters."""
+    with tempfile.TemporaryDirectory(prefix="rpc-") as folder:
+        yield Path(folder)
 
 
 @pytest.fixture(autouse=True)
