@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -17,7 +18,9 @@ from tests.builders.old_scripts import (
 )
 
 from rpconsole.adapters.gpc1 import tables as t
+from rpconsole.adapters.memory.moab import JobWord, MemoryJob
 from rpconsole.domain.dbinfo import read_dbinfo
+from rpconsole.domain.paths import normal_path
 from rpconsole.domain.stage import Stage
 from rpconsole.stages.detrend import TYPES
 
@@ -136,6 +139,60 @@ async def test_lists_that_the_old_scripts_wrote_over_ours_count_and_not_our_mani
     await run_to_full(bench)
     assert all("/gpc1/elsewhere/" in row["path_base"] for row in bench.rows.all(t.chip_processed_imfile))
     assert bench.rows.count(t.chip_processed_imfile) == 4
+
+
+def executed_by_the_old_scripts(bench, old: OldPrepare, *, unfinished: str = "") -> None:
+    """A run that they prepared and submitted, whose job has ended; lines of one OTA may not have come to their end."""
+    run = define_as_remotetool(bench)
+    old.merge(stem_of(bench, run), prepare_components(bench, old, run))
+    bench.rows.change(t.remote_run, {"remote_id": run["remote_id"]}, state="run", job_id=71)
+    stem = stem_of(bench, run)
+    texts = {}
+    for line in lines_of(stem, "config"):
+        for text, path in re.findall(r"echo -n '([^']*)' > (\S+)", line):
+            texts[normal_path(path)] = f"{text}-quality 0 \n"
+    for remote, local in zip(lines_of(stem, "generate"), lines_of(stem, "return"), strict=True):
+        path = normal_path(remote)
+        content = texts.get(path, "made").encode()
+        bench.site.put(path, content)
+        if not (unfinished and f".{unfinished}." in path and path.endswith("log")):
+            bench.site.put(normal_path(f"/scratch3/watersc1/tmp/{local}"), content)
+
+
+async def test_a_job_that_the_old_scripts_submitted_ends_when_every_line_has_left_its_links(bench, old):
+    only_chip(bench)
+    executed_by_the_old_scripts(bench, old)
+    async with bench.running():
+        await bench.login()
+        await bench.until(lambda: bench.states(Stage.CHIP) == ["full"])
+    assert bench.rows.count(t.chip_processed_imfile) == 4
+    assert {row["state"] for row in bench.rows.all(t.remote_component)} == {"pass"}
+    assert "msub" not in bench.site.moab.asked
+
+
+async def test_a_job_of_the_old_scripts_that_nobody_knows_and_that_lacks_links_moves_on_no_guess(bench, old):
+    only_chip(bench)
+    executed_by_the_old_scripts(bench, old, unfinished="XY01")
+    async with bench.running() as engine:
+        await bench.login()
+        await bench.until(lambda: any("in no list" in alert.sentence for alert in engine.snapshot().alerts))
+    assert bench.states() == ["run"]
+    assert bench.rows.count(t.chip_processed_imfile) == 0
+
+
+async def test_what_an_ended_job_of_the_old_scripts_did_not_finish_fails_alone_and_is_not_run_again(bench, old):
+    only_chip(bench)
+    executed_by_the_old_scripts(bench, old, unfinished="XY01")
+    bench.site.moab.jobs["71"] = MemoryJob(job="71", name="remote", argv=(), cwd="/", word=JobWord.COMPLETED)
+    async with bench.running():
+        await bench.login()
+        await bench.until(lambda: bench.states(Stage.CHIP) == ["full"] or bench.states() == ["error"])
+    done = [row["class_id"] for row in bench.rows.all(t.chip_processed_imfile)]
+    assert done == ["XY02", "XY02"]
+    assert "msub" not in bench.site.moab.asked
+    sentences = [verdict.sentence for verdict in await bench.world.ledger.verdicts(1, state="fail")]
+    ended = "did not come to its end: return links of its products are missing at the site"
+    assert sentences == [f"task 1 {ended}", f"task 4 {ended}"]
 
 
 async def test_every_stage_that_we_prepare_is_executed_by_the_old_scripts(bench):

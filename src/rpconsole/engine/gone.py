@@ -11,6 +11,7 @@ from rpconsole.commands.scheduler import JobOutcome, JobState, QueueListing
 from rpconsole.domain.event import Event, JobKilled, JobNotListed
 from rpconsole.domain.fault import BadData, NoAnswer, SiteFailed, SiteRefused
 from rpconsole.domain.run import Run
+from rpconsole.engine.foreign_job import foreign_end, has_foreign_job
 from rpconsole.engine.job_events import cut_tasks, ended, listed_event
 from rpconsole.engine.results_book import ResultsBook, take_all
 from rpconsole.engine.submit import site_user
@@ -150,6 +151,10 @@ async def _event_of(world: World, one: Gone, state: JobState, book: ResultsBook)
         return listed_event(one.run, state, results)
     if (end := ended(one.run, results)) is not None:
         return end
+    if await has_foreign_job(world, one.run, results):
+        end = await foreign_end(world, one.run, is_over=state.outcome is JobOutcome.ENDED)
+        if end is not None:
+            return end
     if state.outcome is JobOutcome.ENDED:
         said = f"{state.word}, {state.sentence}" if state.sentence else state.word
         sentence = f"the scheduler says '{said}' of job {one.job}, which left no end mark"

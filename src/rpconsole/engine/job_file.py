@@ -10,6 +10,8 @@ from rpconsole.domain.stage import Stage
 from rpconsole.engine.remote_names import remote_stem, results_path
 from rpconsole.engine.world import World
 
+#: our runner, below the site's root
+OUR_RUNNER = "/rpconsole/stask"
 #: the IPP's own runners at the site, below its root
 IPP_RUNNERS = {**dict.fromkeys(Stage, "stask_chip.py"), Stage.STACK: "stask_stack.py"}
 
@@ -53,6 +55,11 @@ def _script(world: World, run: Run, allocation: Allocation, runner: tuple[str, .
     return job_script(script, settings.scheduler.script_header(script))
 
 
+def is_ours(script: str) -> bool:
+    """Whether a ``.cmd`` calls our own runner."""
+    return OUR_RUNNER in script
+
+
 def _signed(name: str, *, takeover: bool) -> tuple[str, ...]:
     return (*(("--name", name) if name else ()), *(("--takeover",) if takeover else ()))
 
@@ -67,4 +74,4 @@ def _runner(world: World, run: Run, allocation: Allocation) -> tuple[str, ...]:
         *("--wall-s", str(allocation.hours * 3600)),
         *(("--runner", settings.script.runner) if settings.script.runner != "workers" else ()),
     )
-    return (settings.script.python, f"{root}/rpconsole/stask", *options)
+    return (settings.script.python, f"{root}{OUR_RUNNER}", *options)

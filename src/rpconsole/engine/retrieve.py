@@ -11,6 +11,7 @@ from rpconsole.domain.fault import SessionLost, SiteFailed
 from rpconsole.domain.manifest import ManifestRecord
 from rpconsole.domain.run import Run
 from rpconsole.engine.costs import remember
+from rpconsole.engine.foreign_job import has_foreign_job, results_by_links
 from rpconsole.engine.results_book import ResultsBook, read_to_end
 from rpconsole.engine.run_files import products_of
 from rpconsole.engine.world import World
@@ -27,6 +28,8 @@ async def retrieve_run(world: World, run: Run) -> Event:
     """Fetch what good tasks promised; a task whose product is missing, empty or damaged is failed, and the product named."""
     tasks = _by_task(await products_of(world, run))
     results = await read_to_end(world, run, ResultsBook())
+    if await has_foreign_job(world, run, results):
+        results = await results_by_links(world, run)
     await remember(world, run, {task: records[0].component or 0 for task, records in tasks.items()}, results.tasks)
     at_site = await world.site.stat([record.remote for records in tasks.values() for record in records])
     faults = {task: _fault(records, results, at_site) for task, records in tasks.items()}
@@ -65,6 +68,8 @@ def failure_of(results: TaskResults, task: int) -> str:
         return f"task {task} was never run"
     if outcome.passed:
         return ""
+    if outcome.code is None and outcome.signal is None and not outcome.abandoned:
+        return f"task {task} did not come to its end: return links of its products are missing at the site"
     how = f"signal {outcome.signal}" if outcome.signal is not None else f"exit code {outcome.code}"
     where = f", its output is in {outcome.log} at the site" if outcome.log else ""
     given_up = f"abandoned after {outcome.attempts} attempts" if outcome.abandoned else "not finished"

@@ -44,8 +44,9 @@ TYPES = (
 
 
 def short_filter(name: str) -> str:
-    """The filter's id in the detrend tables: exposures say ``g.00000`` for ``g``."""
-    return name.removesuffix(".00000")
+    """The filter's id in the detrend tables: exposures say ``g.00000`` for ``g``, and ``?.00000`` where they mean z."""
+    short = name.removesuffix(".00000")
+    return "z" if short == "?" else short
 
 
 def pick(runs: Sequence[DetrendRun], det_type: str, when: datetime, filter: str | None = None) -> DetrendRun | None:
@@ -101,6 +102,8 @@ def detrends_for(rows: ChipRows, runs: Sequence[DetrendRun]) -> tuple[DetrendRun
 class DetrendChoice:
     """An exposure's detrends, by type."""
 
+    #: name, filter and date, for sentences
+    exposure: str
     #: by whether the OTA has video cells: what it needs, and the files of each
     needed: Mapping[bool, Sequence[tuple[DetrendType, DetrendRun, Mapping[str, str]]]]
 
@@ -111,7 +114,9 @@ class DetrendChoice:
             uri = files.get(class_id)
             if uri is None:
                 what = f"{type_.name} detrend {run.det_id}, iteration {run.iteration}"
-                raise CannotPrepare(f"{what}, has no file for {class_id}", missing=(f"{type_.name} {class_id}",))
+                raise CannotPrepare(
+                    f"{what}, has no file for {class_id} of {self.exposure}", missing=(f"{type_.name} {class_id}",)
+                )
             chosen.append((type_.option, uri))
         return chosen
 
@@ -126,20 +131,18 @@ def detrend_choice(rows: ChipRows, detrends: Detrends) -> DetrendChoice:
             missing.append(f"{type_.name} (filter {short_filter(rows.filter)})" if type_.by_filter else type_.name)
         else:
             runs[type_.name] = run
+    exposure = f"{rows.exp_name}, filter {rows.filter}, observed {rows.dateobs:%Y-%m-%d %H:%M:%S}"
     if missing:
-        when = f"{rows.dateobs:%Y-%m-%d %H:%M:%S}"
-        raise CannotPrepare(
-            f"no detrend of type {', '.join(missing)} for {rows.exp_name}, filter {rows.filter}, observed {when}",
-            missing=missing,
-        )
+        raise CannotPrepare(f"no detrend of type {', '.join(missing)} for {exposure}", missing=missing)
     return DetrendChoice(
+        exposure=exposure,
         needed={
             video: [
                 (type_, runs[type_.name], _files_of(runs[type_.name], detrends))
                 for type_ in types_for(rows.filter, video_cells=video)
             ]
             for video in {imfile.video_cells for imfile in rows.imfiles}
-        }
+        },
     )
 
 

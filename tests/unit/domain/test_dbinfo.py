@@ -61,6 +61,16 @@ def test_bytes_and_text_are_the_same_statement_with_the_hash_of_the_file():
     assert read_dbinfo(CHIP, source="f").sha256 == hashlib.sha256(CHIP.encode()).hexdigest()
 
 
+def test_a_hyphen_inside_a_word_stays_where_it_is():
+    line = (
+        "camtool -cam_id 5 -addprocessedexp -uri UNKNOWN -path_base neb://ipp-x.0/a-b/c-1.cm.5 -dbname gpc1-test "
+        "-bg -1.500000 -ver_psphot '36-9' "
+    )
+    statement = read_dbinfo(line, source="f", dbname="gpc1-test")
+    assert statement.columns["path_base"] == "neb://ipp-x.0/a-b/c-1.cm.5"
+    assert statement.columns["bg"] == -1.5
+
+
 def test_the_other_stages_are_read_too():
     warp = "warptool -addwarped -warp_id 3 -skycell_id skycell.1.2 -tess_id T.V3 -path_base /w/p -accept -set_magicked 4 -xmin -5"
     stack = "stacktool -addsumskyfile -stack_id 8 -path_base /w/s -dtime_phot 1.0 -dtime_phot 2.5 -mjd_obs 56000.25"

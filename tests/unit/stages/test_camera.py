@@ -60,6 +60,21 @@ def test_nothing_is_shipped():
     assert CAMERA.detrends_for(camera_rows(), []) == ()
 
 
+def test_chips_are_listed_by_their_exact_names_and_by_no_pattern():
+    """A chip run 8 would else find the files of 88, and what failed chips left behind."""
+    (line,) = prepared(camera_rows(a_chip("XY01"), a_chip("XY02", quality=42))).commands
+    listed = [step.split()[2:-2] for step in line.text.split(" && ") if step.startswith("ls ")]
+    assert listed == [[f"{CHIP}.XY01.cmf"], [f"{CHIP}.XY01.ch.mk.fits"]]
+    assert "*" not in line.text
+
+
+def test_the_references_are_those_of_the_configuration():
+    layout = a_layout(references="/new/ref", mask_reference="m9.list", astrometry_model="a9.asm")
+    (line,) = prepared(camera_rows(), layout).commands
+    assert "-refmasklist /new/ref/m9.list " in line.text
+    assert "-astrommodel /new/ref/a9.asm " in line.text
+
+
 def test_the_tasks_item_is_the_exposures_tag():
     lists = prepared(camera_rows()).lists
     assert {record.item for record in lists.products} == {"o6001g0042o.311"} == {lists.commands[0].item}

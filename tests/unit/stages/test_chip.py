@@ -158,7 +158,10 @@ def test_a_missing_detrend_is_named_by_type_filter_and_date():
 
 
 def test_a_detrend_without_a_file_for_the_ota_is_named():
-    with pytest.raises(CannotPrepare, match="MASK detrend 500, iteration 0, has no file for XY03"):
+    with pytest.raises(
+        CannotPrepare,
+        match=r"MASK detrend 500, iteration 0, has no file for XY03 .*filter g\.00000, observed 2012-06-04 08:30",
+    ):
         CHIP.wants(chip_rows(an_imfile("XY03")), a_layout(), detrends())
 
 

@@ -59,6 +59,8 @@ def test_type_and_filter_must_be_equal_where_asked():
     assert pick([], "FLAT", NOW) is None
 
 
-@pytest.mark.parametrize(("name", "short"), [("g.00000", "g"), ("OPEN", "OPEN"), ("g.00001", "g.00001")])
+@pytest.mark.parametrize(
+    ("name", "short"), [("g.00000", "g"), ("OPEN", "OPEN"), ("g.00001", "g.00001"), ("?.00000", "z")]
+)
 def test_the_short_filter_drops_the_zeros(name, short):
     assert short_filter(name) == short
