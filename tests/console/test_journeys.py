@@ -353,3 +353,12 @@ async def test_the_console_starts_in_every_theme(make_app, model, theme):
         await pilot.press("L")
         await pilot.pause()
         assert "POLL on" in grid(app)
+
+
+async def test_an_answer_that_nobody_foresaw_is_said_and_the_console_stays(app, orders, tmp_path):
+    orders.answers["why"] = lambda remote_id: {"nonsense": 1}
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        await pilot.press("W")
+        await until(pilot, lambda: any("the console failed (KeyError)" in one.message for one in app._notifications))
+        assert app.is_running
+    assert "KeyError" in (tmp_path / "crash.txt").read_text()

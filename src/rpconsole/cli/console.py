@@ -113,8 +113,11 @@ def _options(
     from rpconsole.console.app import Options
     from rpconsole.console.theme import ThemeFiles, chosen
 
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        raise BadConfiguration("the console needs a terminal; 'rpconsole status' and 'rpconsole watch' do not")
+    # Textual draws on stderr
+    if not (sys.stdin.isatty() and sys.stdout.isatty() and sys.stderr.isatty()):
+        raise BadConfiguration(
+            "the console needs a terminal for input, output and errors; 'rpconsole status' and 'rpconsole watch' do not"
+        )
     own, state = user_config_path("rpconsole"), user_state_path("rpconsole")
     themes = ThemeFiles(own / "themes", ascii_only=ascii_only)
     keys, complaints = keymap.load(own / "keys.toml")

@@ -11,6 +11,7 @@ from rich.text import Text
 from textual import on
 from textual.app import App
 from textual.binding import Binding, BindingType
+from textual.worker import Worker, WorkerState
 
 from rpconsole.console.actions import Kind, Place, bindings, by_anybody
 from rpconsole.console.deeds import Deeds
@@ -244,6 +245,12 @@ class ConsoleApp(Toasts, Deeds, App[str], inherit_bindings=False):
         report = crash_report(self._exception or RuntimeError(), self._options.crash_file)
         self._exit_renderables.append(Text(report))
         self._close_messages_no_wait()
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        """What an order or the link dies of is said, and the console stays; silence would look like success."""
+        error = event.worker.error
+        if event.state is WorkerState.ERROR and error is not None:
+            self.say(crash_report(error, self._options.crash_file), severity="error")
 
     # -- small things ------------------------------------------------------------------------------------------------
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +14,9 @@ from rpconsole.console.widgets.columns import Column
 from rpconsole.console.widgets.painting import Look
 
 Row = Mapping[str, Any]
+
+#: every command line begins with it: what tells them apart comes behind
+_MAKES_FOLDER = re.compile(r"^mkdir -p \S+ && ")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -182,7 +186,7 @@ class ListRows:
 
     def _value(self, row: Row, column: str) -> object:
         if column == "told":
-            return row.get("sentence") or row.get("command")
+            return row.get("sentence") or _MAKES_FOLDER.sub("", str(row.get("command") or ""))
         value = row.get(column)
         return f"{value:,.1f}" if column == "wall_s" and isinstance(value, int | float) else value
 

@@ -8,10 +8,13 @@ from math import log10
 from rpconsole.console.format import Glyphs, volume
 from rpconsole.console.text import Line
 
+#: cells of the names of the rows
+PLOT_MARGIN = 12
+
 
 def plot_lines(values: Sequence[float], width: int, height: int, glyphs: Glyphs, *, token: str) -> list[Line]:
     """The last values as columns below a round top; each row is named at its upper edge, in bytes per second."""
-    room = max(1, width - 12)
+    room = max(1, width - PLOT_MARGIN)
     shown = list(values)[-room:]
     top = round_top(max(shown, default=0.0))
     lines: list[Line] = []

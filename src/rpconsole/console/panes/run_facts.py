@@ -30,7 +30,7 @@ def run_lines(run: RunView, facts: Facts | None, glyphs: Glyphs, width: int, now
     if run.submitted_at is not None:
         lines.append(_timed(run, run.submitted_at, now))
     why = list(run.why) or ["nothing holds it"]
-    lines += _sentences("why waiting: ", why, width)
+    lines += _sentences("why: ", why, width)
     if facts is not None:
         lines += _known(facts, glyphs, width)
     return lines

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rpconsole.console.format import span, sparkline, state_piece, volume
 from rpconsole.console.model import Model
-from rpconsole.console.panes.plot import plot_lines
+from rpconsole.console.panes.plot import PLOT_MARGIN, plot_lines
 from rpconsole.console.text import Line, foreign
 from rpconsole.console.widgets.lines import LinesView, fenced, title_line
 from rpconsole.console.widgets.painting import Look
@@ -32,7 +32,8 @@ def transfer_rows(model: Model, look: Look, width: int, height: int = 5) -> list
         _channels(snapshot),
         [(f" last answer of the scheduler {polled}", "dim")],
     ]
-    plots = [("in", history_in), ("out", history_out)]
+    shown = max(1, width - PLOT_MARGIN)
+    plots = [("in", history_in[-shown:]), ("out", history_out[-shown:])]
     if height - len(lines) < 9:
         plots = [max(plots, key=lambda one: max(one[1], default=0.0))]
     each = min(8, (height - len(lines)) // len(plots) - 1)
