@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from docs.generate import DOCS, PARTS, renewed
 from docs.reference import commands
+from tests.named_tests import known_tests, named_in
 
 from rpconsole.config import Config, load_config
 from rpconsole.config.mistakes import sections_of
@@ -73,6 +74,18 @@ def test_every_link_between_pages_leads_somewhere(page):
         there = (page.parent / path).resolve() if path else page
         assert there.exists(), target
         assert not anchor or anchor in anchors_of(there), target
+
+
+@pages
+def test_every_test_that_a_page_names_exists(page):
+    named = named_in(page.read_text(encoding="utf-8"))
+    assert named <= known_tests(), sorted(named - known_tests())
+
+
+def test_each_of_the_nine_promises_names_what_proves_it():
+    rows = re.findall(r"^\| (\d) \| (.*)$", text_of("promises.md"), re.MULTILINE)
+    assert [number for number, _ in rows] == list("123456789")
+    assert all(named_in(row) for _, row in rows)
 
 
 def anchors_of(page: Path) -> set[str]:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import pytest
 from docs.generate import DOCS
+from tests.named_tests import known_tests, named_in
 
 from rpconsole.bootstrap import settings_of
 from rpconsole.commands.known_schedulers import KNOWN_SCHEDULERS
@@ -16,13 +16,7 @@ from rpconsole.config import load_config
 
 PAGE = (DOCS / "schedulers.md").read_text(encoding="utf-8")
 TRAPS = [re.split(r" *(?<!\\)\| *", line.strip("| ")) for line in PAGE.splitlines() if re.match(r"\| \d+ \|", line)]
-TESTS = Path(__file__).parent
 EXAMPLE = DOCS.parent / "etc" / "rpconsole.toml"
-
-
-def known_tests() -> set[str]:
-    texts = (path.read_text(encoding="utf-8") for path in TESTS.rglob("test_*.py"))
-    return {name for text in texts for name in re.findall(r"^\s*(?:async )?def (test_\w+)\(", text, re.MULTILINE)}
 
 
 def test_all_forty_traps_are_there_in_order():
@@ -31,10 +25,10 @@ def test_all_forty_traps_are_there_in_order():
 
 @pytest.mark.parametrize("row", TRAPS, ids=lambda row: row[0])
 def test_each_trap_names_tests_that_exist_or_says_why_it_cannot_happen(row):
-    named = re.findall(r"`(test_\w+)`", row[3] if len(row) > 3 else "")
+    named = named_in(row[3] if len(row) > 3 else "")
     if not named:
         assert row[-1].startswith("Cannot happen: "), row
-    assert set(named) <= known_tests(), sorted(set(named) - known_tests())
+    assert named <= known_tests(), sorted(named - known_tests())
 
 
 def test_each_word_of_a_job_that_does_not_start_has_a_remedy_in_the_code():
