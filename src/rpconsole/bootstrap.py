@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from rpconsole.adapters.gpc1.engine import open_gpc1
+from rpconsole.adapters.gpc1.lineage import SqlLineage
 from rpconsole.adapters.gpc1.owner_lock import owner_lock_of
 from rpconsole.adapters.gpc1.run_store import SqlRunStore
 from rpconsole.adapters.gpc1.survey import SqlSurvey
@@ -68,6 +69,7 @@ async def open_world(config: Config, stack: AsyncExitStack) -> World:
     options = ssh_options(config)
     sessions = SshSessions(options, clock)
     stack.push_async_callback(sessions.close)
+    site = SshSite(options, sessions)
     return World(
         settings=settings_of(config),
         clock=clock,
@@ -75,7 +77,7 @@ async def open_world(config: Config, stack: AsyncExitStack) -> World:
         survey=SqlSurvey(gpc1),
         catalogue=open_storage(config.storage, stack),
         files=DiskFiles(),
-        site=SshSite(options, sessions),
+        site=site,
         sessions=sessions,
         journal=journal.runs,
         ledger=journal.ledger,
@@ -83,6 +85,9 @@ async def open_world(config: Config, stack: AsyncExitStack) -> World:
         lease=journal.lease,
         lock=owner_lock_of(gpc1),
         costs=journal.costs,
+        scratch=site,
+        holdings=journal.holdings,
+        lineage=SqlLineage(gpc1),
     )
 
 
@@ -107,6 +112,7 @@ def settings_of(config: Config) -> EngineSettings:
         accounts=config.login.accounts(),
         any_account=not config.login.users,
         bookkeeping=_bookkeeping(config),
+        scratch=config.scratch.settings(),
         learn_costs=site.learned_costs,
         tick_s=engine.tick_s,
         refresh_s=engine.refresh_s,

@@ -18,6 +18,7 @@ from rpconsole.adapters.memory.site import MemorySite
 from rpconsole.adapters.ssh.options import FrontEnd, SshOptions
 from rpconsole.adapters.ssh.pool import SshSessions
 from rpconsole.adapters.ssh.site import SshSite
+from rpconsole.ports.scratch import Scratch
 from rpconsole.ports.sessions import Challenge, Sessions
 from rpconsole.ports.site import Answer, Site, SubmitOrder
 
@@ -37,11 +38,15 @@ class RealClock:
         await asyncio.sleep(seconds)
 
 
+class LookingSite(Site, Scratch, Protocol):
+    """One adapter serves both ports."""
+
+
 class World(Protocol):
     """A site with two front ends, fe1 and fe2, that a test can look at from behind."""
 
     sessions: Sessions
-    site: Site
+    site: LookingSite
     root: str
     home: Path
 
@@ -95,6 +100,8 @@ async def logged_in(world: World) -> None:
 class MemoryWorld:
     """The shipped fakes."""
 
+    site: LookingSite
+
     def __init__(self, home: Path) -> None:
         clock = RealClock()
         self.home = home
@@ -102,7 +109,7 @@ class MemoryWorld:
         self.memory = MemorySessions(clock, lifetime_s=LIFETIME_S)
         self.memory_site = MemorySite(self.memory, clock, root=self.root)
         self.sessions: Sessions = self.memory
-        self.site: Site = self.memory_site
+        self.site = self.memory_site
         self._ran: list[str] = []
         self.memory_site.programs = {
             "submit-probe": self._submit,
@@ -177,7 +184,7 @@ class SshWorld:
         )
         sessions = SshSessions(self.options, RealClock())
         self.sessions: Sessions = sessions
-        self.site: Site = SshSite(self.options, sessions)
+        self.site: LookingSite = SshSite(self.options, sessions)
         self._noted = folder / "submitted"
 
     def token(self) -> str:

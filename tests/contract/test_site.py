@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import time
 
 import pytest
 from tests.contract.site_worlds import logged_in
@@ -42,6 +43,19 @@ async def test_stat_hashes_only_when_asked(open_world):
     open_world.put(path, b"abc")
     facts = await open_world.site.stat([path], hashed=True)
     assert facts[path].sha256 == hashlib.sha256(b"abc").hexdigest()
+
+
+async def test_the_room_is_the_file_system_s_and_ages_are_the_files_own(open_world):
+    there, absent = f"{open_world.root}/a", f"{open_world.root}/b"
+    open_world.put(there, b"abc")
+    disk = await open_world.site.disk(f"{open_world.root}/no/such/folder")
+    assert 0 < disk.used <= disk.total
+    ages = await open_world.site.ages([there, absent])
+    assert list(ages) == [there]
+    assert ages[there].bytes == 3
+    assert abs(ages[there].changed - time.time()) < 3600
+    again = await open_world.site.ages([there])
+    assert again[there].accessed == ages[there].accessed
 
 
 async def test_many_small_files_and_some_larger_ones_arrive_whole(open_world):

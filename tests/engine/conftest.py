@@ -18,6 +18,7 @@ from tests.builders.gpc1 import TESS, Gpc1Rows
 from rpconsole.adapters.gpc1 import tables as t
 from rpconsole.adapters.gpc1.create import create_schema
 from rpconsole.adapters.gpc1.engine import Gpc1, open_gpc1
+from rpconsole.adapters.gpc1.lineage import SqlLineage
 from rpconsole.adapters.gpc1.owner_lock import owner_lock_of
 from rpconsole.adapters.gpc1.run_store import SqlRunStore
 from rpconsole.adapters.gpc1.survey import SqlSurvey
@@ -239,6 +240,9 @@ async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
         lease=journal.lease,
         lock=owner_lock_of(gpc1),
         costs=journal.costs,
+        scratch=site,
+        holdings=journal.holdings,
+        lineage=SqlLineage(gpc1),
     )
     yield Bench(
         folder=tmp_path,

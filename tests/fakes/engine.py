@@ -12,6 +12,8 @@ from rpconsole.domain.fault import BadConfiguration, BadData, LoginRefused, NoSe
 from rpconsole.domain.looks import CommandPage, CommandView, OrderPreview
 from rpconsole.domain.renewal import Choice, Outcome, RenewalStep, RenewalView, begun, ended
 from rpconsole.domain.run import Component, ComponentState, RunRow, RunState, Step
+from rpconsole.domain.scratch import Holding, Room
+from rpconsole.domain.scratch_view import HoldingView, SafeFile, SafeFiles, ScratchView, Waiting
 from rpconsole.domain.session import SessionState, SessionView
 from rpconsole.domain.snapshot import GATES, Alert, GateView, RunView, Snapshot
 from rpconsole.domain.stage import Stage
@@ -289,6 +291,30 @@ class FakeEngine:
 
     async def poll_now(self, who: str) -> None:
         self._note("poll", who)
+
+    async def scratch(self) -> ScratchView:
+        held = Holding(
+            remote_id=7, stage=Stage.CHIP, label="DEMO.A", files=240, bytes=5 << 30, oldest=NOON, looked_at=NOON
+        )
+        return ScratchView(
+            at=NOON,
+            room=Room(used=80 * 10**12, total=100 * 10**12, at=NOON, source="quota"),
+            purge_days=14.0,
+            purge_by="access",
+            throttle=0.85,
+            holdings=(HoldingView(holding=held, purge_at=NOON + 14 * 86400, readers=(8,)),),
+            waiting=(Waiting(remote_id=9, sentence="scratch would overflow"),),
+            promised=10**12,
+        )
+
+    async def safe_files(self, remote_ids: Sequence[int]) -> list[SafeFiles]:
+        rows = [self._row(one) for one in remote_ids or [7]]
+        file = SafeFile(remote="/scratch/a.trace", bytes=2048, kind="intermediate")
+        return [SafeFiles(remote_id=row.remote_id, files=(file,), kept=("2 components failed",)) for row in rows]
+
+    async def clean_scratch(self, remote_ids: Sequence[int], who: str) -> list[SafeFiles]:
+        self._note("scratch_clean", who, tuple(remote_ids))
+        return [replace(one, removed=1) for one in await self.safe_files(remote_ids)]
 
     async def tail(self, path: str, *, offset: int, limit: int) -> Tail:
         size = len(self.tail_text)

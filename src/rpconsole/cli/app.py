@@ -27,6 +27,7 @@ from rpconsole.cli import (
     plan,
     reconcile,
     run,
+    scratch,
     status,
     watch,
     work,
@@ -87,7 +88,14 @@ def build() -> typer.Typer:
     for command in COMMANDS:
         app.command()(command)
     gates.add_pantasks_words(app)
-    groups = {"run": run.app, "label": work.labels, "dbinfo": dbinfo.app, "config": config.app, "db": database.app}
+    groups = {
+        "run": run.app,
+        "label": work.labels,
+        "dbinfo": dbinfo.app,
+        "config": config.app,
+        "db": database.app,
+        "scratch": scratch.app,
+    }
     for name, group in {**groups, **_optional_groups()}.items():
         app.add_typer(group, name=name, cls=NearestGroup)
     for name, (module, function) in OPTIONAL_COMMANDS.items():

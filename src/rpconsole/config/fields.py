@@ -59,6 +59,8 @@ CountFromZero = Annotated[int, Field(strict=True, ge=0)]
 Port = Annotated[int, Field(strict=True, ge=1, le=65535)]
 Seconds = Annotated[float, Field(strict=True, gt=0, allow_inf_nan=False)]
 Hours = Annotated[float, Field(strict=True, gt=0, allow_inf_nan=False)]
+Days = Annotated[float, Field(strict=True, gt=0, allow_inf_nan=False)]
+Gigabytes = Annotated[float, Field(strict=True, gt=0, allow_inf_nan=False)]
 Share = Annotated[float, Field(strict=True, gt=0, le=1, allow_inf_nan=False)]
 Stretch = Annotated[float, Field(strict=True, ge=0, le=1, allow_inf_nan=False)]
 

@@ -10,6 +10,7 @@ from rpconsole.config.console import ConsoleSection
 from rpconsole.config.fields import Section, refused
 from rpconsole.config.home import DatabaseSection, JournalSection, PathsSection
 from rpconsole.config.login import LoginSection
+from rpconsole.config.scratch import ScratchSection
 from rpconsole.config.secrets import holds_password
 from rpconsole.config.site import SiteSection
 from rpconsole.config.storage import StorageSection
@@ -26,6 +27,7 @@ class Config(Section):
     storage: StorageSection = Field(description="The storage at home.")
     site: SiteSection = Field(description="The supercomputer.")
     login: LoginSection = Field(description="How it is reached.")
+    scratch: ScratchSection = Field(default=ScratchSection(), description="Room and purge at the site.")
     engine: EngineSection = Field(default=EngineSection(), description="Rhythm and limits.")
     retry: RetrySection = Field(default=RetrySection(), description="Trying again.")
     labels: tuple[LabelSection, ...] = Field(default=(), description="Labels that are processed by themselves.")

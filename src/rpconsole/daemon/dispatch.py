@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from rpconsole.daemon.verbs import (
     AdvanceArgs,
     Args,
     BatonArgs,
+    CleanArgs,
     CommandsArgs,
     DefineArgs,
     GatesArgs,
@@ -28,11 +30,13 @@ from rpconsole.daemon.verbs import (
     RenewArgs,
     RunArgs,
     RunsArgs,
+    ScratchArgs,
     StoryArgs,
     TailArgs,
 )
 from rpconsole.domain.fault import ExitCode, FaultKind, RpconsoleError
 from rpconsole.domain.nearest import nearest
+from rpconsole.domain.scratch_view import SafeFiles
 from rpconsole.domain.snapshot import GATES, STAGE_GATES, Snapshot, gates_of
 from rpconsole.engine.facade import EngineFacade
 from rpconsole.ports.run_store import DefineOrder
@@ -85,6 +89,9 @@ class Dispatch:
             "acts": self._acts,
             "labels": self._labels,
             "tail": self._tail,
+            "scratch": self._scratch,
+            "scratch_safe": self._scratch_safe,
+            "scratch_clean": self._scratch_clean,
             "define": self._define,
             "advance": self._advance,
             "retry": self._ordered(engine.retry),
@@ -172,6 +179,15 @@ class Dispatch:
         made = await self._engine.define(order, who)
         return result(remote_id=made.remote_id, stage_ids=made.stage_ids, pretend=args.pretend)
 
+    async def _scratch(self, args: NoArgs, who: str) -> Result:
+        return result(**plain(await self._engine.scratch()))
+
+    async def _scratch_safe(self, args: ScratchArgs, who: str) -> Result:
+        return result(runs=[_safe(one, args.limit) for one in await self._engine.safe_files(args.remote_ids)])
+
+    async def _scratch_clean(self, args: CleanArgs, who: str) -> Result:
+        return result(runs=[_safe(one, 0) for one in await self._engine.clean_scratch(args.remote_ids, who)])
+
     async def _advance(self, args: AdvanceArgs, who: str) -> Result:
         return result(advanced=await self._engine.advance(args.label, args.stage, who))
 
@@ -229,6 +245,19 @@ class Dispatch:
     async def _poll(self, args: NoArgs, who: str) -> Result:
         await self._engine.poll_now(who)
         return result(sentence="the poll was woken")
+
+
+def _safe(found: SafeFiles, limit: int) -> Result:
+    """Counts of everything, and the first of the paths: a run may have hundreds of thousands."""
+    return {
+        "remote_id": found.remote_id,
+        "files": len(found.files),
+        "bytes": found.bytes,
+        "kinds": dict(Counter(file.kind for file in found.files)),
+        "kept": found.kept,
+        "removed": found.removed,
+        "paths": [{"remote": file.remote, "bytes": file.bytes, "kind": file.kind} for file in found.files[:limit]],
+    }
 
 
 def checked_args(verb: str, args: dict[str, Any]) -> Args:

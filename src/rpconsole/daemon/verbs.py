@@ -156,6 +156,20 @@ class BatonArgs(Args):
     do: Literal["ask", "give", "keep"]
 
 
+class ScratchArgs(Args):
+    """What is safe to remove from scratch: of these runs, of all that left something when none is given."""
+
+    remote_ids: Annotated[tuple[RunId, ...], Field(max_length=1000)] = ()
+    #: paths that are named of each run; all are counted
+    limit: Annotated[int, Field(ge=0, le=100_000)] = 1000
+
+
+class CleanArgs(Args):
+    """Remove from scratch what is safe to remove of these runs."""
+
+    remote_ids: Annotated[tuple[RunId, ...], Field(min_length=1, max_length=1000)]
+
+
 class TailArgs(Args):
     """A piece of a file at the site; a negative offset counts from its end."""
 
@@ -176,6 +190,9 @@ VERBS: dict[str, type[Args]] = {
     "acts": ActsArgs,
     "labels": NoArgs,
     "tail": TailArgs,
+    "scratch": NoArgs,
+    "scratch_safe": ScratchArgs,
+    "scratch_clean": CleanArgs,
     "define": DefineArgs,
     "advance": AdvanceArgs,
     "retry": RunArgs,
@@ -197,7 +214,7 @@ VERBS: dict[str, type[Args]] = {
 ACTS = frozenset(
     {
         *("define", "advance", "retry", "resubmit", "cancel", "revert", "rebundle", "gates", "label", "poll"),
-        *("login", "logout", "renew", "renewal"),
+        *("login", "logout", "renew", "renewal", "scratch_clean"),
     }
 )
 #: acts that add routine work and overrule nobody: a command or a cron job may give them whoever has the baton

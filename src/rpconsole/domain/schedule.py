@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from math import inf
 
 from rpconsole.domain.action import (
     Action,
@@ -33,6 +34,10 @@ GATE_OF_ACTION: dict[type[Action], str] = {
     ApplyRun: "poll",
     AdvanceRun: "advance",
 }
+
+
+#: of a label that has no row, or no number in it: the IPP's own rule
+DEFAULT_PRIORITY = 10000
 
 
 def closed_gate(action: Action, run: Run, closed_gates: Collection[str]) -> str:
@@ -83,6 +88,14 @@ class Situation:
     limits: Limits = field(default_factory=Limits)
     #: what the scheduler did when it was asked for its queue, instead of answering; None = it answered
     silence: str | None = None
+    #: run -> epoch seconds at which the first of what it reads is purged from scratch
+    urgency: Mapping[int, float] = field(default_factory=dict)
+    #: what is purged within so many seconds goes before every priority
+    risk_s: float = 3 * 86400.0
+    #: label -> priority, higher first
+    priority: Mapping[str, int] = field(default_factory=dict)
+    #: run -> why it waits for room on scratch
+    throttled: Mapping[int, str] = field(default_factory=dict)
 
 
 def is_ready(run: Run, situation: Situation) -> bool:
@@ -93,6 +106,8 @@ def is_ready(run: Run, situation: Situation) -> bool:
     if closed_gate(action, run, situation.closed_gates):
         return False
     if run.next_try_at is not None and run.next_try_at > situation.now:
+        return False
+    if run.remote_id in situation.throttled and isinstance(action, (PrepareRun, ShipRun)):
         return False
     if run.step not in NETWORK_STEPS:
         return True
@@ -114,9 +129,21 @@ def choose(runs: Iterable[Run], situation: Situation) -> list[Action]:
     chosen: list[Action] = []
     for kind in _ORDER:
         free = situation.limits.of(kind) - under_way.count(kind)
-        waiting = sorted((run for run in ready if _wants(run, kind)), key=lambda run: run.remote_id)
+        waiting = in_order((run for run in ready if _wants(run, kind)), situation)
         chosen += [kind(remote_id=run.remote_id) for run in waiting[: max(0, free)]]
     return chosen
+
+
+def in_order(runs: Iterable[Run], situation: Situation) -> list[Run]:
+    """Best first: what would soon lose its inputs, then labels by priority, then what loses them first, then the oldest."""
+    return sorted(runs, key=lambda run: _rank(run, situation))
+
+
+def _rank(run: Run, situation: Situation) -> tuple[float, float, float, int]:
+    purged_at = situation.urgency.get(run.remote_id, inf)
+    at_risk = purged_at <= situation.now + situation.risk_s
+    priority = situation.priority.get(run.label, DEFAULT_PRIORITY)
+    return (purged_at if at_risk else inf, -priority, purged_at, run.remote_id)
 
 
 def _wants(run: Run, kind: type[Action]) -> bool:

@@ -24,7 +24,13 @@ def reasons(run: Run, situation: Situation) -> tuple[str, ...]:
         return ("it is done",)
     if run.step in FINAL_STEPS:
         return (run.hold or "it stopped", f"order 'rpconsole run retry {run.remote_id}' once the cause is mended")
-    held_up = (_session(run, situation), _gate(run, situation), _silence(run, situation), _wait(run, situation))
+    held_up = (
+        _session(run, situation),
+        _gate(run, situation),
+        situation.throttled.get(run.remote_id, ""),
+        _silence(run, situation),
+        _wait(run, situation),
+    )
     found = [sentence for sentence in held_up if sentence]
     if not found:
         return (run.hold or _WAITS_AT[run.step],)

@@ -27,6 +27,7 @@ from rpconsole.engine.prepare import prepare_run
 from rpconsole.engine.reconcile import reconcile_run
 from rpconsole.engine.results_book import ResultsBook
 from rpconsole.engine.retrieve import retrieve_run
+from rpconsole.engine.scratch import ScratchWatch
 from rpconsole.engine.ship import ship_run
 from rpconsole.engine.submit import submit_run
 from rpconsole.engine.sweep import advance_run, sweep
@@ -66,6 +67,8 @@ class EngineCore:
         self.results = ResultsBook()
         self.busy: dict[int, type[Action]] = {}
         self.watch = JobWatch(world, self.results, self.notices)
+        self.scratch = ScratchWatch(world, self.notices)
+        self.scratch_due = Due()
         self.sweep_due = Due()
         self.refresh_due = Due()
         self._ownership = Ownership(world, owner)
@@ -164,7 +167,7 @@ class EngineCore:
 
     def situation(self) -> Situation:
         """What may start now."""
-        return situation_of(
+        plain = situation_of(
             now=self.world.clock.now(),
             views=self.world.sessions.view(),
             closed_gates=self.gates.closed(),
@@ -172,6 +175,7 @@ class EngineCore:
             limits=self.world.settings.limits,
             silence=self.watch.silence,
         )
+        return self.scratch.in_situation(plain, self.book.live())
 
     async def _follow_sessions(self, now: float) -> None:
         """Tell runs of a login and of its end; a run with an action under way hears it from that action."""
@@ -184,6 +188,7 @@ class EngineCore:
             if run.remote_id in self.busy:
                 continue
             if alive and run.parked:
+                self.scratch_due.wake()
                 await self.book.apply(run.remote_id, SessionOpened())
                 self.watch.due.wake()
             elif not alive and not run.parked and run.step in NETWORK_STEPS:
@@ -194,8 +199,19 @@ class EngineCore:
         for action in choose(self.book.live(), situation):
             self._start(action)
         self._start_poll(now, situation)
+        self._start_scratch(now, situation)
         if self.sweep_due.is_due(now) and self._tasks.start_once("sweep", self._sweep):
             self.sweep_due.next_in(now, self.world.settings.sweep_s)
+
+    def _start_scratch(self, now: float, situation: Situation) -> None:
+        """Look at the room and at purge clocks now and then; at the databases alone when a new run is not yet reckoned with."""
+        runs = self.book.live()
+        if self.scratch_due.is_due(now):
+            session = situation.session and situation.may_order
+            if self._tasks.start_once("scratch", lambda: self.scratch.look(runs, session=session)):
+                self.scratch_due.next_in(now, self.world.settings.scratch.look_s)
+        elif self.scratch.knows_not(runs):
+            self._tasks.start_once("scratch", lambda: self.scratch.read(runs))
 
     def _start_poll(self, now: float, situation: Situation) -> None:
         runs = to_poll(self.book.live(), situation) if self.watch.due.is_due(now) else []

@@ -10,6 +10,7 @@ from rpconsole.domain.evidence import SubmitEvidence
 from rpconsole.domain.looks import CommandPage, OrderPreview
 from rpconsole.domain.renewal import Choice, RenewalView
 from rpconsole.domain.run import Component, RunRow
+from rpconsole.domain.scratch_view import SafeFiles, ScratchView
 from rpconsole.domain.session import SessionView
 from rpconsole.domain.snapshot import Alert, GateView, Snapshot
 from rpconsole.domain.stage import Stage
@@ -157,6 +158,18 @@ class EngineFacade(Protocol):
 
     async def poll_now(self, who: str) -> None:
         """Wake the poll."""
+        ...
+
+    async def scratch(self) -> ScratchView:
+        """The site's scratch as it was last looked at: room, what will be purged when, what waits for room."""
+        ...
+
+    async def safe_files(self, remote_ids: Sequence[int]) -> list[SafeFiles]:
+        """What full runs (all that left something, when empty) left at the site and nobody needs there; changes nothing."""
+        ...
+
+    async def clean_scratch(self, remote_ids: Sequence[int], who: str) -> list[SafeFiles]:
+        """Remove just that."""
         ...
 
     async def tail(self, path: str, *, offset: int, limit: int) -> Tail:

@@ -14,6 +14,7 @@ from rpconsole.engine.costs import remember
 from rpconsole.engine.foreign_job import has_foreign_job, results_by_links
 from rpconsole.engine.results_book import ResultsBook, read_to_end
 from rpconsole.engine.run_files import products_of
+from rpconsole.engine.scratch import remember_holding
 from rpconsole.engine.world import World
 from rpconsole.ports.journal import Verdict
 from rpconsole.ports.local_files import FileFact
@@ -31,6 +32,7 @@ async def retrieve_run(world: World, run: Run) -> Event:
     if await has_foreign_job(world, run, results):
         results = await results_by_links(world, run)
     await remember(world, run, {task: records[0].component or 0 for task, records in tasks.items()}, results.tasks)
+    await remember_holding(world, run, [record for records in tasks.values() for record in records], results)
     at_site = await world.site.stat([record.remote for records in tasks.values() for record in records])
     faults = {task: _fault(records, results, at_site) for task, records in tasks.items()}
     good = [record for task, records in tasks.items() if not faults[task] for record in records]

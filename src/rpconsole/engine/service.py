@@ -12,6 +12,8 @@ from rpconsole.domain.looks import CommandPage, OrderPreview
 from rpconsole.domain.machine import InvalidMove
 from rpconsole.domain.renewal import Choice, RenewalView
 from rpconsole.domain.run import ComponentState, Run, RunRow, RunState, Step, run_of_row
+from rpconsole.domain.schedule import in_order
+from rpconsole.domain.scratch_view import SafeFiles, ScratchView
 from rpconsole.domain.session import SessionView
 from rpconsole.domain.snapshot import Alert, GateView, Snapshot
 from rpconsole.domain.stage import Stage
@@ -27,6 +29,7 @@ from rpconsole.engine.reconcile import evidence_of
 from rpconsole.engine.remote_names import paths_at_site
 from rpconsole.engine.renewal import IsAnyoneThere, RenewalDesk
 from rpconsole.engine.run_files import paths_at_home
+from rpconsole.engine.scratch_cleaning import clean, safe_files
 from rpconsole.engine.sweep import advance_label
 from rpconsole.engine.views import Views
 from rpconsole.engine.world import World
@@ -297,6 +300,33 @@ class Engine:
         await self._record(who, "poll now")
         self._core.watch.due.wake()
         self._core.wake()
+
+    # -- scratch -----------------------------------------------------------------------------------------------------
+
+    async def scratch(self) -> ScratchView:
+        """Room, purge clocks, what waits."""
+        await self._core.scratch.read(self._core.book.live())
+        return self._core.scratch.view(in_order(self._core.book.live(), self._core.situation()))
+
+    async def safe_files(self, remote_ids: Sequence[int]) -> list[SafeFiles]:
+        """What may be removed."""
+        rows = [await self._row(one) for one in remote_ids] if remote_ids else await self._left_something()
+        return [await safe_files(self._world, row, self._core.book.live()) for row in rows]
+
+    async def _left_something(self) -> list[RunRow]:
+        known = await self._world.holdings.holdings() if self._world.holdings else []
+        full = {row.remote_id: row for row in await self._world.runs.runs([RunState.FULL])} if known else {}
+        return [full[one.remote_id] for one in known if one.remote_id in full]
+
+    async def clean_scratch(self, remote_ids: Sequence[int], who: str) -> list[SafeFiles]:
+        """Remove it."""
+        done = []
+        for safe in await self.safe_files(remote_ids):
+            await self._record(who, f"remove {len(safe.files)} files of run {safe.remote_id} from scratch")
+            done.append(await clean(self._world, safe, self._world.settings.layout.remote_root))
+        self._core.scratch_due.wake()
+        self._core.wake()
+        return done
 
     async def tail(self, path: str, *, offset: int, limit: int) -> Tail:
         """A piece of a file at the site."""

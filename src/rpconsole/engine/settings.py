@@ -10,6 +10,7 @@ from rpconsole.commands.scheduler import Scheduler
 from rpconsole.domain.allocation import SitePlan
 from rpconsole.domain.retry import RetryPolicy
 from rpconsole.domain.schedule import Limits, PollPace
+from rpconsole.domain.scratch import ScratchSettings
 from rpconsole.domain.stage import Stage
 from rpconsole.stages.base import SiteLayout
 
@@ -91,6 +92,7 @@ class EngineSettings:
     #: whether any other account may be given too
     any_account: bool = True
     bookkeeping: Bookkeeping = field(default_factory=Bookkeeping)
+    scratch: ScratchSettings = field(default_factory=ScratchSettings)
     #: ask the scheduler by what finished tasks cost, where enough of them are known
     learn_costs: bool = True
     #: between two looks at what may start

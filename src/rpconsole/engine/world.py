@@ -9,9 +9,11 @@ from rpconsole.ports.clock import Clock
 from rpconsole.ports.costs import CostBook
 from rpconsole.ports.file_catalogue import FileCatalogue
 from rpconsole.ports.journal import Ledger, Operations, OwnerLease, RunJournal
+from rpconsole.ports.lineage import Lineage
 from rpconsole.ports.local_files import LocalFiles
 from rpconsole.ports.owner_lock import OwnerLock
 from rpconsole.ports.run_store import RunStore
+from rpconsole.ports.scratch import HoldingBook, Scratch
 from rpconsole.ports.sessions import Sessions
 from rpconsole.ports.site import Site
 from rpconsole.ports.survey import Survey
@@ -36,3 +38,7 @@ class World:
     lock: OwnerLock
     #: None = nothing is learned from finished tasks
     costs: CostBook | None = None
+    #: None = nothing is known of the site's scratch
+    scratch: Scratch | None = None
+    holdings: HoldingBook | None = None
+    lineage: Lineage | None = None

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rpconsole.adapters.journal.costs import SqlCostBook
+from rpconsole.adapters.journal.holdings import SqlHoldingBook
 from rpconsole.adapters.journal.ledger import SqlLedger
 from rpconsole.adapters.journal.operations import SqlOperations
 from rpconsole.adapters.journal.owner_lease import SqlOwnerLease, is_alive
@@ -19,6 +20,7 @@ from rpconsole.adapters.sql import Database, database_url, open_database
 from rpconsole.domain.fault import BadConfiguration
 from rpconsole.ports.costs import CostBook
 from rpconsole.ports.journal import Ledger, Operations, OwnerLease, RunJournal
+from rpconsole.ports.scratch import HoldingBook
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -30,6 +32,7 @@ class Journal:
     operations: Operations
     lease: OwnerLease
     costs: CostBook
+    holdings: HoldingBook
     close: Callable[[], Awaitable[None]]
 
 
@@ -53,6 +56,7 @@ async def open_journal(
         operations=SqlOperations(opened, dbname=database, site=site),
         lease=SqlOwnerLease(opened, alive=alive),
         costs=SqlCostBook(opened, dbname=database, site=site),
+        holdings=SqlHoldingBook(opened, dbname=database, site=site),
         close=opened.close,
     )
 

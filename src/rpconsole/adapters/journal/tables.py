@@ -7,9 +7,9 @@ from typing import Any
 from sqlalchemy import BigInteger, Boolean, Column, Double, Integer, MetaData, String, Table, Text
 
 #: the revision that these tables are; the newest file in ``migrations/versions``
-REVISION = "0003"
+REVISION = "0004"
 #: every revision that this program can bring up to date
-REVISIONS = ("0001", "0002", "0003")
+REVISIONS = ("0001", "0002", "0003", "0004")
 VERSION_TABLE = "rp_schema"
 
 #: words are compared byte for byte on every server, as SQLite does: 'Nightly' and 'nightly' are two labels
@@ -195,5 +195,23 @@ task_cost = Table(
     Column("wall_s", Double, nullable=False),
     Column("longest_s", Double, nullable=False),
     Column("max_rss_kb", BigInteger, nullable=False),
+    **OPTIONS,
+)
+
+holding = Table(
+    "rp_holding",
+    metadata,
+    _database(),
+    _site(),
+    Column("remote_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("stage", String(16), nullable=False),
+    Column("label", String(128), nullable=False),
+    Column("files", Integer, nullable=False),
+    Column("bytes", BigInteger, nullable=False),
+    Column("oldest", Double),
+    Column("looked_at", Double),
+    Column("seen", Integer, nullable=False),
+    Column("missing", Integer, nullable=False),
+    Column("state", String(16), nullable=False),
     **OPTIONS,
 )

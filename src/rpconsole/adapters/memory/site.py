@@ -12,6 +12,7 @@ from rpconsole.adapters.memory.sessions import MemorySessions
 from rpconsole.domain.fault import BadData, NoSession, RpconsoleError, SessionLost, SiteRefused
 from rpconsole.ports.clock import Clock
 from rpconsole.ports.local_files import FileFact
+from rpconsole.ports.scratch import DiskRoom, FileAge
 from rpconsole.ports.site import (
     Answer,
     Delivery,
@@ -89,6 +90,9 @@ class MemorySite:
         self.between_files: Callable[[], Awaitable[None]] = _at_once
         #: the scheduler's answer to a submit is held back: claimed, and no receipt yet
         self.is_slow = False
+        #: the file system's size, and what is used of it where that is not what lies there
+        self.total = 10**12
+        self.used: int | None = None
 
     def trouble(self, verb: str, error: RpconsoleError | None = None, **changes: object) -> None:
         """Something will go wrong; see Trouble."""
@@ -177,6 +181,23 @@ class MemorySite:
         count = sum(self.files.pop(path, None) is not None for path in paths)
         self._end("remove")
         return count
+
+    async def disk(self, path: str) -> DiskRoom:
+        """See ``ports.scratch``."""
+        self._begin("disk")
+        self._end("disk")
+        used = sum(len(file.data) for file in self.files.values())
+        return DiskRoom(used=used if self.used is None else self.used, total=self.total)
+
+    async def ages(self, paths: Collection[str]) -> Mapping[str, FileAge]:
+        """See ``ports.scratch``."""
+        self._begin("ages")
+        found = {path: self.files[path] for path in paths if path in self.files}
+        self._end("ages")
+        return {
+            path: FileAge(accessed=file.mtime_ns / 1e9, changed=file.mtime_ns / 1e9, bytes=len(file.data))
+            for path, file in found.items()
+        }
 
     # -- trouble -------------------------------------------------------------------------------------------------------
 

@@ -14,6 +14,7 @@ from rpconsole.adapters.ssh.pool import SshSessions
 from rpconsole.adapters.ssh.transfer import Transfer
 from rpconsole.domain.fault import BadData, NoAnswer, SessionLost, SiteFailed
 from rpconsole.ports.local_files import FileFact
+from rpconsole.ports.scratch import DiskRoom, FileAge
 from rpconsole.ports.site import (
     Answer,
     Delivery,
@@ -122,6 +123,21 @@ class SshSite:
             raise fault_of(failed[0].get("kind"), sentence)
         return sum(entry.get("removed") is True for entry in entries)
 
+    async def disk(self, path: str) -> DiskRoom:
+        """See ``ports.scratch``."""
+        found = await self._again("disk", {"path": path}, self._options.answer_timeout_s)
+        return DiskRoom(used=int(found["used"]), total=int(found["total"]))
+
+    async def ages(self, paths: Collection[str]) -> Mapping[str, FileAge]:
+        """See ``ports.scratch``. A file that cannot be looked at is not taken for absent: SiteFailed names it."""
+        self._sessions.first()
+        wanted = list(dict.fromkeys(paths))
+        ages: dict[str, FileAge] = {}
+        for start in range(0, len(wanted), _PATHS_AT_ONCE):
+            part = wanted[start : start + _PATHS_AT_ONCE]
+            ages.update(_ages_in(await self._again("ages", {"paths": part}, self._options.answer_timeout_s)))
+        return ages
+
     async def _transfer(
         self, verb: str, sized: Sequence[tuple[Shipment, int]], progress: Progress | None, urgency: Urgency
     ) -> tuple[list[Delivery], list[Undelivered]]:
@@ -155,6 +171,19 @@ def _facts_in(entries: Sequence[Mapping[str, Any]]) -> dict[str, FileFact]:
         entry["path"]: FileFact(size=entry["size"], mtime_ns=entry["mtime_ns"], sha256=entry.get("sha256"))
         for entry in entries
         if entry.get("kind") == "file"
+    }
+
+
+def _ages_in(entries: Sequence[Mapping[str, Any]]) -> dict[str, FileAge]:
+    for entry in entries:
+        if "error" in entry and entry.get("missing") is not True:
+            raise SiteFailed(f"{entry['path']} cannot be looked at: {entry['error']}")
+    return {
+        entry["path"]: FileAge(
+            accessed=float(entry["oldest_access"]), changed=float(entry["oldest_modify"]), bytes=int(entry["bytes"])
+        )
+        for entry in entries
+        if entry.get("missing") is not True and entry.get("oldest_access") is not None
     }
 
 
