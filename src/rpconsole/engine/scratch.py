@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from rpconsole.commands.quota import read_quota
 from rpconsole.commands.results import TaskResults
 from rpconsole.domain.action import Level
-from rpconsole.domain.fault import RpconsoleError, SessionLost
-from rpconsole.domain.listfiles import MANIFEST
-from rpconsole.domain.manifest import ManifestRecord, read_manifest
+from rpconsole.domain.fault import BadData, RpconsoleError, SessionLost
+from rpconsole.domain.manifest import ManifestRecord
 from rpconsole.domain.run import Run, Step, run_of_row
 from rpconsole.domain.schedule import Situation, in_order
 from rpconsole.domain.scratch import (
@@ -28,10 +28,12 @@ from rpconsole.domain.scratch import (
 )
 from rpconsole.domain.scratch_view import HoldingView, ScratchView, Waiting
 from rpconsole.engine.notices import NoticeBoard
-from rpconsole.engine.run_files import list_paths
+from rpconsole.engine.run_files import manifest_of
 from rpconsole.engine.world import World
 from rpconsole.ports.scratch import FileAge
 from rpconsole.stages.leftovers import Leftover, leftovers
+
+log = logging.getLogger(__name__)
 
 #: components of a run whose files are looked at; the others are like them
 SAMPLE = 64
@@ -134,7 +136,12 @@ class ScratchWatch:
             if one.state is HoldingState.NEEDED and (one.looked_at is None or one.looked_at + relook_s <= now)
         ]
         for holding in sorted(due, key=lambda one: one.looked_at or 0.0)[:HOLDINGS_AT_ONCE]:
-            await self._look_at(holding)
+            try:
+                await self._look_at(holding)
+            except BadData as bad:
+                # its lists are gone: nothing more can be known of it, and the others shall not wait for that
+                log.warning("what run %d left cannot be looked at: %s", holding.remote_id, bad)
+                self.holdings[holding.remote_id] = replace(holding, looked_at=now)
         self._notices.over("scratch")
 
     async def _room(self) -> Room:
@@ -261,10 +268,6 @@ def spread(found: Iterable[Leftover]) -> list[Leftover]:
 
 
 async def records_of(world: World, remote_id: int) -> list[ManifestRecord]:
-    """A run's manifest, read in a thread: it may have hundreds of thousands of lines."""
+    """A run's manifest, or its lists; empty for a run that is not in the database any more."""
     row = await world.runs.run(remote_id)
-    if row is None:
-        return []
-    path = (await list_paths(world, run_of_row(row)))[MANIFEST]
-    text = await world.files.read(path)
-    return await asyncio.to_thread(read_manifest, text, source=path)
+    return [] if row is None else list(await manifest_of(world, run_of_row(row)))
