@@ -92,8 +92,8 @@ def key_path(text: str) -> str:
     ``path://NAME/x`` keeps its NAME, and a plain path keeps all of itself, so that two files never meet.
     """
     # a survey names hundreds of files a folder: the folder is read once
-    folder, _, name = text.rpartition("/")
-    if _PLAIN_NAME.fullmatch(name) and (above := _path_of_folder(folder)) is not None:
+    folder, slash, name = text.rpartition("/")
+    if slash and _PLAIN_NAME.fullmatch(name) and (above := _path_of_folder(folder)) is not None:
         path = above + name
         if len(path) <= MAX_KEY_LENGTH:
             return path

@@ -64,7 +64,7 @@ class CameraRows:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class WarpChip:
-    """An OTA of quality 0 that overlaps a skycell."""
+    """An OTA of quality 0 that overlaps a skycell; a ``path_base`` that the database lacks is ''."""
 
     class_id: str
     chip_path_base: str
@@ -94,7 +94,7 @@ class WarpRows:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StackRows:
-    """What prepare needs to know of one stackRun; ``warps`` are the path_bases of its inputs, ordered by warp_id."""
+    """What prepare needs to know of one stackRun; ``warps`` are the path_bases of its inputs, '' for none, ordered by warp_id."""
 
     stack_id: int
     skycell_id: str

@@ -10,7 +10,7 @@ from rpconsole.domain.manifest import ManifestRecord
 from rpconsole.domain.paths import mapped_by_key
 from rpconsole.domain.stage import Stage
 from rpconsole.domain.stage_rows import CameraRows, ChipResult
-from rpconsole.stages.base import CannotPrepare, Detrends, PreparedComponent, SiteLayout, Wants, recipe_for
+from rpconsole.stages.base import CannotPrepare, Detrends, PreparedComponent, SiteLayout, Wants, listed, recipe_for
 from rpconsole.stages.camera_stats import camera_flags
 from rpconsole.stages.products import Line, Promise, all_return_steps, product_records
 from rpconsole.stages.shell import chain, dbinfo_steps, listing, make_folder, words
@@ -26,6 +26,9 @@ def prepare(rows: CameraRows, files: Mapping[str, str], layout: SiteLayout, detr
     usable = [chip for chip in rows.chips if _is_usable(chip)]
     if not usable:
         raise CannotPrepare(f"camera {rows.cam_id} has no chip of good quality among its {len(rows.chips)}")
+    nameless = [chip.class_id for chip in usable if not chip.path_base]
+    if nameless:
+        raise CannotPrepare(f"camera {rows.cam_id}: the chip result of {listed(nameless)} has no path_base")
     line = Line(stage_id=rows.cam_id, number=1, item=rows.exp_tag)
     products = product_records(line, _promises(rows), files, layout)
     text = chain(_steps(rows, usable, products, layout))

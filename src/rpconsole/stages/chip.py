@@ -74,6 +74,9 @@ def burntool_key(imfile: RawImfile, layout: SiteLayout) -> str:
 def _choice(rows: ChipRows, detrends: Detrends) -> DetrendChoice:
     if not rows.imfiles:
         raise CannotPrepare(f"chip {rows.chip_id} has no OTA left to process")
+    nameless = [imfile.class_id for imfile in rows.imfiles if not imfile.uri]
+    if nameless:
+        raise CannotPrepare(f"chip {rows.chip_id}: the raw image of {listed(nameless)} has no uri", hard=True)
     return detrend_choice(rows, detrends)
 
 

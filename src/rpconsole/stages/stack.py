@@ -30,6 +30,11 @@ WARP_FILES = (Rule.WARP_IMAGE, Rule.WARP_VARIANCE, Rule.WARP_MASK, Rule.SKYCELL_
 
 def wants(rows: StackRows, layout: SiteLayout, detrends: Detrends) -> Wants:
     """The component map and the products to make; the warps' files to look up where they came home."""
+    if not all(rows.warps):
+        # a stack of fewer warps than were chosen would look like any other
+        raise CannotPrepare(
+            f"stack {rows.stack_id}: {rows.warps.count('')} of {len(rows.warps)} warps have no path_base"
+        )
     inputs = tuple(_warp_keys(rows)) if layout.transfer_warp_images else ()
     return Wants(resolve=inputs, create=(_compmap(rows), *(promise.key for promise in _promises(rows))))
 

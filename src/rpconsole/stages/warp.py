@@ -41,6 +41,13 @@ def prepare(rows: WarpRows, files: Mapping[str, str], layout: SiteLayout, detren
 
 def _usable(rows: WarpRows) -> list[WarpSkycell]:
     cells = [cell for cell in rows.skycells if cell.chips]
+    nameless = [
+        chip.class_id for cell in cells for chip in cell.chips if not (chip.chip_path_base and chip.cam_path_base)
+    ]
+    if nameless:
+        raise CannotPrepare(
+            f"warp {rows.warp_id}: the chip or camera result of {listed(list(dict.fromkeys(nameless)))} has no path_base"
+        )
     if not cells:
         raise CannotPrepare(f"warp {rows.warp_id} has no skycell that a chip of good quality touches")
     return cells

@@ -91,6 +91,8 @@ def test_a_key_taken_apart_is_put_together_again():
         ("neb://any/" + "x" * 256, "255"),
         ("http://a/b", "http"),
         ("a/b", "absolute"),
+        ("NULL", "absolute"),
+        ("x.fits", "absolute"),
         ("", "absolute"),
         ("/a\nb", "absolute"),
         ("/", "empty"),

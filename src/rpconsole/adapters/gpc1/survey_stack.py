@@ -18,17 +18,18 @@ def stack_rows(connection: Connection, stack_ids: Sequence[int]) -> dict[int, St
     """Pending stackRuns of these with the good warps among their inputs."""
     warps: dict[int, list[str]] = {}
     for row in connection.execute(_inputs(stack_ids)).mappings():
-        warps.setdefault(row["stack_id"], []).append(row["path_base"])
-    runs = [row for row in connection.execute(_runs(stack_ids)).mappings() if row["stack_id"] in warps]
-    return readable_rows(runs, lambda row: _stack_rows(row, warps[row["stack_id"]]), "stack_id")
+        warps.setdefault(row["stack_id"], []).append(text_or_none(row["path_base"]) or "")
+    runs = connection.execute(_runs(stack_ids)).mappings()
+    return readable_rows(runs, lambda row: _stack_rows(row, warps.get(row["stack_id"], [])), "stack_id")
 
 
 def _runs(stack_ids: Sequence[int]) -> Select[Any]:
     run, warp, given = t.stack_run.c, t.warp_run.c, t.stack_input_skyfile.c
     unfinished = exists().where(given.stack_id == run.stack_id, warp.warp_id == given.warp_id, warp.state != "full")
+    chosen = exists().where(given.stack_id == run.stack_id)
     done = exists().where(t.stack_sum_skyfile.c.stack_id == run.stack_id)
     return select(run.stack_id, run.skycell_id, run.tess_id, run.workdir, run.reduction).where(
-        run.stack_id.in_(stack_ids), in_state_new(t.stack_run), ~done, ~unfinished, label_may_go(Stage.STACK)
+        run.stack_id.in_(stack_ids), in_state_new(t.stack_run), chosen, ~done, ~unfinished, label_may_go(Stage.STACK)
     )
 
 
@@ -39,7 +40,7 @@ def _inputs(stack_ids: Sequence[int]) -> Select[Any]:
         select(run.stack_id, made.path_base)
         .join_from(t.stack_run, t.stack_input_skyfile, given.stack_id == run.stack_id)
         .join(t.warp_skyfile, same_cell)
-        .where(run.stack_id.in_(stack_ids), is_good(t.warp_skyfile), made.path_base.is_not(None))
+        .where(run.stack_id.in_(stack_ids), is_good(t.warp_skyfile))
         .order_by(run.stack_id, made.warp_id)
     )
 

@@ -81,7 +81,6 @@ def _chips(warp_ids: Sequence[int]) -> Select[Any]:
         .join(t.chip_processed_imfile, (chip.chip_id == t.chip_run.c.chip_id) & (chip.class_id == cell.class_id))
         .join(t.raw_imfile, (raw.exp_id == chip.exp_id) & (raw.class_id == chip.class_id))
         .where(cell.warp_id.in_(warp_ids), cell.fault == 0, chip.quality == 0, is_used())
-        .where(chip.path_base.is_not(None), camera.path_base.is_not(None))
         .order_by(cell.warp_id, cell.skycell_id, cell.class_id)
     )
 
@@ -91,7 +90,11 @@ def _cell(row: RowMapping) -> _Cell:
 
 
 def _chip(row: RowMapping) -> WarpChip:
-    return WarpChip(class_id=row["class_id"], chip_path_base=row["chip_path_base"], cam_path_base=row["cam_path_base"])
+    return WarpChip(
+        class_id=row["class_id"],
+        chip_path_base=text_or_none(row["chip_path_base"]) or "",
+        cam_path_base=text_or_none(row["cam_path_base"]) or "",
+    )
 
 
 def _skycell(row: RowMapping, chips: Sequence[WarpChip]) -> WarpSkycell:
