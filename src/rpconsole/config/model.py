@@ -14,6 +14,7 @@ from rpconsole.config.scratch import ScratchSection
 from rpconsole.config.secrets import holds_password
 from rpconsole.config.site import SiteSection
 from rpconsole.config.storage import StorageSection
+from rpconsole.config.transfer import TransferSection
 from rpconsole.config.work import BookkeepingSection, EngineSection, LabelSection, RetrySection, SurveySection
 from rpconsole.stages.base import SiteLayout
 
@@ -28,6 +29,7 @@ class Config(Section):
     site: SiteSection = Field(description="The supercomputer.")
     login: LoginSection = Field(description="How it is reached.")
     scratch: ScratchSection = Field(default=ScratchSection(), description="Room and purge at the site.")
+    transfer: TransferSection = Field(default=TransferSection(), description="Files on their way.")
     engine: EngineSection = Field(default=EngineSection(), description="Rhythm and limits.")
     retry: RetrySection = Field(default=RetrySection(), description="Trying again.")
     labels: tuple[LabelSection, ...] = Field(default=(), description="Labels that are processed by themselves.")

@@ -29,6 +29,10 @@ class Delivery:
     sha256: str
     #: modification time at the site, for later comparison without hashing
     site_mtime_ns: int | None = None
+    #: which bundle of the transfer it was in, which stream (front end and number) carried it, and how often it was begun
+    bundle: int = 0
+    stream: str = ""
+    attempts: int = 1
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,6 +42,9 @@ class Undelivered:
     shipment: Shipment
     sentence: str
     retryable: bool
+    bundle: int = 0
+    stream: str = ""
+    attempts: int = 1
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -128,7 +135,7 @@ class Urgency(IntEnum):
 
 
 Progress = Callable[[int, int], None]
-"""Called now and then with (files, bytes) delivered since the last call."""
+"""Called now and then with (files acknowledged, bytes moved) since the last call; what has to go again is counted again."""
 
 
 class Site(Protocol):

@@ -5,12 +5,12 @@ import os
 import queue
 import sys
 import threading
-from typing import Any, BinaryIO, Optional
+from typing import Any, BinaryIO, List, Optional
 
 from .faults import TRANSIENT, Fault, fault_of, refused
 from .frames import Cut, Garbage, Message, frame_of, read_frame
 from .looking import open_regular
-from .paths import below, root_of
+from .paths import below_any, root_of
 from .wire import Wire, hello
 
 _CHUNK_BYTES = 1 << 20
@@ -21,8 +21,8 @@ _END = object()
 
 
 class Giver:
-    def __init__(self, root: str, wire: Wire) -> None:
-        self._root = root
+    def __init__(self, roots: List[str], wire: Wire) -> None:
+        self._roots = roots
         self._wire = wire
         self._given = 0
         self._failed = 0
@@ -37,7 +37,7 @@ class Giver:
     def _one(self, message: Message) -> None:
         shown = message.get("path")
         try:
-            stream = open_regular(below(self._root, shown))
+            stream = open_regular(below_any(self._roots, shown))
         except Exception as error:
             fault = fault_of(error, "cannot give {}".format(shown))
             self._failed += 1
@@ -100,9 +100,9 @@ def _read_requests(stream: BinaryIO, asked: Any) -> None:
         asked.put(error)
 
 
-def give(root: str) -> int:
+def give(roots: List[str]) -> int:
     wire = Wire()
-    giver = Giver(root_of(root), wire)
+    giver = Giver([root_of(root) for root in roots], wire)
     wire.greet(hello())
     asked: Any = queue.Queue(_ASKED_AHEAD)
     stream = os.fdopen(wire.fd_in, "rb", 1 << 16)

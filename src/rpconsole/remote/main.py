@@ -8,8 +8,8 @@ from typing import Any, List, Optional
 from .faults import Fault
 
 USAGE = """usage: rpr serve
-       rpr receive --root DIR
-       rpr give --root DIR
+       rpr receive --root DIR [--root DIR ...]
+       rpr give --root DIR [--root DIR ...]
        rpr stask CONFIG HOSTS MULTIPLIER [options]   (also by the name stask)
 """
 EXIT_USAGE = 3
@@ -40,8 +40,8 @@ def main(argv: Optional[List[str]] = None) -> int:
 
 
 def _run(name: str, rest: List[str]) -> int:
-    if name in ("receive", "give") and len(rest) == 2 and rest[0] == "--root":
-        return int(_function(name)(rest[1]))
+    if name in ("receive", "give") and rest and len(rest) % 2 == 0 and set(rest[::2]) == {"--root"}:
+        return int(_function(name)(rest[1::2]))
     if name in ("stask", "worker", "one"):
         return int(_function(name)(rest))
     if name in ("serve", "detach") and not rest:

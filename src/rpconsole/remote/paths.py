@@ -1,7 +1,7 @@
 """Paths at the site: what lies below a root, and files that appear whole or not at all."""
 
 import os
-from typing import Optional
+from typing import List, Optional
 
 from .faults import refused
 
@@ -32,6 +32,14 @@ def below(root: str, path: object) -> str:
     found = absolute(path)
     if not found.startswith(root + "/"):
         raise refused("{!r} is not below {!r}".format(path, root))
+    return found
+
+
+def below_any(roots: List[str], path: object) -> str:
+    """As below, for one of several roots."""
+    found = absolute(path)
+    if not any(found.startswith(root + "/") for root in roots):
+        raise refused("{!r} is not below {}".format(path, " or ".join(map(repr, roots))))
     return found
 
 

@@ -11,11 +11,11 @@ import signal
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, BinaryIO, Callable, Dict, Optional
+from typing import Any, BinaryIO, Callable, Dict, List, Optional
 
 from .faults import TRANSIENT, Fault, fault_of, refused, told
 from .frames import Cut, Garbage, Message, read_exactly, read_frame
-from .paths import below, make_folder, part_path, remove_quietly, root_of
+from .paths import below_any, make_folder, part_path, remove_quietly, root_of
 from .wire import Wire, hello
 
 _CHUNK_BYTES = 1 << 20
@@ -75,8 +75,8 @@ class Incoming:
 
 
 class Receiver:
-    def __init__(self, root: str, wire: Wire) -> None:
-        self._root = root
+    def __init__(self, roots: List[str], wire: Wire) -> None:
+        self._roots = roots
         self._wire = wire
         self._pool = ThreadPoolExecutor(_SETTLERS)
         self._room = threading.BoundedSemaphore(_UNSETTLED)
@@ -123,7 +123,7 @@ class Receiver:
             value = header.get(name)
             if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < 0):
                 raise refused("{} must be a whole number, not {!r}".format(name, value))
-        incoming = Incoming(number, below(self._root, header.get("path")), header)
+        incoming = Incoming(number, below_any(self._roots, header.get("path")), header)
         self._open[number] = incoming
         incoming.open()
         return incoming
@@ -200,9 +200,9 @@ class _Ended(BaseException):
     """A signal asked us to stop."""
 
 
-def receive(root: str) -> int:
+def receive(roots: List[str]) -> int:
     wire = Wire()
-    receiver = Receiver(root_of(root), wire)
+    receiver = Receiver([root_of(root) for root in roots], wire)
     for number in (signal.SIGHUP, signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _end)
     wire.greet(hello())

@@ -144,7 +144,8 @@ class BulkStreams:
         return False
 
     async def _open(self, verb: str) -> BulkStream:
-        command = helper_command(self._options, verb, "--root", self._options.remote_root)
+        roots = [word for root in self._options.roots for word in ("--root", root)]
+        command = helper_command(self._options, verb, *roots)
         frames = FrameStream(await self._open_channel(command), self._host)
         try:
             await frames.greeting(self._options.answer_timeout_s)

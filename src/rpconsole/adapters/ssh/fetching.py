@@ -107,7 +107,9 @@ class FetchingStream:
         if head.size > _PIECE_BYTES:
             await self._take_large(head, ledger)
             return
+        await ledger.spend(head.size)
         data = await self._frames.channel.read_exactly(head.size, self._stall_s)
+        ledger.moved(head.size)
         trailer = await self._frames.read(self._stall_s)
         await self._room.acquire()
         task = asyncio.create_task(self._settle_small(head, data, trailer, ledger))
@@ -128,7 +130,7 @@ class FetchingStream:
     async def _take_large(self, head: _Head, ledger: Ledger) -> None:
         landing = Landing(head.shipment.target)
         try:
-            failure = await self._body(head, landing)
+            failure = await self._body(head, landing, ledger)
             trailer = await self._frames.read(self._stall_s)
             if failure is None:
                 await in_file_thread(_settle, landing, trailer)
@@ -141,7 +143,7 @@ class FetchingStream:
         else:
             self._missed(head, failure, ledger)
 
-    async def _body(self, head: _Head, landing: Landing) -> Exception | None:
+    async def _body(self, head: _Head, landing: Landing, ledger: Ledger) -> Exception | None:
         """Write what comes; where that fails the rest is read past, for the stream goes on behind it."""
         failure: Exception | None = None
         try:
@@ -150,8 +152,10 @@ class FetchingStream:
             failure = error
         left = head.size
         while left:
+            await ledger.spend(min(left, _PIECE_BYTES))
             data = await self._frames.channel.read_exactly(min(left, _PIECE_BYTES), self._stall_s)
             left -= len(data)
+            ledger.moved(len(data))
             if failure is not None:
                 continue
             try:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from rpconsole.adapters.ssh.bundles import Bundle
+from rpconsole.adapters.ssh.throttle import Throttle
 from rpconsole.domain.fault import SessionLost
 from rpconsole.ports.site import Delivery, Progress, Shipment, Undelivered
 
@@ -10,9 +13,12 @@ from rpconsole.ports.site import Delivery, Progress, Shipment, Undelivered
 class Ledger:
     """Each shipment is entered once; a second entry is ignored."""
 
-    def __init__(self, progress: Progress | None) -> None:
+    def __init__(self, progress: Progress | None, throttle: Throttle | None = None) -> None:
+        self._throttle = throttle or Throttle(())
         self._progress = progress
         self._settled: set[Shipment] = set()
+        #: shipment -> (bundle, stream, attempt) that it went with last
+        self._carriers: dict[Shipment, tuple[int, str, int]] = {}
         self.delivered: list[Delivery] = []
         self.undelivered: list[Undelivered] = []
 
@@ -21,16 +27,41 @@ class Ledger:
         if delivery.shipment in self._settled:
             return
         self._settled.add(delivery.shipment)
-        self.delivered.append(delivery)
+        bundle, stream, attempts = self._carriers.pop(delivery.shipment, (0, "", 1))
+        self.delivered.append(replace(delivery, bundle=bundle, stream=stream, attempts=attempts))
         if self._progress is not None:
-            self._progress(1, delivery.size)
+            self._progress(1, 0)
+
+    async def spend(self, count: int) -> None:
+        """Wait until so many bytes more may move, where the site has a ceiling."""
+        await self._throttle.spend(count)
+
+    def moved(self, count: int) -> None:
+        """So many bytes of files have crossed, of files that may still be under way."""
+        if self._progress is not None and count:
+            self._progress(0, count)
+
+    def begin(self, bundle: Bundle, stream: str) -> None:
+        """A stream has taken a bundle."""
+        for shipment in bundle.shipments:
+            self._carriers[shipment] = (bundle.number, stream, bundle.failures + 1)
 
     def miss(self, shipment: Shipment, sentence: str, *, retryable: bool) -> None:
         """It did not arrive, and sending it again now would not change that."""
         if shipment in self._settled:
             return
         self._settled.add(shipment)
-        self.undelivered.append(Undelivered(shipment=shipment, sentence=sentence, retryable=retryable))
+        bundle, stream, attempts = self._carriers.pop(shipment, (0, "", 1))
+        self.undelivered.append(
+            Undelivered(
+                shipment=shipment,
+                sentence=sentence,
+                retryable=retryable,
+                bundle=bundle,
+                stream=stream,
+                attempts=attempts,
+            )
+        )
 
     def rest_of(self, bundle: Bundle) -> Bundle:
         """What of a bundle is not settled."""
@@ -40,6 +71,7 @@ class Ledger:
             shipments=tuple(shipment for shipment, _ in left),
             sizes=tuple(size for _, size in left),
             failures=bundle.failures,
+            number=bundle.number,
         )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from rpconsole.domain.ceiling import Ceiling
 from rpconsole.domain.fault import BadConfiguration
 
 #: paths at the site are part of command lines that any login shell must read alike (tcsh too)
@@ -50,6 +51,10 @@ class SshOptions:
     remote_root: str
     #: known hosts in OpenSSH's format; the only keys that are trusted
     known_hosts: str
+    #: further folders at the site that files may be brought to and from, such as the permanent references
+    areas: tuple[str, ...] = ()
+    #: what transfers may take of the line, by the hour
+    ceilings: tuple[Ceiling, ...] = ()
     gateway: Gateway | None = None
     #: how long the site lets a session live; None = unknown
     lifetime_s: float | None = None
@@ -79,12 +84,22 @@ class SshOptions:
             raise BadConfiguration(
                 f"remote_root {self.remote_root!r} must be an absolute path of letters, digits and _./+@=,- (and not / itself)."
             )
+        for area in self.areas:
+            if not _PLAIN_PATH.fullmatch(area) or area.strip("/") == "":
+                raise BadConfiguration(
+                    f"{area!r} must be an absolute path of letters, digits and _./+@=,- (and not / itself)."
+                )
         if not _PLAIN_PROGRAM.fullmatch(self.python):
             raise BadConfiguration(f"python {self.python!r} must be the name or the path of one program.")
         if self.max_channels < 2:
             raise BadConfiguration(
                 f"max_channels is {self.max_channels}; one for control and one for files are needed."
             )
+
+    @property
+    def roots(self) -> tuple[str, ...]:
+        """Folders at the site below which files may be brought to and from."""
+        return tuple(dict.fromkeys((self.remote_root, *self.areas)))
 
     @property
     def bulk_room(self) -> int:

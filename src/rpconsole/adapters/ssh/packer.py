@@ -21,6 +21,8 @@ class Piece:
     """A part of the stream, and which files it begins."""
 
     data: bytes = b""
+    #: how many of the bytes are files'
+    payload: int = 0
     began: list[Sent] = field(default_factory=list)
     missed: list[Undelivered] = field(default_factory=list)
 
@@ -90,6 +92,7 @@ class Packer:
             data = self._read(stream, min(left, PIECE_BYTES), sent)
             digest.update(data)
             left -= len(data)
+            self._piece.payload += len(data)
             yield data
         self._compare(sent, first, os.fstat(stream.fileno()))
         sent.sha256 = digest.hexdigest()

@@ -50,7 +50,9 @@ class SendingStream:
                 # the next piece is read while this one is on its way
                 upcoming = in_file_thread(packer.next_piece)
                 if piece.data:
+                    await self._ledger.spend(len(piece.data))
                     await self._frames.channel.write(piece.data, self._stall_s)
+                    self._ledger.moved(piece.payload)
         finally:
             await asyncio.wait([upcoming])
             packer.close()

@@ -11,8 +11,11 @@ from rpconsole.adapters.ssh.ledger import Ledger
 from rpconsole.adapters.ssh.options import SshOptions
 from rpconsole.adapters.ssh.packer import sizes_at_home
 from rpconsole.adapters.ssh.pool import SshSessions
+from rpconsole.adapters.ssh.throttle import Throttle
 from rpconsole.adapters.ssh.transfer import Transfer
+from rpconsole.adapters.ssh.trees import SshTrees
 from rpconsole.domain.fault import BadData, NoAnswer, SessionLost, SiteFailed
+from rpconsole.domain.tuning import Spread
 from rpconsole.ports.local_files import FileFact
 from rpconsole.ports.scratch import DiskRoom, FileAge
 from rpconsole.ports.site import (
@@ -44,6 +47,10 @@ class SshSite:
     def __init__(self, options: SshOptions, sessions: SshSessions) -> None:
         self._options = options
         self._sessions = sessions
+        self._throttle = Throttle(options.ceilings)
+        self._spread: Spread | None = None
+        #: looking about in the site's files
+        self.trees = SshTrees(self._again, options.answer_timeout_s)
 
     async def stat(self, paths: Collection[str], *, hashed: bool = False) -> Mapping[str, FileFact]:
         """See the port. A path that cannot be looked at is not taken for absent: SiteFailed names it."""
@@ -71,6 +78,16 @@ class SshSite:
         """See the port; SessionLost carries ``delivered``."""
         sized = [(shipment, _UNKNOWN_BYTES if shipment.size is None else shipment.size) for shipment in shipments]
         return await self._transfer("give", sized, progress, urgency)
+
+    def most(self) -> Spread:
+        """See ``ports.site_files.Line``."""
+        sessions = self._sessions.live()
+        channels = max((session.streams.limit for session in sessions), default=self._options.bulk_limit)
+        return Spread(sessions=max(1, len(sessions)), channels=channels)
+
+    def use(self, spread: Spread | None) -> None:
+        """See ``ports.site_files.Line``."""
+        self._spread = spread
 
     async def submit(self, order: SubmitOrder, *, wait_s: float) -> Receipt:
         """See the port."""
@@ -141,8 +158,8 @@ class SshSite:
     async def _transfer(
         self, verb: str, sized: Sequence[tuple[Shipment, int]], progress: Progress | None, urgency: Urgency
     ) -> tuple[list[Delivery], list[Undelivered]]:
-        ledger = Ledger(progress)
-        await Transfer(verb, self._sessions.live, ledger, urgency).run(sized)
+        ledger = Ledger(progress, self._throttle)
+        await Transfer(verb, self._sessions.live, ledger, urgency, self._spread).run(sized)
         return ledger.delivered, ledger.undelivered
 
     async def _again(self, verb: str, fields: Mapping[str, Any], timeout_s: float) -> Any:

@@ -8,7 +8,9 @@ from collections.abc import Callable, Sequence
 from rpconsole.adapters.ssh.bundles import Bundle, BundleQueue
 from rpconsole.adapters.ssh.ledger import Ledger, TransferCut
 from rpconsole.adapters.ssh.session import Session
+from rpconsole.domain.bundling import MAX_BUNDLE_BYTES
 from rpconsole.domain.fault import NoSession, RpconsoleError, SessionLost
+from rpconsole.domain.tuning import Spread
 from rpconsole.ports.site import Shipment, Urgency
 
 #: how often a bundle is begun before its rest is given back as undelivered
@@ -19,12 +21,18 @@ class Transfer:
     """One send or fetch."""
 
     def __init__(
-        self, verb: str, live: Callable[[], Sequence[Session]], ledger: Ledger, urgency: Urgency = Urgency.RUN
+        self,
+        verb: str,
+        live: Callable[[], Sequence[Session]],
+        ledger: Ledger,
+        urgency: Urgency = Urgency.RUN,
+        spread: Spread | None = None,
     ) -> None:
+        self._spread_over = spread
         self._verb = verb
         self._live = live
         self._ledger = ledger
-        self._urgency = urgency
+        self.urgency = urgency
         self._queue = BundleQueue(())
         self._streams = 1
 
@@ -33,7 +41,7 @@ class Transfer:
         if not self._live():
             raise NoSession
         self._carrying()
-        self._queue = BundleQueue(dict(sized).items())
+        self._queue = BundleQueue(dict(sized).items(), most_bytes=self._most_bytes())
         while self._queue:
             await self._spread(self._carrying())
 
@@ -48,27 +56,41 @@ class Transfer:
         return carrying
 
     async def _spread(self, sessions: Sequence[Session]) -> None:
-        self._streams = sum(session.streams.limit for session in sessions)
-        turns = range(max(session.streams.limit for session in sessions))
-        workers = [session for turn in turns for session in sessions if turn < session.streams.limit]
+        if self._spread_over is not None:
+            sessions = sessions[: self._spread_over.sessions]
+        limits = [(session, self._channels_of(session)) for session in sessions]
+        self._streams = sum(limit for _, limit in limits)
+        turns = range(max(limit for _, limit in limits))
+        workers = [session for turn in turns for session, limit in limits if turn < limit]
         async with asyncio.TaskGroup() as group:
-            for session in workers[: self._queue.count(self._streams)]:
-                group.create_task(self._work(session))
+            for number, session in enumerate(workers[: self._queue.count(self._streams)]):
+                group.create_task(self._work(session, f"{session.name}/{number // len(sessions) + 1}"))
 
-    async def _work(self, session: Session) -> None:
+    def _channels_of(self, session: Session) -> int:
+        limit = session.streams.limit
+        return limit if self._spread_over is None else min(limit, self._spread_over.channels)
+
+    def _most_bytes(self) -> int:
+        return MAX_BUNDLE_BYTES if self._spread_over is None else self._spread_over.bundle_bytes
+
+    async def _work(self, session: Session, name: str) -> None:
         while self._queue and session.is_live and not session.is_draining:
-            turn = _Turn(
-                self._queue,
-                self._streams,
-                lambda: session.is_draining or session.streams.is_wanted(self._urgency),
-            )
+            turn = _Turn(self, session, name)
             try:
-                async with session.streams.lease(self._verb, self._urgency) as stream:
+                async with session.streams.lease(self._verb, self.urgency) as stream:
                     await stream.carry(turn.next, self._ledger)
             except SessionLost:
                 self._put_back(turn.taken)
             except RpconsoleError as error:
                 self._failed(turn.taken, error)
+
+    def next_bundle(self, stream: str) -> Bundle | None:
+        """For one stream, entered under its name; None when all are taken."""
+        if not self._queue:
+            return None
+        bundle = self._queue.take(self._streams)
+        self._ledger.begin(bundle, stream)
+        return bundle
 
     def _failed(self, taken: Sequence[Bundle], error: RpconsoleError) -> None:
         """The rest of each bundle goes over another stream; one that fails again and again is given back."""
@@ -90,14 +112,19 @@ class Transfer:
 class _Turn:
     """The bundles that one stream takes, until there are no more or somebody else should have the stream."""
 
-    def __init__(self, queue: BundleQueue, streams: int, is_wanted: Callable[[], bool]) -> None:
-        self._queue = queue
-        self._streams = streams
-        self._is_wanted = is_wanted
+    def __init__(self, transfer: Transfer, session: Session, name: str) -> None:
+        self._transfer = transfer
+        self._session = session
+        self._name = name
         self.taken: list[Bundle] = []
 
     def next(self) -> Bundle | None:
-        if not self._queue or (self.taken and self._is_wanted()):
+        if self.taken and self._should_yield():
             return None
-        self.taken.append(self._queue.take(self._streams))
-        return self.taken[-1]
+        bundle = self._transfer.next_bundle(self._name)
+        if bundle is not None:
+            self.taken.append(bundle)
+        return bundle
+
+    def _should_yield(self) -> bool:
+        return self._session.is_draining or self._session.streams.is_wanted(self._transfer.urgency)

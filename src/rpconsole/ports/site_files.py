@@ -1,0 +1,69 @@
+"""Looking about in the site's files, beyond single paths that are known."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from rpconsole.domain.tuning import Spread
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TreeFile:
+    """One plain file below a folder, or the file that was asked for itself."""
+
+    #: absolute
+    path: str
+    size: int
+    mtime_ns: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Room:
+    """What a file system has left for us, in bytes and files; a quota counts where it is the narrower limit."""
+
+    free_bytes: int
+    free_files: int
+
+
+class Trees(Protocol):
+    """Files on one side of the line.
+
+    At the site: raises NoSession, SessionLost, NoAnswer, SiteRefused and SiteFailed as ``ports.site.Site`` does.
+    """
+
+    async def walk(self, top: str) -> Sequence[TreeFile]:
+        """Every plain file below ``top``, ordered by path, links not followed; ``top`` itself where it is a file.
+
+        BadData names a path that is not there or cannot be read, and a tree with more files than can be told at once.
+        """
+        ...
+
+    async def room(self, folder: str) -> Room:
+        """What is left where ``folder`` lies, or will lie once it is made."""
+        ...
+
+
+class Line(Protocol):
+    """How transfers are laid over the sessions that live."""
+
+    def most(self) -> Spread:
+        """What there is to be used now; a session at least."""
+        ...
+
+    def use(self, spread: Spread | None) -> None:
+        """Lay transfers that begin from now on like this; None = over everything there is."""
+        ...
+
+
+class TestFiles(Protocol):
+    """Files at home that are there to be measured with."""
+
+    async def make(self, count: int, size: int) -> Sequence[str]:
+        """So many files of random bytes in a directory of their own; absolute paths. DiskFailed when there is no room."""
+        ...
+
+    async def clear(self, paths: Sequence[str]) -> None:
+        """Remove them and their directory."""
+        ...
