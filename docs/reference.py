@@ -10,6 +10,7 @@ from typer.main import get_command
 
 from rpconsole.cli.app import build
 from rpconsole.cli.remotetool.grammar import GLOBAL, MODES, Option
+from rpconsole.daemon.haul_verbs import HAUL_VERBS
 from rpconsole.daemon.verbs import VERBS
 from rpconsole.protocol.messages import FromClient, FromEngine
 
@@ -72,7 +73,7 @@ def _mode_section(title: str, words: str, options: Iterable[Option]) -> str:
 
 def verb_table() -> str:
     """Every verb with its arguments."""
-    rows = [f"| `{verb}` | {_fields(model)} | {model.__doc__} |" for verb, model in VERBS.items()]
+    rows = [f"| `{verb}` | {_fields(model)} | {model.__doc__} |" for verb, model in {**VERBS, **HAUL_VERBS}.items()]
     return "\n".join(["| verb | arguments | |", "| --- | --- | --- |", *rows])
 
 

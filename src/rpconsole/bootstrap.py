@@ -18,6 +18,8 @@ from rpconsole.adapters.ssh.options import FrontEnd, Gateway, SshOptions
 from rpconsole.adapters.ssh.pool import SshSessions
 from rpconsole.adapters.ssh.site import SshSite
 from rpconsole.adapters.storage.local_files import DiskFiles
+from rpconsole.adapters.storage.test_files import DiskTestFiles
+from rpconsole.adapters.storage.trees import DiskTrees
 from rpconsole.adapters.system_clock import SystemClock
 from rpconsole.commands.known_schedulers import KNOWN_SCHEDULERS
 from rpconsole.config import Config
@@ -25,7 +27,7 @@ from rpconsole.domain.stage import Stage
 from rpconsole.engine.facade import RunningEngine
 from rpconsole.engine.service import Engine
 from rpconsole.engine.settings import Bookkeeping, EngineSettings, ScriptSettings, Waits, WatchedLabel
-from rpconsole.engine.world import World
+from rpconsole.engine.world import Haulage, World
 from rpconsole.ports.journal import Owner
 from rpconsole.storage import open_storage
 
@@ -88,6 +90,14 @@ async def open_world(config: Config, stack: AsyncExitStack) -> World:
         scratch=site,
         holdings=journal.holdings,
         lineage=SqlLineage(gpc1),
+        haulage=Haulage(
+            areas=options.roots,
+            books=journal.hauls,
+            here=DiskTrees(),
+            there=site.trees,
+            line=site,
+            tests=DiskTestFiles(),
+        ),
     )
 
 
@@ -157,6 +167,8 @@ def ssh_options(config: Config) -> SshOptions:
         front_ends=tuple(FrontEnd(name=one.name, host=one.host, port=one.port) for one in login.front_ends),
         user=login.user,
         remote_root=config.site.remote_root,
+        areas=(config.site.references_dir, config.site.tess_dir, *config.transfer.areas),
+        ceilings=tuple(entry.ceiling() for entry in config.transfer.ceilings),
         known_hosts=str(login.known_hosts),
         gateway=Gateway(host=gateway.host, port=gateway.port, user=gateway.user) if gateway else None,
         lifetime_s=login.lifetime_hours * 3600 if login.lifetime_hours else None,

@@ -26,8 +26,11 @@ from rpconsole.adapters.journal.opening import Journal, open_journal
 from rpconsole.adapters.memory.clock import MovableClock
 from rpconsole.adapters.memory.sessions import MemorySessions
 from rpconsole.adapters.memory.site import MemorySite
+from rpconsole.adapters.memory.trees import MemoryTrees
 from rpconsole.adapters.storage.local_files import DiskFiles
 from rpconsole.adapters.storage.plain import PlainCatalogue
+from rpconsole.adapters.storage.test_files import DiskTestFiles
+from rpconsole.adapters.storage.trees import DiskTrees
 from rpconsole.commands.known_schedulers import KNOWN_SCHEDULERS
 from rpconsole.domain.allocation import SitePlan
 from rpconsole.domain.paths import normal_path
@@ -36,7 +39,7 @@ from rpconsole.domain.schedule import PollPace
 from rpconsole.domain.stage import Stage
 from rpconsole.engine.service import Engine
 from rpconsole.engine.settings import Bookkeeping, EngineSettings, WatchedLabel
-from rpconsole.engine.world import World
+from rpconsole.engine.world import Haulage, World
 from rpconsole.ports.journal import Owner
 from rpconsole.ports.site import Answer
 from rpconsole.stages.base import SiteLayout
@@ -144,6 +147,7 @@ class Bench:
     site: MemorySite
     player: PlayedSite
     world: World
+    trees: MemoryTrees
     engine: Engine | None = None
 
     @asynccontextmanager
@@ -224,6 +228,7 @@ async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
     site = MemorySite(sessions, clock, root=ROOT)
     site.programs["mkdir"] = lambda argv: _fine()
     catalogue = PlainCatalogue(tmp_path / "ipp")
+    trees = MemoryTrees(site)
     survey_of(rows, tmp_path)
     world = World(
         settings=settings_for(tmp_path),
@@ -243,6 +248,9 @@ async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
         scratch=site,
         holdings=journal.holdings,
         lineage=SqlLineage(gpc1),
+        haulage=Haulage(
+            books=journal.hauls, here=DiskTrees(), there=trees, line=trees, tests=DiskTestFiles(), areas=(ROOT,)
+        ),
     )
     yield Bench(
         folder=tmp_path,
@@ -254,6 +262,7 @@ async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
         site=site,
         player=PlayedSite(site),
         world=world,
+        trees=trees,
     )
     await journal.close()
     await gpc1.close()

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from rpconsole.domain.action import Level
 from rpconsole.domain.evidence import SubmitEvidence, recommended
 from rpconsole.domain.fault import BadConfiguration, BadData, LoginRefused, NoSession, RpconsoleError, SiteRefused
+from rpconsole.domain.haul import Haul, HaulState, HaulView, Way
 from rpconsole.domain.looks import CommandPage, CommandView, OrderPreview
 from rpconsole.domain.renewal import Choice, Outcome, RenewalStep, RenewalView, begun, ended
 from rpconsole.domain.run import Component, ComponentState, RunRow, RunState, Step
@@ -19,6 +21,8 @@ from rpconsole.domain.snapshot import GATES, Alert, GateView, RunView, Snapshot
 from rpconsole.domain.stage import Stage
 from rpconsole.domain.stage_rows import Advanced
 from rpconsole.engine.facade import RunDetail
+from rpconsole.engine.haul_bench import BenchCell, HaulPlan
+from rpconsole.ports.hauls import FileLine
 from rpconsole.ports.journal import Act, JobRecord, StoryLine, Verdict
 from rpconsole.ports.run_store import DefineOrder, Definition
 from rpconsole.ports.sessions import Ask, Challenge, Prompt
@@ -63,6 +67,57 @@ def view_of(row: RunRow) -> RunView:
     )
 
 
+class FakeHauls:
+    """Serves HaulFacade from memory."""
+
+    def __init__(self, asked: list[tuple[str, tuple[object, ...], str]]) -> None:
+        self._asked = asked
+        self.known: dict[int, Haul] = {}
+        self.lines: list[FileLine] = []
+
+    async def order(self, way: Way, sources: Sequence[str], target: str, who: str) -> Haul:
+        self._asked.append(("haul", (way, tuple(sources), target), who))
+        number = len(self.known) + 1
+        haul = Haul(number=number, way=way, sources=tuple(sources), target=target, who=who, ordered_at=NOON)
+        self.known[number] = haul
+        return haul
+
+    async def stop(self, number: int, who: str) -> Haul:
+        return self._changed(number, HaulState.STOPPED, "stopped by a person")
+
+    async def resume(self, number: int, who: str) -> Haul:
+        return self._changed(number, HaulState.WAITING, "its turn comes next")
+
+    def _changed(self, number: int, state: HaulState, sentence: str) -> Haul:
+        if number not in self.known:
+            raise BadData(f"there is no haul {number}; 'rpconsole transfer list' lists them")
+        self.known[number] = replace(self.known[number], state=state, sentence=sentence)
+        return self.known[number]
+
+    async def all(self, limit: int = 100) -> list[HaulView]:
+        return [HaulView(haul=haul) for haul in self.known.values()][-limit:]
+
+    async def files(
+        self, *, haul: int | None = None, remote_id: int | None = None, state: str | None = None, limit: int = 1000
+    ) -> list[FileLine]:
+        return self.lines[:limit]
+
+    async def plan(self, way: Way, sources: Sequence[str], target: str) -> HaulPlan:
+        return HaulPlan(
+            files=3, bytes=6_000_000, files_there=1, largest=sources[0], largest_bytes=4_000_000, free_bytes=None,
+            rate=2_000_000.0, expected_s=2.0, doubts=("it does not fit",),
+        )  # fmt: skip
+
+    async def bench(self, *, size: int, total: int, front_ends: int, streams: int, who: str) -> BenchCell:
+        rate = 1e6 * front_ends * streams
+        return BenchCell(
+            size=size, files=total // size, front_ends=front_ends, streams=streams, rate_out=rate, rate_in=rate / 2
+        )
+
+    async def learned(self) -> Mapping[str, Any]:
+        return {}
+
+
 class FakeEngine:
     """Serves EngineFacade and RunningEngine from memory."""
 
@@ -80,6 +135,7 @@ class FakeEngine:
         )
         self.tail_text = "line 1\nline 2\n"
         self.looked = False
+        self.hauls = FakeHauls(self.asked)
         self._tokens_seen: list[Sequence[str] | None] = []
         self._labels: list[tuple[str, Stage]] = []
         self._listeners: list[asyncio.Queue[Alert]] = []

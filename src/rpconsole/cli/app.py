@@ -29,6 +29,7 @@ from rpconsole.cli import (
     run,
     scratch,
     status,
+    transfer,
     watch,
     work,
 )
@@ -95,6 +96,7 @@ def build() -> typer.Typer:
         "config": config.app,
         "db": database.app,
         "scratch": scratch.app,
+        "transfer": transfer.app,
     }
     for name, group in {**groups, **_optional_groups()}.items():
         app.add_typer(group, name=name, cls=NearestGroup)

@@ -10,6 +10,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from rpconsole.daemon.haul_verbs import HAUL_VERBS, haul_table
 from rpconsole.daemon.verbs import (
     VERBS,
     ActsArgs,
@@ -106,6 +107,7 @@ class Dispatch:
             "logout": self._logout,
             "poll": self._poll,
             "baton": self._no_baton,
+            **haul_table(engine),
         }
 
     async def carry_out(self, verb: str, args: dict[str, Any], *, who: str, asker: Asker | None = None) -> Result:
@@ -262,9 +264,9 @@ def _safe(found: SafeFiles, limit: int) -> Result:
 
 def checked_args(verb: str, args: dict[str, Any]) -> Args:
     """The arguments of a verb, or BadRequest with a sentence that names the nearest right word."""
-    model = VERBS.get(verb)
+    model = {**VERBS, **HAUL_VERBS}.get(verb)
     if model is None:
-        raise BadRequest(f"'{verb[:40]}' is not a verb{nearest(verb, VERBS)}")
+        raise BadRequest(f"'{verb[:40]}' is not a verb{nearest(verb, (*VERBS, *HAUL_VERBS))}")
     unknown = next((name for name in args if name not in model.model_fields), None)
     if unknown is not None:
         raise BadRequest(f"{verb} takes no '{unknown[:40]}'{nearest(unknown, model.model_fields)}")

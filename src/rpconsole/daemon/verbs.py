@@ -214,8 +214,8 @@ VERBS: dict[str, type[Args]] = {
 ACTS = frozenset(
     {
         *("define", "advance", "retry", "resubmit", "cancel", "revert", "rebundle", "gates", "label", "poll"),
-        *("login", "logout", "renew", "renewal", "scratch_clean"),
+        *("login", "logout", "renew", "renewal", "scratch_clean", "haul", "haul_order", "bench"),
     }
 )
 #: acts that add routine work and overrule nobody: a command or a cron job may give them whoever has the baton
-ROUTINE = frozenset({"define", "advance", "label", "poll"})
+ROUTINE = frozenset({"define", "advance", "label", "poll", "haul"})

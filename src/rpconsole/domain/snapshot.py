@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from rpconsole.domain.action import Level
 from rpconsole.domain.baton import NOBODY, Baton
+from rpconsole.domain.haul import HaulView, Way
 from rpconsole.domain.renewal import RenewalView
 from rpconsole.domain.run import ComponentState, RunState, Step
 from rpconsole.domain.session import SessionView
@@ -37,6 +38,21 @@ class GateView:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class MoveView:
+    """A run's files that cross the line at this moment."""
+
+    way: Way
+    files: int
+    files_done: int
+    bytes: int
+    bytes_done: int
+    #: bytes per second
+    rate: float
+    #: seconds until they are through; None = nobody can say
+    left_s: float | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class RunView:
     """One remote run as it is shown."""
 
@@ -60,6 +76,8 @@ class RunView:
     tasks: int = 0
     bytes_sent: int = 0
     bytes_returned: int = 0
+    #: what is on its way just now; None = nothing
+    moving: MoveView | None = None
     #: epoch seconds: when its present attempt was intended, when its job began
     submitted_at: float | None = None
     started_at: float | None = None
@@ -102,6 +120,8 @@ class Snapshot:
     polled_at: float | None = None
     #: the renewal of the sessions that is under way, else the last one since the engine's start
     renewal: RenewalView | None = None
+    #: hauls that live, and the last that ended
+    hauls: tuple[HaulView, ...] = ()
     #: the accounts at the site that sessions may be opened with, the proposed one first
     accounts: tuple[str, ...] = ()
     #: which of the attached consoles acts

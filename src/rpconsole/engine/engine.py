@@ -81,6 +81,7 @@ class EngineCore:
         self._tasks = TaskSet(self.notices, self.wake, self._say_away)
         self._away = False
         #: what else is looked after at each tick, and at the pace of the refresh
+        self.at_end: Callable[[], Awaitable[None]] = _nothing
         self.at_tick: Callable[[], Awaitable[None]] = _nothing
         self.at_refresh: Callable[[], Awaitable[None]] = _nothing
 
@@ -131,6 +132,7 @@ class EngineCore:
         self._awake.clear()
 
     async def _wind_down(self) -> None:
+        await self.at_end()
         await self._tasks.end(self.world.settings.grace_s)
         await self.world.sessions.close()
         await self._ownership.give_up()

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 from rpconsole.domain.evidence import SubmitEvidence
+from rpconsole.domain.haul import Haul, HaulView, Way
 from rpconsole.domain.looks import CommandPage, OrderPreview
 from rpconsole.domain.renewal import Choice, RenewalView
 from rpconsole.domain.run import Component, RunRow
@@ -15,6 +16,8 @@ from rpconsole.domain.session import SessionView
 from rpconsole.domain.snapshot import Alert, GateView, Snapshot
 from rpconsole.domain.stage import Stage
 from rpconsole.domain.stage_rows import Advanced
+from rpconsole.engine.haul_bench import BenchCell, HaulPlan
+from rpconsole.ports.hauls import FileLine
 from rpconsole.ports.journal import Act, JobRecord, StoryLine, Verdict
 from rpconsole.ports.run_store import DefineOrder, Definition
 from rpconsole.ports.sessions import Ask
@@ -40,11 +43,54 @@ class RunDetail:
     site_files: Mapping[str, str] = field(default_factory=dict)
 
 
+class HaulFacade(Protocol):
+    """What people send and fetch by hand; orders go into the audit."""
+
+    async def order(self, way: Way, sources: Sequence[str], target: str, who: str) -> Haul:
+        """Take an order; BadData for paths that cannot be."""
+        ...
+
+    async def stop(self, number: int, who: str) -> Haul:
+        """Stop where it is; BadData when there is nothing to stop."""
+        ...
+
+    async def resume(self, number: int, who: str) -> Haul:
+        """Go on behind what has arrived."""
+        ...
+
+    async def all(self, limit: int = 100) -> list[HaulView]:
+        """The last hauls, oldest first."""
+        ...
+
+    async def files(
+        self, *, haul: int | None = None, remote_id: int | None = None, state: str | None = None, limit: int = 1000
+    ) -> list[FileLine]:
+        """What became of single files, the latest first."""
+        ...
+
+    async def plan(self, way: Way, sources: Sequence[str], target: str) -> HaulPlan:
+        """What an order would move; nothing is moved. BadData names a source that is not there."""
+        ...
+
+    async def bench(self, *, size: int, total: int, front_ends: int, streams: int, who: str) -> BenchCell:
+        """One measurement of the line, with files of our own. NoSession without a session."""
+        ...
+
+    async def learned(self) -> Mapping[str, Any]:
+        """What is known of the line: topic to plain object."""
+        ...
+
+
 class EngineFacade(Protocol):
     """The engine as its clients see it. ``who`` is the local user who gave the order; every order goes into the audit.
 
     All raise RpconsoleError subclasses whose text is a sentence for the operator.
     """
+
+    @property
+    def hauls(self) -> HaulFacade:
+        """What people send and fetch by hand."""
+        ...
 
     def snapshot(self) -> Snapshot:
         """The present, from memory; never blocks."""

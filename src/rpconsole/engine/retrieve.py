@@ -8,9 +8,11 @@ from collections.abc import Mapping, Sequence
 from rpconsole.commands.results import TaskResults
 from rpconsole.domain.event import Event, ProductsVerified
 from rpconsole.domain.fault import SessionLost, SiteFailed
+from rpconsole.domain.haul import Way
 from rpconsole.domain.manifest import ManifestRecord
 from rpconsole.domain.run import Run
 from rpconsole.engine.costs import remember
+from rpconsole.engine.file_books import enter
 from rpconsole.engine.foreign_job import has_foreign_job, results_by_links
 from rpconsole.engine.results_book import ResultsBook, read_to_end
 from rpconsole.engine.run_files import products_of
@@ -18,7 +20,7 @@ from rpconsole.engine.scratch import remember_holding
 from rpconsole.engine.world import World
 from rpconsole.ports.journal import Verdict
 from rpconsole.ports.local_files import FileFact
-from rpconsole.ports.site import Delivery, Shipment, Undelivered
+from rpconsole.ports.site import Delivery, Shipment, Undelivered, Urgency
 
 #: the task's products are home and right; its dbinfo is not applied yet
 HOME = "home"
@@ -88,11 +90,16 @@ async def _fetch(
     if not shipments:
         return [], []
     try:
-        arrived, failed = await world.site.fetch(shipments)
+        # what is swept from scratch is lost: products go before whatever else wants the line
+        size = sum(shipment.size or 0 for shipment in shipments)
+        with world.meter.run(run.remote_id, Way.FETCH, len(shipments), size, world.clock.monotonic) as told:
+            arrived, failed = await world.site.fetch(shipments, told, urgency=Urgency.RESCUE)
     except SessionLost as lost:
         await _count(world, run, getattr(lost, "delivered", ()))
+        await enter(world, Way.FETCH, getattr(lost, "delivered", ()), (), remote_id=run.remote_id)
         raise
     await _count(world, run, arrived)
+    await enter(world, Way.FETCH, arrived, failed, remote_id=run.remote_id)
     retryable = [one for one in failed if one.retryable]
     if retryable:
         raise SiteFailed(f"{retryable[0].shipment.source} did not come home: {retryable[0].sentence}")

@@ -23,6 +23,8 @@ from rpconsole.engine.book import LIVE_STATES, STOPPED_STATES
 from rpconsole.engine.component_commands import CommandDesk, checked_component
 from rpconsole.engine.engine import EngineCore
 from rpconsole.engine.facade import RunDetail
+from rpconsole.engine.haul_desk import HaulDesk
+from rpconsole.engine.haul_service import HaulService
 from rpconsole.engine.logins import LoginDesk
 from rpconsole.engine.preview import moved_preview, reverted_preview
 from rpconsole.engine.reconcile import evidence_of
@@ -52,15 +54,21 @@ class Engine:
         self._desk = LoginDesk(world, self._core.notices)
         self._commands = CommandDesk(world=world, book=self._core.results)
         self._renewals = RenewalDesk(self._core, self._desk)
-        self._views = Views(self._core, self._desk, self._renewals)
+        self._hauls = HaulDesk(world, self._core.notices)
+        self._views = Views(self._core, self._desk, self._renewals, self._hauls)
 
     # -- life --------------------------------------------------------------------------------------------------------
 
     async def run(self) -> None:
         """Work until ``stop``."""
         self._core.at_refresh = self._views.refresh
-        self._core.at_tick = self._desk.note_ended
+        self._core.at_tick = self._tick
+        self._core.at_end = self._hauls.end
         await self._core.run()
+
+    async def _tick(self) -> None:
+        await self._desk.note_ended()
+        await self._hauls.tick()
 
     def stop(self) -> None:
         """Begin an orderly stop."""
@@ -77,6 +85,11 @@ class Engine:
         await self._views.refresh()
 
     # -- reading -----------------------------------------------------------------------------------------------------
+
+    @property
+    def hauls(self) -> HaulService:
+        """What people send and fetch by hand."""
+        return HaulService(self._hauls, self._world, self._core.wake)
 
     def snapshot(self) -> Snapshot:
         """The present, from memory."""

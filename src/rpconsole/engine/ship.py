@@ -6,9 +6,11 @@ from collections.abc import Mapping, Sequence
 
 from rpconsole.domain.event import Event, InputsVerified
 from rpconsole.domain.fault import BadData, SessionLost, SiteFailed
+from rpconsole.domain.haul import Way
 from rpconsole.domain.listfiles import SCRIPT
 from rpconsole.domain.run import Attempt, Run
 from rpconsole.engine.costs import learned_plan
+from rpconsole.engine.file_books import enter
 from rpconsole.engine.job_file import script_text
 from rpconsole.engine.run_files import Needed, list_paths, needed_at_site
 from rpconsole.engine.submit import intend
@@ -117,12 +119,19 @@ async def _send(
     if not shipments:
         return [], []
     try:
-        sent, failed = await world.site.send(shipments)
+        with world.meter.run(run.remote_id, Way.SEND, len(shipments), _size(shipments), world.clock.monotonic) as told:
+            sent, failed = await world.site.send(shipments, told)
     except SessionLost as lost:
         await _remember(world, run, getattr(lost, "delivered", ()), local)
+        await enter(world, Way.SEND, getattr(lost, "delivered", ()), (), remote_id=run.remote_id)
         raise
     await _remember(world, run, sent, local)
+    await enter(world, Way.SEND, sent, failed, remote_id=run.remote_id)
     return sent, failed
+
+
+def _size(shipments: Sequence[Shipment]) -> int:
+    return sum(shipment.size or 0 for shipment in shipments)
 
 
 async def _remember(world: World, run: Run, sent: Sequence[Delivery], local: Mapping[str, FileFact]) -> None:

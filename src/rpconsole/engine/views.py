@@ -12,6 +12,7 @@ from rpconsole.domain.schedule import Situation
 from rpconsole.domain.snapshot import RunView, Snapshot
 from rpconsole.domain.why import reasons
 from rpconsole.engine.engine import EngineCore
+from rpconsole.engine.haul_desk import HaulDesk
 from rpconsole.engine.job_events import tasks_of
 from rpconsole.engine.logins import LoginDesk
 from rpconsole.engine.renewal import RenewalDesk
@@ -29,7 +30,8 @@ class Counts:
 class Views:
     """Builds snapshots; ``refresh`` costs two queries whatever the number of runs."""
 
-    def __init__(self, core: EngineCore, desk: LoginDesk, renewals: RenewalDesk) -> None:
+    def __init__(self, core: EngineCore, desk: LoginDesk, renewals: RenewalDesk, hauls: HaulDesk) -> None:
+        self._hauls = hauls
         self._core = core
         self._desk = desk
         self._renewals = renewals
@@ -65,6 +67,7 @@ class Views:
             rate_in=back,
             polled_at=core.watch.heard_at,
             renewal=self._renewals.view,
+            hauls=self._hauls.views(),
             accounts=core.world.settings.accounts,
         )
 
@@ -96,6 +99,7 @@ class Views:
             nodes=asked.nodes if asked else 0,
             bytes_sent=sent,
             bytes_returned=returned,
+            moving=self._core.world.meter.view(run.remote_id),
         )
 
     def _why(self, run: Run, situation: Situation) -> tuple[str, ...]:
@@ -103,7 +107,10 @@ class Views:
         return () if busy is not None and busy is not PollRun else reasons(run, situation)
 
     def _rates(self) -> tuple[float, float]:
-        """Bytes per second between the last two counts."""
+        """Bytes per second as they cross; where nothing is seen crossing, between the last two counts."""
+        out, back = self._core.world.meter.rates(self._core.world.clock.monotonic())
+        if out or back:
+            return out, back
         seconds = self._counts.at - self._before.at
         if seconds <= 0 or not self._before.at:
             return 0.0, 0.0

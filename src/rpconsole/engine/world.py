@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from rpconsole.engine.meter import Meter
 from rpconsole.engine.settings import EngineSettings
 from rpconsole.ports.clock import Clock
 from rpconsole.ports.costs import CostBook
 from rpconsole.ports.file_catalogue import FileCatalogue
+from rpconsole.ports.hauls import Hauls
 from rpconsole.ports.journal import Ledger, Operations, OwnerLease, RunJournal
 from rpconsole.ports.lineage import Lineage
 from rpconsole.ports.local_files import LocalFiles
@@ -16,7 +18,21 @@ from rpconsole.ports.run_store import RunStore
 from rpconsole.ports.scratch import HoldingBook, Scratch
 from rpconsole.ports.sessions import Sessions
 from rpconsole.ports.site import Site
+from rpconsole.ports.site_files import Line, TestFiles, Trees
 from rpconsole.ports.survey import Survey
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Haulage:
+    """What hauls need besides: their books, and both sides' trees of files."""
+
+    books: Hauls
+    here: Trees
+    there: Trees
+    line: Line
+    tests: TestFiles
+    #: directories at the site below which files may lie
+    areas: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,3 +58,6 @@ class World:
     scratch: Scratch | None = None
     holdings: HoldingBook | None = None
     lineage: Lineage | None = None
+    #: None = nothing is sent or fetched by hand, and no books are kept of single files
+    haulage: Haulage | None = None
+    meter: Meter = field(default_factory=Meter)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rpconsole.adapters.journal.costs import SqlCostBook
+from rpconsole.adapters.journal.hauls import SqlHauls
 from rpconsole.adapters.journal.holdings import SqlHoldingBook
 from rpconsole.adapters.journal.ledger import SqlLedger
 from rpconsole.adapters.journal.operations import SqlOperations
@@ -19,6 +20,7 @@ from rpconsole.adapters.journal.tables import REVISION
 from rpconsole.adapters.sql import Database, database_url, open_database
 from rpconsole.domain.fault import BadConfiguration
 from rpconsole.ports.costs import CostBook
+from rpconsole.ports.hauls import Hauls
 from rpconsole.ports.journal import Ledger, Operations, OwnerLease, RunJournal
 from rpconsole.ports.scratch import HoldingBook
 
@@ -30,6 +32,7 @@ class Journal:
     runs: RunJournal
     ledger: Ledger
     operations: Operations
+    hauls: Hauls
     lease: OwnerLease
     costs: CostBook
     holdings: HoldingBook
@@ -53,6 +56,7 @@ async def open_journal(
     return Journal(
         runs=SqlRunJournal(opened, dbname=database),
         ledger=SqlLedger(opened, dbname=database, site=site),
+        hauls=SqlHauls(opened, dbname=database, site=site),
         operations=SqlOperations(opened, dbname=database, site=site),
         lease=SqlOwnerLease(opened, alive=alive),
         costs=SqlCostBook(opened, dbname=database, site=site),

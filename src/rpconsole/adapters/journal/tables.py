@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, Column, Double, Integer, MetaData, String, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, Double, Index, Integer, MetaData, String, Table, Text
 
 #: the revision that these tables are; the newest file in ``migrations/versions``
-REVISION = "0004"
+REVISION = "0005"
 #: every revision that this program can bring up to date
-REVISIONS = ("0001", "0002", "0003", "0004")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005")
 VERSION_TABLE = "rp_schema"
 
 #: words are compared byte for byte on every server, as SQLite does: 'Nightly' and 'nightly' are two labels
@@ -213,5 +213,64 @@ holding = Table(
     Column("seen", Integer, nullable=False),
     Column("missing", Integer, nullable=False),
     Column("state", String(16), nullable=False),
+    **OPTIONS,
+)
+
+haul = Table(
+    "rp_haul",
+    metadata,
+    _database(),
+    _site(),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("way", String(8), nullable=False),
+    Column("sources", Text, nullable=False),
+    Column("target", Text, nullable=False),
+    Column("who", String(128), nullable=False),
+    Column("ordered_at", Double, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("sentence", Text, nullable=False),
+    Column("files", BigInteger, nullable=False),
+    Column("bytes", BigInteger, nullable=False),
+    Column("files_done", BigInteger, nullable=False),
+    Column("bytes_done", BigInteger, nullable=False),
+    Column("files_there", BigInteger, nullable=False),
+    Column("files_parked", BigInteger, nullable=False),
+    Column("ended_at", Double),
+    **OPTIONS,
+)
+
+moved_file = Table(
+    "rp_moved_file",
+    metadata,
+    _database(),
+    _site(),
+    Column("way", String(8), primary_key=True),
+    # of the target
+    Column("path_hash", String(64), primary_key=True),
+    Column("source", Text, nullable=False),
+    Column("target", Text, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("bundle", Integer, nullable=False),
+    Column("stream", String(128), nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("sentence", Text, nullable=False),
+    Column("at", Double, nullable=False),
+    Column("remote_id", BigInteger),
+    Column("haul", Integer),
+    Index("rp_moved_file_run", "dbname", "site", "remote_id"),
+    Index("rp_moved_file_haul", "dbname", "site", "haul"),
+    **OPTIONS,
+)
+
+learned = Table(
+    "rp_learned",
+    metadata,
+    _database(),
+    _site(),
+    Column("topic", String(64), primary_key=True),
+    # a JSON object
+    Column("value", Text, nullable=False),
     **OPTIONS,
 )

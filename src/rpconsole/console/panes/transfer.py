@@ -8,8 +8,9 @@ from rpconsole.console.panes.plot import PLOT_MARGIN, plot_lines
 from rpconsole.console.text import Line, foreign
 from rpconsole.console.widgets.lines import LinesView, fenced, title_line
 from rpconsole.console.widgets.painting import Look
+from rpconsole.domain.haul import HaulView, Way
 from rpconsole.domain.run import Step
-from rpconsole.domain.snapshot import Snapshot
+from rpconsole.domain.snapshot import RunView, Snapshot
 
 #: steps at which bytes flow
 MOVING = (Step.SHIP, Step.RETRIEVE)
@@ -29,6 +30,7 @@ def transfer_rows(model: Model, look: Look, width: int, height: int = 5) -> list
         _direction("in ", snapshot.rate_in, history_in, back, room, look),
         _direction("out", snapshot.rate_out, history_out, sent, room, look),
         *_moving(snapshot, look, height),
+        *_hauls(snapshot, height),
         _channels(snapshot),
         [(f" last answer of the scheduler {polled}", "dim")],
     ]
@@ -38,6 +40,29 @@ def transfer_rows(model: Model, look: Look, width: int, height: int = 5) -> list
         plots = [max(plots, key=lambda one: max(one[1], default=0.0))]
     each = min(8, (height - len(lines)) // len(plots) - 1)
     return [*lines, *(line for name, history in plots for line in _plot(name, history, width, each, look))]
+
+
+def _hauls(snapshot: Snapshot, height: int) -> list[Line]:
+    """What people send and fetch by hand, a line each: how far it is, how long it takes, or why it waits."""
+    return [_haul(view) for view in snapshot.hauls[-max(1, height - 5) :]]
+
+
+def _haul(view: HaulView) -> Line:
+    haul = view.haul
+    part = f"{100 * haul.bytes_done // haul.bytes:>3} %" if haul.bytes else "     "
+    pace = f"{volume(view.rate)}/s, {span(view.left_s)} left  " if view.left_s is not None else ""
+    told = f"{haul.files_done}/{haul.files} files, {volume(haul.bytes_done)} of {volume(haul.bytes)}  {pace}"
+    what = f"{haul.sources[0]} {'→' if haul.way is Way.SEND else '←'} {haul.target}  {haul.sentence}"
+    return [(f" haul {haul.number} {haul.state} {part}  {told}", "text"), (foreign(what), "dim")]
+
+
+def _moved(run: RunView) -> str:
+    """How far a run's files are, and how long they still take."""
+    move = run.moving
+    if move is None:
+        return ""
+    left = f", {span(move.left_s)} left" if move.left_s is not None else ""
+    return f"{move.files_done}/{move.files} files, {volume(move.bytes_done)} of {volume(move.bytes)}{left}  "
 
 
 def _plot(name: str, history: list[float], width: int, height: int, look: Look) -> list[Line]:
@@ -57,7 +82,7 @@ def _moving(snapshot: Snapshot, look: Look, height: int) -> list[Line]:
         [
             (f" {run.remote_id:>6} ", "text"),
             state_piece(run, look.palette.glyphs),
-            (f"  sent {volume(run.bytes_sent)}, returned {volume(run.bytes_returned)}  ", "text"),
+            (f"  {_moved(run)}sent {volume(run.bytes_sent)}, returned {volume(run.bytes_returned)}  ", "text"),
             (foreign(run.label), "dim"),
         ]
         for run in moving[:6]

@@ -1,0 +1,58 @@
+"""How fast something goes and how long it will still take: from what was seen, not from what was hoped."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+#: seconds that a rate looks back at least: others use the line too, and come and go within a minute
+LEAST_SPAN_S = 60.0
+#: part of the time so far that it looks back: a long transfer is judged by more than its last seconds
+SPAN_PART = 0.5
+#: seconds that the present looks back
+RECENT_S = 20.0
+MOST_SAMPLES = 240
+#: samples that lie nearer are one
+CLOSE_S = 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """Samples of (seconds, bytes moved since the beginning), oldest first."""
+
+    samples: tuple[tuple[float, float], ...] = field(default=())
+
+    def seen(self, at: float, moved: float) -> Pace:
+        """With one more sample; a clock or a count that ran backwards begins anew."""
+        kept = self.samples
+        if kept and (at < kept[-1][0] or moved < kept[-1][1]):
+            kept = ()
+        if len(kept) > 1 and at - kept[-2][0] < CLOSE_S:
+            kept = kept[:-1]
+        if len(kept) >= MOST_SAMPLES:
+            half = MOST_SAMPLES // 2
+            kept = kept[:half:2] + kept[half:]
+        return Pace((*kept, (at, moved)))
+
+    def rate(self) -> float:
+        """Bytes per second over the last while; 0 before two samples."""
+        if not self.samples:
+            return 0.0
+        return self._over(max(LEAST_SPAN_S, SPAN_PART * (self.samples[-1][0] - self.samples[0][0])))
+
+    def recent_rate(self) -> float:
+        """Bytes per second over the last ``RECENT_S``, whatever was before."""
+        return self._over(RECENT_S)
+
+    def left_s(self, left: float) -> float | None:
+        """Seconds until so many bytes more have moved; None while nothing moves."""
+        rate = self.rate()
+        return left / rate if rate > 0 and self.recent_rate() > 0 else None
+
+    def _over(self, span_s: float) -> float:
+        if len(self.samples) < 2:
+            return 0.0
+        now, moved = self.samples[-1]
+        then, before = next(sample for sample in self.samples if sample[0] >= now - span_s)
+        if then == now:
+            then, before = self.samples[-2]
+        return (moved - before) / (now - then) if now > then else 0.0

@@ -1,0 +1,199 @@
+"""One haul on its way: look what is missing, see that there is room and time, move a slice, write it down, go on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from rpconsole.domain.fault import SessionLost, SiteFailed
+from rpconsole.domain.haul import SLICE_BYTES, Haul, HaulFile, HaulState, Way, bytes_that_fit, next_slice
+from rpconsole.domain.pace import Pace
+from rpconsole.domain.session import LAST_ORDERS_S, LAST_TRANSFERS_S
+from rpconsole.engine.file_books import enter
+from rpconsole.engine.haul_files import files_of, remember, to_move
+from rpconsole.engine.tuning import Tuning
+from rpconsole.engine.world import Haulage, World
+from rpconsole.ports.site import Delivery, Shipment, Undelivered, Urgency
+
+Show = Callable[[Haul, int], None]
+#: a file that did not arrive for a passing reason is begun so often in one run of a haul
+TRIES = 3
+#: left free on the other side's disk, for what others write meanwhile
+SPARE = 0.02
+#: a slice while the line is being tuned
+PROBE_BYTES = 200_000_000
+LEAST_PACE_S = 2.0
+
+
+class NoRoom(SiteFailed):
+    """The disk or the quota on the other side would overflow."""
+
+
+class NoTime(SiteFailed):
+    """The session ends too soon."""
+
+
+class HaulRun:
+    """Carries out one haul from its beginning; what is there and right is passed over, so each beginning is a resume."""
+
+    def __init__(self, world: World, haul: Haul, show: Show) -> None:
+        assert world.haulage is not None
+        self._world = world
+        self._haulage: Haulage = world.haulage
+        self._haul = haul
+        self._show = show
+        self._moved = 0
+        #: of the slice that is on its way
+        self._under_way = self._files_under_way = 0
+        self._pace = Pace()
+        self._parked: dict[str, str] = {}
+        self._moving_s = 0.0
+        self._tuning = Tuning(self._haulage)
+
+    async def carry_out(self) -> Haul:
+        """The haul as it ended. Raises SessionLost, NoSession, SiteFailed (try again later), BadData (a person must see to it)."""
+        files = await files_of(self._haulage, self._haul)
+        size = sum(file.size for file in files)
+        self._change(
+            state=HaulState.MOVING, sentence="", files=len(files), bytes=size,
+            files_done=0, bytes_done=0, files_there=0, files_parked=0,
+        )  # fmt: skip
+        await self._haulage.books.save(self._haul)
+        await self._tuning.load()
+        try:
+            await self._all_slices(files)
+        finally:
+            self._haulage.line.use(None)
+        await self._remember_pace()
+        return self._ended()
+
+    async def _all_slices(self, files: Sequence[HaulFile]) -> None:
+        start = 0
+        while start < len(files):
+            some = next_slice(files, start, most_bytes=self._bytes_of_a_slice())
+            start += len(some)
+            await self._slice(some)
+            await self._haulage.books.save(self._haul)
+
+    async def _remember_pace(self) -> None:
+        """For the next plan; a few seconds say nothing."""
+        if self._moving_s > LEAST_PACE_S:
+            rate = self._moved / self._moving_s
+            await self._haulage.books.remember(
+                f"pace {self._haul.way}", {"rate": rate, "at": self._world.clock.now(), "bytes": self._moved}
+            )
+
+    async def _slice(self, files: Sequence[HaulFile]) -> None:
+        missing = await to_move(self._world, self._haul, files)
+        there = len(files) - len(missing)
+        self._count(there, sum(file.size for file in files) - sum(file.size for file in missing), there=there)
+        await self._refuse_without_room(missing)
+        for _ in range(TRIES):
+            if not missing:
+                return
+            self._refuse_without_time(missing)
+            missing = await self._moved_once(missing)
+        for file in missing:
+            self._park(file)
+
+    async def _moved_once(self, files: Sequence[HaulFile]) -> list[HaulFile]:
+        """Those that may arrive when they are begun again."""
+        by_target = {file.target: file for file in files}
+        shipments = [Shipment(source=file.source, target=file.target, size=file.size) for file in files]
+        move = self._world.site.send if self._haul.way is Way.SEND else self._world.site.fetch
+        self._under_way = self._files_under_way = 0
+        began, before = self._world.clock.monotonic(), self._moved
+        self._tuning.begin()
+        try:
+            arrived, missed = await move(shipments, self._progress, urgency=Urgency.BY_HAND)
+        except SessionLost as lost:
+            await self._write(by_target, getattr(lost, "delivered", ()), getattr(lost, "undelivered", ()))
+            raise
+        seconds = self._world.clock.monotonic() - began
+        self._moving_s += seconds
+        await self._tuning.measured(self._moved - before, seconds)
+        await self._write(by_target, arrived, missed)
+        for one in missed:
+            self._parked[one.shipment.target] = one.sentence
+            if not one.retryable:
+                self._park(by_target[one.shipment.target])
+        return [by_target[one.shipment.target] for one in missed if one.retryable]
+
+    async def _write(
+        self, files: dict[str, HaulFile], arrived: Sequence[Delivery], missed: Sequence[Undelivered]
+    ) -> None:
+        self._under_way = self._files_under_way = 0
+        self._count(len(arrived), sum(delivery.size for delivery in arrived))
+        await remember(self._world, self._haul, files, arrived)
+        await enter(self._world, self._haul.way, arrived, missed, haul=self._haul.number)
+
+    async def _refuse_without_room(self, files: Sequence[HaulFile]) -> None:
+        if not files:
+            return
+        side = self._haulage.there if self._haul.way is Way.SEND else self._haulage.here
+        room = await side.room(self._haul.target)
+        needed = sum(file.size for file in files)
+        if needed > room.free_bytes * (1 - SPARE):
+            raise NoRoom(
+                f"{self._haul.target} has room for {room.free_bytes / 1e9:.1f} GB, the next files need {needed / 1e9:.1f} GB."
+            )
+        if len(files) > room.free_files:
+            raise NoRoom(f"{self._haul.target} has room for {room.free_files} files more, {len(files)} are next.")
+
+    def _refuse_without_time(self, files: Sequence[HaulFile]) -> None:
+        """Nothing is begun that would be cut by the end of the sessions."""
+        fits = self._bytes_that_fit()
+        if fits is None:
+            return
+        if max(file.size for file in files) > fits:
+            raise NoTime("what comes next would not fit before the session ends; log in anew.")
+
+    def _bytes_of_a_slice(self) -> int:
+        fits = self._bytes_that_fit()
+        if self._tuning.is_trying:
+            fits = min(fits or PROBE_BYTES, PROBE_BYTES)
+        return SLICE_BYTES if fits is None else max(1, min(SLICE_BYTES, fits))
+
+    def _bytes_that_fit(self) -> int | None:
+        """Bytes that go before the last session ends, at the pace so far; None where that is far off or unknown."""
+        now = self._world.clock.now()
+        lefts = [view.left_s(now) for view in self._world.sessions.view() if view.opened_at is not None]
+        if not lefts or None in lefts:
+            return None
+        left_s = max(left for left in lefts if left is not None)
+        return None if left_s > LAST_TRANSFERS_S else bytes_that_fit(left_s, self._pace.rate(), reserve_s=LAST_ORDERS_S)
+
+    # -- counting ----------------------------------------------------------------------------------------------------
+
+    def _progress(self, files: int, moved: int) -> None:
+        self._moved += moved
+        self._world.meter.count(self._haul.way, moved, self._world.clock.monotonic())
+        self._under_way += moved
+        self._files_under_way += files
+        self._pace = self._pace.seen(self._world.clock.monotonic(), self._moved)
+        haul = self._haul
+        size = min(haul.bytes, haul.bytes_done + self._under_way)
+        self._show(replace(haul, bytes_done=size, files_done=haul.files_done + self._files_under_way), self._moved)
+
+    def _count(self, files: int, size: int, *, there: int = 0) -> None:
+        haul = self._haul
+        self._change(
+            files_done=haul.files_done + files, bytes_done=haul.bytes_done + size, files_there=haul.files_there + there
+        )
+
+    def _park(self, file: HaulFile) -> None:
+        self._change(files_parked=self._haul.files_parked + 1)
+
+    def _change(self, **changes: object) -> None:
+        self._haul = replace(self._haul, **changes)  # type: ignore[arg-type]
+        self._show(self._haul, self._moved)
+
+    def _ended(self) -> Haul:
+        haul, at = self._haul, self._world.clock.now()
+        if haul.files_parked:
+            target, sentence = next(iter(self._parked.items()))
+            more = f" (and {haul.files_parked - 1} more)" if haul.files_parked > 1 else ""
+            return replace(
+                haul, state=HaulState.PARKED, ended_at=at, sentence=f"{target} did not arrive: {sentence}{more}"
+            )
+        return replace(haul, state=HaulState.DONE, ended_at=at, sentence="")

@@ -1,0 +1,83 @@
+"""Rates and remaining times: true to within a tenth on series as transfers make them."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rpconsole.domain.pace import MOST_SAMPLES, Pace
+
+TOTAL = 40e9
+
+
+def steady(at: float) -> float:
+    return 90e6
+
+
+def wavy(at: float) -> float:
+    """Others use the line too."""
+    return 80e6 + 25e6 * math.sin(at / 7)
+
+
+def choppy(at: float) -> float:
+    """A pause each half minute, as between two slices, and the files that are verified there."""
+    return 0.0 if at % 30 < 1.5 else 95e6
+
+
+def series(rate, total=TOTAL, step=0.5):
+    """(seconds, bytes moved) until it is through, as the meter sees it."""
+    at = moved = 0.0
+    seen = [(0.0, 0.0)]
+    while moved < total:
+        moved += rate(at) * step
+        at += step
+        seen.append((at, moved))
+    return seen
+
+
+@pytest.mark.parametrize("rate", [steady, wavy, choppy])
+def test_the_remaining_time_is_true_to_a_tenth_from_the_first_minute_on(rate):
+    seen = series(rate)
+    end, total = seen[-1]
+    pace, checked = Pace(), 0
+    for at, moved in seen:
+        pace = pace.seen(at, moved)
+        if 60 <= at < 0.97 * end:
+            left_s = pace.left_s(total - moved)
+            assert left_s == pytest.approx(end - at, rel=0.1, abs=5)
+            checked += 1
+    assert checked > 500
+
+
+def test_the_rate_follows_a_line_that_became_slower():
+    pace = Pace()
+    for at, moved in series(lambda at: 100e6 if at < 60 else 20e6, total=10e9):
+        pace = pace.seen(at, moved)
+    assert pace.rate() == pytest.approx(20e6, rel=0.1)
+    assert pace.recent_rate() == pytest.approx(20e6, rel=0.05)
+
+
+def test_a_line_that_stands_still_has_no_end():
+    pace = Pace().seen(0, 0).seen(1, 1e6)
+    for at in range(2, 40):
+        pace = pace.seen(at, 1e6)
+    assert pace.recent_rate() == 0
+    assert pace.left_s(5) is None
+
+
+def test_nothing_is_said_before_anything_was_seen():
+    assert Pace().rate() == 0
+    assert Pace().seen(5, 10).left_s(100) is None
+
+
+@given(st.lists(st.tuples(st.floats(0, 1e6), st.floats(0, 1e12)), max_size=400))
+def test_any_series_keeps_memory_and_sense(samples):
+    pace = Pace()
+    for at, moved in samples:
+        pace = pace.seen(at, moved)
+        assert len(pace.samples) <= MOST_SAMPLES + 1
+        assert pace.rate() >= 0
+        assert pace.recent_rate() >= 0
