@@ -14,11 +14,11 @@ def console_keys() -> str:
     """Every key, by the place where it is valid."""
     lines: list[str] = []
     for place in Place:
-        lines += [f"**{place}**", "", "| key | | |", "| --- | --- | --- |"]
+        lines += [f"**{place}**", "", "| key | | | name |", "| --- | --- | --- | --- |"]
         for action in of(place):
             keys = " ".join(f"`{key}`" for key in keys_of(action))
             acts = "" if action.kind is Kind.VIEW else str(action.kind)
-            lines.append(f"| {keys} | {action.says} | {acts} |")
+            lines.append(f"| {keys} | {action.says} | {acts} | `{action.id}` |")
         lines.append("")
     return "\n".join(lines).rstrip()
 

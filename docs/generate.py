@@ -72,7 +72,10 @@ def renewed(text: str) -> str:
 
 
 def main() -> None:
-    """Renew every page in place."""
+    """Renew every page and picture in place."""
+    from docs.pictures import write_pictures
+
+    write_pictures()
     for page in sorted(DOCS.rglob("*.md")):
         before = page.read_text()
         after = renewed(before)
