@@ -211,3 +211,24 @@ async def test_the_engine_sees_what_remotetool_changed(store: RunStore, remote: 
     run = a_run(rows, state="auth")
     await remote.change_runs(Which(run={"state": ("auth",)}), {"state": "run"})
     assert (await store.run(run)).state == "run"
+
+
+async def test_a_component_that_another_run_has_taken_up_is_not_taken_back(remote: RemoteRows, rows: Gpc1Rows):
+    chip_id = rows.chip_run(rows.exposure(1), label="A")
+    first = (await remote.bundle(order())).remote_id
+    of_first = Which(run={"remote_id": (first,)})
+    assert await remote.change_components(of_first, {"state": "retry"}) == 1
+    assert await remote.change_components(of_first, {"state": "new"}) == 1
+    assert await remote.change_components(of_first, {"state": "retry"}) == 1
+    second = (await remote.bundle(order(set_label="X"))).remote_id
+    with pytest.raises(BadData, match=f"component {chip_id} of run {first} .* run {second} has taken it up"):
+        await remote.change_components(of_first, {"state": "prep_done", "jobs": 3})
+    assert rows.one(t.remote_component, remote_id=first)["state"] == "retry"
+    assert await remote.change_components(Which(run={"remote_id": (second,)}), {"state": "prep_done"}) == 1
+
+
+async def test_the_same_number_at_another_stage_holds_nothing_back(remote: RemoteRows, rows: Gpc1Rows):
+    chip, warp = a_run(rows), a_run(rows, stage="warp")
+    a_component(rows, chip, 7, "retry")
+    a_component(rows, warp, 7, "new")
+    assert await remote.change_components(Which(run={"remote_id": (chip,)}), {"state": "new"}) == 1

@@ -86,7 +86,10 @@ class RemoteRows(Protocol):
         ...
 
     async def change_components(self, which: Which, values: Mapping[str, Value]) -> int:
-        """Set columns of the components."""
+        """Set columns of the components.
+
+        Raises BadData when one in 'retry' is to be taken back that another run has taken up since.
+        """
         ...
 
     async def touch(self, remote_id: int) -> int:

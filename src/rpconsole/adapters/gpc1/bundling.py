@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Connection, FromClause, Select, column, exists, func, select, table
@@ -10,6 +10,8 @@ from sqlalchemy import ColumnElement, Connection, FromClause, Select, column, ex
 from rpconsole.adapters.gpc1 import tables as t
 from rpconsole.adapters.gpc1.define import has_overlap, insert_run, is_held
 from rpconsole.adapters.gpc1.gates import MASKS, RUN_TABLES
+from rpconsole.domain.fault import BadData
+from rpconsole.domain.run import ComponentState
 from rpconsole.domain.stage import STAGE_WORDS, Stage
 from rpconsole.ports.remote_rows import Bundle, Bundled
 
@@ -78,3 +80,21 @@ def _is_stopped(connection: Connection, stage: str, label: str) -> bool:
     mask = MASKS.get(Stage(stage)) if stage in set(Stage) else None
     asked = [inactive] if mask is None else [inactive, exists().where(mask.c.label == label)]
     return any(connection.scalar(select(condition)) for condition in asked)
+
+
+def refuse_second_hold(connection: Connection, wanted: Sequence[ColumnElement[bool]]) -> None:
+    """BadData when a component in 'retry' is to take its stage run back although another run holds it by now."""
+    one, run, other, other_run = t.remote_component, t.remote_run, t.remote_component.alias(), t.remote_run.alias()
+    query = (
+        select(one.c.remote_id, one.c.stage_id, other.c.remote_id.label("holder"))
+        .join_from(one, run, run.c.remote_id == one.c.remote_id)
+        .join(other, (other.c.stage_id == one.c.stage_id) & (other.c.remote_id != one.c.remote_id))
+        .join(other_run, (other_run.c.remote_id == other.c.remote_id) & (other_run.c.stage == run.c.stage))
+        .where(*wanted, one.c.state == ComponentState.RETRY, other.c.state != ComponentState.RETRY)
+    )
+    found = connection.execute(query.limit(1)).first()
+    if found is not None:
+        raise BadData(
+            f"component {found.stage_id} of run {found.remote_id} was set to 'retry', and run {found.holder} has taken it "
+            "up since: no item may be in two runs"
+        )

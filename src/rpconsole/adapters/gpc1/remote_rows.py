@@ -20,7 +20,7 @@ from sqlalchemy import (
     update,
 )
 
-from rpconsole.adapters.gpc1.bundling import BUNDLES, StageTable, bundle_runs
+from rpconsole.adapters.gpc1.bundling import BUNDLES, StageTable, bundle_runs, refuse_second_hold
 from rpconsole.adapters.gpc1.engine import Gpc1
 from rpconsole.adapters.gpc1.tables import remote_component, remote_run
 from rpconsole.adapters.gpc1.values import moment_or_none, text_or_none
@@ -91,12 +91,20 @@ class SqlRemoteRows:
     async def change_components(self, which: Which, values: Mapping[str, Value]) -> int:
         of_runs = select(remote_run.c.remote_id).where(*_run_conditions(which))
         chosen = remote_component.c.remote_id.in_(of_runs) if which.run else true()
-        statement = (
-            update(remote_component)
-            .where(chosen, *_equal(remote_component, which.component), _differ(remote_component, values))
-            .values(values)
-        )
-        return await self._gpc1.write(lambda connection: connection.execute(statement).rowcount)
+        wanted = (chosen, *_equal(remote_component, which.component), _differ(remote_component, values))
+        statement = update(remote_component).where(*wanted).values(values)
+
+        if values.get("state", ComponentState.RETRY) == ComponentState.RETRY:
+            return await self._gpc1.write(lambda connection: connection.execute(statement).rowcount)
+
+        def work(connection: Connection) -> int:
+            refuse_second_hold(connection, wanted)
+            return connection.execute(statement).rowcount
+
+        of_run = select(remote_run.c.stage).where(*_run_conditions(which)).limit(1)
+        stage = await self._gpc1.read(lambda connection: connection.scalar(of_run))
+        # nobody may take the item up between our look and our write
+        return await self._gpc1.write_alone(f"define.{stage}", work)
 
     async def touch(self, remote_id: int) -> int:
         statement = update(remote_run).where(remote_run.c.remote_id == remote_id).values(last_poll=_NOW)
