@@ -33,13 +33,14 @@ from rpconsole.storage import open_storage
 
 
 @asynccontextmanager
-async def open_engine(config: Config) -> AsyncIterator[RunningEngine]:
+async def open_engine(config: Config, *, patient: bool = False) -> AsyncIterator[RunningEngine]:
     """An engine with everything that it needs; nothing is started, and no session is opened.
 
-    Raises BadConfiguration, DatabaseAway, DatabaseRefused.
+    Raises BadConfiguration, DatabaseAway, DatabaseRefused. ``patient``: no database is asked before the engine runs, and then it waits
+    for one that is away; for a process that goes on living.
     """
     async with AsyncExitStack() as stack:
-        world = await open_world(config, stack)
+        world = await open_world(config, stack, patient=patient)
         now = time.time()
         owner = Owner(
             database=config.database.name,
@@ -52,7 +53,7 @@ async def open_engine(config: Config) -> AsyncIterator[RunningEngine]:
         yield Engine(world, owner)
 
 
-async def open_world(config: Config, stack: AsyncExitStack) -> World:
+async def open_world(config: Config, stack: AsyncExitStack, *, patient: bool = False) -> World:
     """The real adapters; each registers its own end on the stack."""
     clock = SystemClock()
     gpc1 = open_gpc1(
@@ -66,6 +67,7 @@ async def open_world(config: Config, stack: AsyncExitStack) -> World:
         database=config.database.name,
         site=config.site.name,
         password=config.journal.password(),
+        ready=not patient,
     )
     stack.push_async_callback(journal.close)
     options = ssh_options(config)
@@ -98,6 +100,7 @@ async def open_world(config: Config, stack: AsyncExitStack) -> World:
             line=site,
             tests=DiskTestFiles(),
         ),
+        make_ready=journal.make_ready if patient else None,
     )
 
 

@@ -71,6 +71,7 @@ def fake_settings(
         storage_roots=(folder,),
         known_hosts=known_hosts or folder / "known_hosts",
         open_engine=open_engine,
+        open_patient_engine=open_engine,
         site_plan=site_plan,
         learned=learned,
         path_base_of=lambda label: f"/data/remote/{label}",

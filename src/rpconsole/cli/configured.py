@@ -59,6 +59,8 @@ class Configured:
     storage_roots: tuple[Path, ...]
     known_hosts: Path
     open_engine: Callable[[], AbstractAsyncContextManager[RunningEngine]]
+    #: the same for a process that goes on living: a database that is away is waited for
+    open_patient_engine: Callable[[], AbstractAsyncContextManager[RunningEngine]]
     #: name and limits of a site (of the configured one for None)
     site_plan: Callable[[str | None], tuple[str, SitePlan]]
     #: what finished tasks of (stage, label, filter) cost, as the journal knows; None = too few
@@ -88,6 +90,7 @@ def _read(given: Given) -> Configured:
         storage_roots=config.storage.directories(),
         known_hosts=config.login.known_hosts,
         open_engine=lambda: _engine(config),
+        open_patient_engine=lambda: _engine(config, patient=True),
         site_plan=lambda name: _site_plan(config, name),
         learned=lambda stage, label, filter: _learned(config, stage, label, filter),
         path_base_of=lambda label: _path_base(config, label),
@@ -128,10 +131,10 @@ class _Databases:
         return await upgrade_journal(self._config)
 
 
-def _engine(config: Config) -> AbstractAsyncContextManager[RunningEngine]:
+def _engine(config: Config, *, patient: bool = False) -> AbstractAsyncContextManager[RunningEngine]:
     from rpconsole.bootstrap import open_engine
 
-    return open_engine(config)
+    return open_engine(config, patient=patient)
 
 
 def _site_plan(config: Config, name: str | None) -> tuple[str, SitePlan]:

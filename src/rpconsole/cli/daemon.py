@@ -12,7 +12,7 @@ def run_engine(options: Given) -> int:
 
     settings = configured(options)
     return run_daemon(
-        settings.open_engine,
+        settings.open_patient_engine,
         socket_path=settings.socket_path,
         log_file=settings.log_file,
         debug=options.debug,

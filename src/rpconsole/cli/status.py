@@ -49,6 +49,8 @@ def show_status(snapshot: Result, *, lives: bool) -> None:
     say(
         f"{snapshot['site']}  {snapshot['database']}  {engine}  last answer of the scheduler {ago(snapshot['polled_at'], now)}"
     )
+    if snapshot["waits_for"] is not None:
+        say(f"WAITING for the database: {snapshot['waits_for']}")
     say(f"to the site {volume(snapshot['rate_out'])}/s, from the site {volume(snapshot['rate_in'])}/s")
     say("gates: " + ", ".join(_gate(gate, now) for gate in snapshot["gates"]))
     say()

@@ -77,6 +77,7 @@ class _Daemon:
         side = [
             asyncio.create_task(server.serve(self._listener), name="server"),
             asyncio.create_task(self._notice.feed_watchdog(), name="watchdog"),
+            asyncio.create_task(self._tell_status(engine), name="status"),
         ]
         work = asyncio.create_task(engine.run(), name="engine")
         self._engine = engine
@@ -100,9 +101,21 @@ class _Daemon:
         if not self._stopping and not server.done():
             raise EngineEnded
 
-    def _greet(self, engine: RunningEngine) -> None:
+    async def _tell_status(self, engine: RunningEngine) -> None:
+        """Tell systemd what is waited for, when it begins and when it ends."""
+        told = None
+        async for _ in engine.alerts():
+            waits_for = engine.snapshot().waits_for
+            if waits_for != told:
+                told = waits_for
+                self._notice.status(self._present(engine) if told is None else f"waiting for the database: {told}")
+
+    def _present(self, engine: RunningEngine) -> str:
         snapshot = engine.snapshot()
-        text = f"engine {os.getpid()} serves {self._path} for site {snapshot.site}, database {snapshot.database}"
+        return f"engine {os.getpid()} serves {self._path} for site {snapshot.site}, database {snapshot.database}"
+
+    def _greet(self, engine: RunningEngine) -> None:
+        text = self._present(engine)
         log.info(text)
         self._notice.ready(text)
         if self._stopping:

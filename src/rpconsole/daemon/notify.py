@@ -20,6 +20,10 @@ class ServiceNotice:
         """We serve."""
         self._send(f"READY=1\nSTATUS={_one_line(status)}")
 
+    def status(self, text: str) -> None:
+        """What we do just now."""
+        self._send(f"STATUS={_one_line(text)}")
+
     def stopping(self) -> None:
         """We end in order."""
         self._send("STOPPING=1")

@@ -124,5 +124,7 @@ class Snapshot:
     hauls: tuple[HaulView, ...] = ()
     #: the accounts at the site that sessions may be opened with, the proposed one first
     accounts: tuple[str, ...] = ()
+    #: the database that is away, as a sentence: nothing starts before it answers
+    waits_for: str | None = None
     #: which of the attached consoles acts
     baton: Baton = NOBODY

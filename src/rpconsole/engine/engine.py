@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from functools import partial
 
 from rpconsole.domain import action as act
@@ -79,7 +79,8 @@ class EngineCore:
         self._round_over = asyncio.Event()
         self._looked_at = world.clock.now()
         self._tasks = TaskSet(self.notices, self.wake, self._say_away)
-        self._away = False
+        #: what keeps everything from starting, as a sentence
+        self.waits_for: str | None = None
         #: what else is looked after at each tick, and at the pace of the refresh
         self.at_end: Callable[[], Awaitable[None]] = _nothing
         self.at_tick: Callable[[], Awaitable[None]] = _nothing
@@ -88,11 +89,16 @@ class EngineCore:
     # -- life ------------------------------------------------------------------------------------------------------
 
     async def run(self) -> None:
-        """Work until ``stop``; AlreadyOwned when another engine owns the database and the site."""
-        await self._ownership.take()
-        log.info("engine started: site %s, database %s", self.owner.site, self.owner.database)
+        """Work until ``stop``; AlreadyOwned when another engine owns the database and the site.
+
+        A database that is away is waited for, also at the start; one that refuses us (a wrong password, a name that is not there) ends it.
+        """
         try:
-            await self.gates.load()
+            for step in (self.world.make_ready or _nothing, self._ownership.take, self.gates.load):
+                await self._patiently(step)
+            if not self._stopping:
+                self._say_back_again()
+                log.info("engine started: site %s, database %s", self.owner.site, self.owner.database)
             while not self._stopping and self._tasks.fatal is None:
                 await self._round()
                 self._tell_round_over()
@@ -103,6 +109,18 @@ class EngineCore:
             await self._wind_down()
         if self._tasks.fatal is not None:
             raise self._tasks.fatal
+
+    async def _patiently(self, step: Callable[[], Awaitable[None]]) -> None:
+        """Do it as soon as the database answers, or never when a stop comes first."""
+        while not self._stopping:
+            try:
+                return await step()
+            except DatabaseAway as away:
+                self._say_away(away)
+            self._awake.clear()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self.world.settings.retry.away_s):
+                    await self._awake.wait()
 
     def stop(self) -> None:
         """Begin an orderly stop: nothing new starts."""
@@ -135,7 +153,9 @@ class EngineCore:
         await self.at_end()
         await self._tasks.end(self.world.settings.grace_s)
         await self.world.sessions.close()
-        await self._ownership.give_up()
+        # what cannot be given up now goes stale by itself
+        with suppress(DatabaseAway):
+            await self._ownership.give_up()
         log.info("engine stopped")
 
     # -- one round ---------------------------------------------------------------------------------------------------
@@ -157,15 +177,15 @@ class EngineCore:
 
     def _say_away(self, away: DatabaseAway) -> None:
         """Say it when it begins and when it ends, not each time; nothing starts before a whole refresh has gone well."""
-        if not self._away:
+        if self.waits_for is None:
             self.notices.say(Level.ALERT, f"waiting for the database: {away}")
-        self._away = True
+        self.waits_for = str(away)
         self.refresh_due.wake()
 
     def _say_back_again(self) -> None:
-        if self._away:
+        if self.waits_for is not None:
+            self.waits_for = None
             self.notices.say(Level.NOTE, "the database answers again")
-        self._away = False
 
     def situation(self) -> Situation:
         """What may start now."""

@@ -68,6 +68,7 @@ class Views:
             polled_at=core.watch.heard_at,
             renewal=self._renewals.view,
             hauls=self._hauls.views(),
+            waits_for=core.waits_for,
             accounts=core.world.settings.accounts,
         )
 

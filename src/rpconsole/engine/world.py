@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from rpconsole.engine.meter import Meter
@@ -61,3 +62,5 @@ class World:
     #: None = nothing is sent or fetched by hand, and no books are kept of single files
     haulage: Haulage | None = None
     meter: Meter = field(default_factory=Meter)
+    #: what must have gone well once before anything else is asked of the databases
+    make_ready: Callable[[], Awaitable[None]] | None = None

@@ -37,19 +37,28 @@ class Journal:
     costs: CostBook
     holdings: HoldingBook
     close: Callable[[], Awaitable[None]]
+    #: bring the schema up to date, where opening it did not; safe to repeat
+    make_ready: Callable[[], Awaitable[None]]
 
 
 async def open_journal(
-    url: str, *, database: str, site: str = "", password: str | None = None, alive: Callable[[int], bool] = is_alive
+    url: str,
+    *,
+    database: str,
+    site: str = "",
+    password: str | None = None,
+    alive: Callable[[int], bool] = is_alive,
+    ready: bool = True,
 ) -> Journal:
     """Open the journal for an engine that serves this gpc1 database and site, upgrading its schema where it is older.
 
     An SQLite file is made, with its directory, where there is none. Raises DatabaseAway, DatabaseRefused (a newer schema),
-    BadConfiguration (the URL).
+    BadConfiguration (the URL). ``ready`` False = nothing is asked of the server yet; ``make_ready`` does it before anything else.
     """
     opened = await _opened(url, password)
     try:
-        await bring_up_to_date(opened)
+        if ready:
+            await bring_up_to_date(opened)
     except BaseException:
         await opened.close()
         raise
@@ -62,6 +71,7 @@ async def open_journal(
         costs=SqlCostBook(opened, dbname=database, site=site),
         holdings=SqlHoldingBook(opened, dbname=database, site=site),
         close=opened.close,
+        make_ready=lambda: bring_up_to_date(opened),
     )
 
 
