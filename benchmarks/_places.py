@@ -21,6 +21,7 @@ from rpconsole.adapters.memory.sessions import MemorySessions
 from rpconsole.adapters.memory.site import MemorySite
 from rpconsole.adapters.storage.local_files import DiskFiles
 from rpconsole.adapters.storage.plain import PlainCatalogue
+from rpconsole.adapters.workshop.processes import Processes
 from rpconsole.commands.known_schedulers import KNOWN_SCHEDULERS
 from rpconsole.domain.allocation import SitePlan
 from rpconsole.engine.settings import EngineSettings
@@ -92,10 +93,12 @@ async def place(url: str, folder: Path) -> AsyncIterator[Place]:
         operations=journal.operations,
         lease=journal.lease,
         lock=owner_lock_of(gpc1),
+        workshop=(workshop := Processes()),
     )
     try:
         yield Place(world=world, gpc1=gpc1, journal=journal, home=home, clock=clock)
     finally:
+        await workshop.close()
         await journal.close()
         await gpc1.close()
 

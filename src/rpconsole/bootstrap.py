@@ -21,6 +21,7 @@ from rpconsole.adapters.storage.local_files import DiskFiles
 from rpconsole.adapters.storage.test_files import DiskTestFiles
 from rpconsole.adapters.storage.trees import DiskTrees
 from rpconsole.adapters.system_clock import SystemClock
+from rpconsole.adapters.workshop.processes import Processes
 from rpconsole.commands.known_schedulers import KNOWN_SCHEDULERS
 from rpconsole.config import Config
 from rpconsole.domain.stage import Stage
@@ -56,6 +57,8 @@ async def open_engine(config: Config, *, patient: bool = False) -> AsyncIterator
 async def open_world(config: Config, stack: AsyncExitStack, *, patient: bool = False) -> World:
     """The real adapters; each registers its own end on the stack."""
     clock = SystemClock()
+    workshop = Processes()
+    stack.push_async_callback(workshop.close)
     gpc1 = open_gpc1(
         config.database.address,
         password=config.database.password(),
@@ -77,6 +80,7 @@ async def open_world(config: Config, stack: AsyncExitStack, *, patient: bool = F
     return World(
         settings=settings_of(config),
         clock=clock,
+        workshop=workshop,
         runs=SqlRunStore(gpc1),
         survey=SqlSurvey(gpc1),
         catalogue=open_storage(config.storage, stack),

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import islice
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, Insert, StaticPool, Table, create_engine, event, text
+from sqlalchemy import Connection, Engine, Insert, StaticPool, Table, create_engine, event, insert, text
 from sqlalchemy import exc as sqlalchemy_exc
 from sqlalchemy.dialects import mysql, sqlite
 from sqlalchemy.engine import URL, make_url
@@ -245,6 +245,28 @@ def upsert(connection: Connection, table: Table, *, added: Collection[str] = ())
         )
     full = mysql.insert(table)
     return full.on_duplicate_key_update(_changes(table, full.inserted, added))
+
+
+def insert_rows(connection: Connection, table: Table, rows: Iterable[Mapping[str, Any]]) -> None:
+    """Rows of plain values (no moments) in one go; a column that a row does not name becomes NULL."""
+    given = list(rows)
+    named = {name for row in given for name in row}
+    columns = [column for column in table.columns if column.name in named]
+    execute_many(connection, insert(table).values(dict.fromkeys(columns)), given)
+
+
+def execute_many(connection: Connection, statement: Insert, rows: Iterable[Mapping[str, Any]]) -> None:
+    """One statement for many rows of plain values by the driver's own executemany.
+
+    The library's own binding of parameters, row by row, would take longer than the database.
+    """
+    compiled = statement.compile(dialect=connection.dialect)
+    if compiled.positiontup is not None:
+        names = [str(name) for name in compiled.positiontup]
+        connection.exec_driver_sql(str(compiled), [tuple([row.get(name) for name in names]) for row in rows])
+    else:
+        names = list(compiled.params)
+        connection.exec_driver_sql(str(compiled), [{name: row.get(name) for name in names} for row in rows])
 
 
 def _changes(table: Table, new: Any, added: Collection[str]) -> dict[str, Any]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
+from typing import Any
 
 from rpconsole.domain.dbinfo_flags import COMPLETIONS, DETEFF, Completion, Kind
-from rpconsole.domain.dbinfo_words import BadDbinfo, read_value, words_of
+from rpconsole.domain.dbinfo_words import READERS, BadDbinfo, Reader, no_value, words_of
 from rpconsole.domain.filerules import Rule, file_of
 from rpconsole.domain.manifest import ManifestRecord
 from rpconsole.domain.paths import same_file
@@ -34,6 +35,16 @@ class DbinfoStatement:
     sha256: str
     #: where it came from, for sentences
     source: str
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # thousands cross to another process and back: the general way takes thrice as long
+        return _statement, (self.stage, self.ids, self.columns, self.sha256, self.source)
+
+
+def _statement(
+    stage: Stage, ids: Mapping[str, int | str], columns: Mapping[str, Value], sha256: str, source: str
+) -> DbinfoStatement:
+    return DbinfoStatement(stage=stage, ids=ids, columns=columns, sha256=sha256, source=source)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -72,7 +83,7 @@ def read_dbinfo(
     """
     words = words_of(content, source)
     stage, completion = _command(words, source, stage)
-    values = dict(_options(words[1:], completion, source, _Checks(completion=completion, expect=expect, dbname=dbname)))
+    values = _options(words[1:], completion, source, _Checks(completion=completion, expect=expect, dbname=dbname))
     ids = _ids(values, completion, source)
     if not values.get("path_base"):
         raise BadDbinfo(f"{source}: it has no -path_base, which every completion carries")
@@ -121,28 +132,42 @@ def _command(words: list[str], source: str, wanted: Stage | None) -> tuple[Stage
     return stage, completion
 
 
-def _options(words: list[str], completion: Completion, source: str, checks: _Checks) -> Iterator[tuple[str, Value]]:
+def _options(words: list[str], completion: Completion, source: str, checks: _Checks) -> dict[str, Value]:
+    readers, checked = _READERS[completion.tool], {*completion.ids, "path_base", "dbname"}
+    values: dict[str, Value] = {}
     rest = iter(words)
     for word in rest:
-        name = word.removeprefix("-")
-        if word == f"-{completion.mode}":
-            continue
-        kind = _kind_of(name, completion) if word != name else None
-        if kind is None:
+        name = word[1:]
+        read = readers.get(name) if word[:1] == "-" else None
+        if read is None:
+            if word == f"-{completion.mode}":
+                continue
             raise BadDbinfo(
                 f"{source}: '{word[:80]}' is not an option of {completion.tool} here{_nearest(name, completion)}"
             )
-        value = 1 if kind is Kind.SWITCH else read_value(name, next(rest, None), kind, source)
-        wanted = checks.wanted(name, value)
-        if wanted is not None:
+        value_word = "" if read is _SWITCH else next(rest, None)
+        if value_word is None:
+            raise no_value(name, source)
+        values[name] = value = read(name, value_word, source)
+        if name in checked and (wanted := checks.wanted(name, value)) is not None:
             raise BadDbinfo(f"{source}: -{name} is {value!r}, but its component has {wanted!r}")
-        yield name, value
+    return values
 
 
-def _kind_of(name: str, completion: Completion) -> Kind | None:
-    if name in completion.ids:
-        return completion.ids[name]
-    return completion.options[name].kind if name in completion.options else None
+_SWITCH = READERS[Kind.SWITCH]
+#: by tool, the column that an option sets
+_COLUMNS: Mapping[str, Mapping[str, str]] = {
+    completion.tool: {name: option.column for name, option in completion.options.items() if option.column}
+    for completion in COMPLETIONS.values()
+}
+#: by tool, how the value of every option that it may carry is read
+_READERS: Mapping[str, Mapping[str, Reader]] = {
+    completion.tool: {
+        **{name: READERS[option.kind] for name, option in completion.options.items()},
+        **{name: READERS[kind] for name, kind in completion.ids.items()},
+    }
+    for completion in COMPLETIONS.values()
+}
 
 
 def _nearest(name: str, completion: Completion) -> str:
@@ -162,11 +187,11 @@ def _ids(values: Mapping[str, Value], completion: Completion, source: str) -> di
 
 def _columns(values: Mapping[str, Value], completion: Completion) -> dict[str, Value]:
     columns: dict[str, Value] = {}
+    column_of = _COLUMNS[completion.tool]
     for name, value in values.items():
-        option = completion.options.get(name)
-        if option and option.column:
-            columns[option.column] = value
-    versions = {name: value for name, value in values.items() if name.startswith("ver_")}
+        if name in column_of:
+            columns[column_of[name]] = value
+    versions = {name: value for name, value in values.items() if name[:4] == "ver_"}
     if versions:
         columns["software_ver"] = _software_version(versions)
     zero_point = values.get("zpt_obs")

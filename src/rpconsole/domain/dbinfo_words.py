@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import re
-import shlex
 from collections.abc import Callable, Mapping
 
 from rpconsole.domain.dbinfo_flags import Kind
@@ -17,14 +16,19 @@ MAX_BYTES = 65_536
 FLOAT_MAX = 3.4028234e38
 
 _NULL_TEXTS = frozenset({"", "NULL", "(null)"})
-_MAX_LENGTH = {Kind.WORD: 64, Kind.TEXT: 255}
 _STRANGE_OUTSIDE_QUOTES = re.compile(r"[^A-Za-z0-9_./:@+,=%~ \t-]")
 #: no value of any column needs a shell's own signs
 _STRANGE_INSIDE_QUOTES = re.compile(r"[^ -~]|[;|&`$<>\\\"]")
+#: what a shell takes as one word, once nothing but plain characters and single quotes is left
+_BLANK = re.compile(r"[ \t]")
+_WORD = re.compile(r"(?:[^ \t']++|'[^']*+')++")
 _INTEGER = re.compile(r"[+-]?[0-9]{1,20}(\.0{0,20})?")
 #: fixed notation needs 309 digits for the largest double
 _FLOAT = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,4})?")
 _NOT_FINITE = re.compile(r"[+-]?(nan|inf|infinity)", re.IGNORECASE)
+
+
+Reader = Callable[[str, str, str], int | float | str | None]
 
 
 class BadDbinfo(BadData):
@@ -43,22 +47,33 @@ def words_of(content: bytes | str, source: str) -> list[str]:
         raise BadDbinfo(f"{source}: it is empty; the program did not get as far as its result")
     if "\n" in line:
         raise BadDbinfo(f"{source}: it has {line.count(chr(10)) + 1} lines; a dbinfo is one")
-    _refuse_strange(line, source)
-    return shlex.split(line)
+    pieces = _pieces(line, source)
+    if all(quoted and not _BLANK.search(quoted) for quoted in pieces[1::2]):
+        # quotes around plain words change nothing
+        return "".join(pieces).split()
+    return [word.replace("'", "") for word in _WORD.findall(line)]
 
 
-def _refuse_strange(line: str, source: str) -> None:
-    """Nothing but plain words and single quotes: then splitting means the same here as in any shell."""
+def _pieces(line: str, source: str) -> list[str]:
+    """What stands outside (even) and inside quotes (odd): plain words, so that splitting means the same here as in any shell."""
     pieces = line.split("'")
     if len(pieces) % 2 == 0:
         raise BadDbinfo(f"{source}: the quote before '{_short(pieces[-1])}' is never closed")
+    outside, inside = pieces[::2], pieces[1::2]
+    if _STRANGE_OUTSIDE_QUOTES.search(" ".join(outside)) or _STRANGE_INSIDE_QUOTES.search(" ".join(inside)):
+        raise _strange(line, pieces, source)
+    return pieces
+
+
+def _strange(line: str, pieces: list[str], source: str) -> BadDbinfo:
     position = 0
     for number, piece in enumerate(pieces):
         strange = (_STRANGE_INSIDE_QUOTES if number % 2 else _STRANGE_OUTSIDE_QUOTES).search(piece)
         if strange:
             word = _word_at(line, position + strange.start())
-            raise BadDbinfo(f"{source}: the character {strange[0]!r} in {word!r} has no place in a dbinfo")
+            return BadDbinfo(f"{source}: the character {strange[0]!r} in {word!r} has no place in a dbinfo")
         position += len(piece) + 1
+    return BadDbinfo(f"{source}: it holds a character that has no place in a dbinfo")
 
 
 def _word_at(line: str, position: int) -> str:
@@ -71,61 +86,79 @@ def _short(text: str) -> str:
     return text if len(text) <= 80 else f"{text[:79]}…"
 
 
-def read_value(name: str, word: str | None, kind: Kind, source: str) -> int | float | str | None:
-    """An option's value by its column's type; BadDbinfo names option and word."""
-    if word is None:
-        raise BadDbinfo(f"{source}: -{name} at the end has no value; the file may have been cut")
-    return _READERS[kind](name, word, kind, source)
+def no_value(name: str, source: str) -> BadDbinfo:
+    """What is wrong with an option at the end of the line."""
+    return BadDbinfo(f"{source}: -{name} at the end has no value; the file may have been cut")
 
 
-def _integer(name: str, word: str, kind: Kind, source: str) -> int | None:
-    if _NOT_FINITE.fullmatch(word):
-        return None
-    if not _INTEGER.fullmatch(word):
-        raise BadDbinfo(f"{source}: -{name} must be a whole number, not {_short(word)!r}")
-    value = int(word.partition(".")[0])
+def _reads_integers(bits: int) -> Reader:
     # the largest value of an integer type stands for "none" in the IPP
-    largest = int(2 ** (int(kind.value) - 1)) - 1
-    if not -largest - 1 <= value <= largest:
-        raise BadDbinfo(f"{source}: -{name} is {value}, which its column of {kind.value} bits cannot hold")
-    return None if value == largest else value
+    largest = 2 ** (bits - 1) - 1
+
+    def integer(name: str, word: str, source: str) -> int | None:
+        value = _whole(name, word, source)
+        if value is None or -largest - 1 <= value < largest:
+            return value
+        if value == largest:
+            return None
+        raise BadDbinfo(f"{source}: -{name} is {value}, which its column of {bits} bits cannot hold")
+
+    return integer
 
 
-def _bits(name: str, word: str, kind: Kind, source: str) -> int | None:
-    if _NOT_FINITE.fullmatch(word):
-        return None
+def _whole(name: str, word: str, source: str) -> int | None:
     if not _INTEGER.fullmatch(word):
+        if _NOT_FINITE.fullmatch(word):
+            return None
         raise BadDbinfo(f"{source}: -{name} must be a whole number, not {_short(word)!r}")
-    value = int(word.partition(".")[0])
+    return int(word.partition(".")[0])
+
+
+def _bits(name: str, word: str, source: str) -> int | None:
+    value = _whole(name, word, source)
+    if value is None:
+        return None
     if not -(2**63) <= value < 2**64:
         raise BadDbinfo(f"{source}: -{name} is {value}, which 64 bits cannot hold")
     return value - 2**64 if value >= 2**63 else value
 
 
-def _float(name: str, word: str, kind: Kind, source: str) -> float | None:
-    if _NOT_FINITE.fullmatch(word):
-        return None
+def _float(name: str, word: str, source: str) -> float | None:
     if not _FLOAT.fullmatch(word):
+        if _NOT_FINITE.fullmatch(word):
+            return None
         raise BadDbinfo(f"{source}: -{name} must be a number, not {_short(word)!r}")
     value = float(word)
+    if -FLOAT_MAX <= value <= FLOAT_MAX:
+        return value
     return None if math.isinf(value) else max(-FLOAT_MAX, min(FLOAT_MAX, value))
 
 
-def _text(name: str, word: str, kind: Kind, source: str) -> str | None:
-    longest = _MAX_LENGTH[kind]
-    if len(word) > longest:
-        raise BadDbinfo(f"{source}: -{name} is {_short(word)!r}, {len(word)} characters; its column holds {longest}")
-    if word.startswith("-"):
-        raise BadDbinfo(f"{source}: -{name} has no value before {_short(word)!r}")
-    return None if word in _NULL_TEXTS else word
+def _reads_text(longest: int) -> Reader:
+    def text(name: str, word: str, source: str) -> str | None:
+        if len(word) > longest:
+            raise BadDbinfo(
+                f"{source}: -{name} is {_short(word)!r}, {len(word)} characters; its column holds {longest}"
+            )
+        if word.startswith("-"):
+            raise BadDbinfo(f"{source}: -{name} has no value before {_short(word)!r}")
+        return None if word in _NULL_TEXTS else word
+
+    return text
 
 
-_READERS: Mapping[Kind, Callable[[str, str, Kind, str], int | float | str | None]] = {
-    Kind.SMALL: _integer,
-    Kind.INT: _integer,
-    Kind.BIG: _integer,
+def _switched_on(name: str, word: str, source: str) -> int:
+    return 1
+
+
+#: an option's value by its column's type, from (name, word, source); BadDbinfo names option and word
+READERS: Mapping[Kind, Reader] = {
+    Kind.SMALL: _reads_integers(16),
+    Kind.INT: _reads_integers(32),
+    Kind.BIG: _reads_integers(64),
     Kind.BITS: _bits,
     Kind.FLOAT: _float,
-    Kind.WORD: _text,
-    Kind.TEXT: _text,
+    Kind.WORD: _reads_text(64),
+    Kind.TEXT: _reads_text(255),
+    Kind.SWITCH: _switched_on,
 }

@@ -97,13 +97,15 @@ def _line(record: ManifestRecord) -> str:
     return ",".join(fields) + "}\n"
 
 
-def read_manifest(text: str, *, source: str) -> list[ManifestRecord]:
-    """Read a manifest; BadManifest names the file, the line and what is wrong there."""
-    return [
+def read_manifest(text: str, *, source: str, ending: str = "") -> list[ManifestRecord]:
+    """Read a manifest, or the records whose key has this ending; BadManifest names the file, the line and what is wrong there."""
+    # a line that does not hold the ending at all need not be understood
+    records = (
         _record(line, f"{source}, line {number}")
         for number, line in enumerate(text.split("\n"), start=1)
-        if line.strip()
-    ]
+        if ending in line and line.strip()
+    )
+    return [record for record in records if record.key.endswith(ending)]
 
 
 def _record(line: str, where: str) -> ManifestRecord:

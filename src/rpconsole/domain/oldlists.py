@@ -24,6 +24,7 @@ from rpconsole.domain.stage import Stage
 
 #: how the manifest begins a product's line
 _PRODUCT = '{"role":"product",'
+_quoted = json.encoder.encode_basestring_ascii
 
 
 class BadLists(BadData):
@@ -50,7 +51,7 @@ def manifest_fits(texts: Mapping[str, str]) -> bool:
     products = [line for line in _lines(texts[MANIFEST]) if line.startswith(_PRODUCT)]
     generate = _lines(texts[GENERATE])
     return len(products) == len(generate) and all(
-        f'"remote":{json.dumps(path)},' in line or f'"remote":{json.dumps(path)}}}' in line
+        f'"remote":{_quoted(path)},' in line or f'"remote":{_quoted(path)}}}' in line
         for path, line in zip(generate, products, strict=True)
     )
 

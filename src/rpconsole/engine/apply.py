@@ -4,86 +4,121 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from rpconsole.domain.dbinfo import DbinfoStatement, expected_of, read_dbinfo
+from rpconsole.domain.dbinfo import DbinfoStatement
 from rpconsole.domain.event import DbinfoApplied, Event
 from rpconsole.domain.fault import BadData
 from rpconsole.domain.manifest import ManifestRecord
 from rpconsole.domain.retry import AbandonPolicy
 from rpconsole.domain.run import ComponentState, Run
+from rpconsole.engine.dbinfo_check import CheckOrder, check_all, to_check
+from rpconsole.engine.lanes import in_lanes
 from rpconsole.engine.retrieve import FAIL
 from rpconsole.engine.run_files import products_of
 from rpconsole.engine.world import World
 from rpconsole.ports.journal import Verdict
 from rpconsole.ports.run_store import ComponentChange
-from rpconsole.ports.survey import Outcome
+from rpconsole.ports.survey import Applied, Outcome
 
 PASS = "pass"
 DBINFO = ".dbinfo"
-#: statements between two looks at the event loop
-CHUNK = 200
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Checked:
-    """One task's dbinfo: a statement that may be applied, or the verdict that it may not."""
-
-    verdict: Verdict
-    statement: DbinfoStatement | None
+#: dbinfo that are read, checked and applied together
+CHUNK = 500
 
 
 async def apply_run(world: World, run: Run) -> Event:
     """Check each dbinfo against the component it belongs to, apply it, and settle the components."""
-    records = {(record.component, record.item): record for record in await products_of(world, run) if is_dbinfo(record)}
+    records = {(record.component, record.item): record for record in await products_of(world, run, ending=DBINFO)}
     verdicts = await world.ledger.verdicts(run.remote_id)
     settled = [verdict for verdict in verdicts if verdict.state == FAIL]
     open_ = [verdict for verdict in verdicts if verdict.state != FAIL]
-    for start in range(0, len(open_), CHUNK):
-        settled += await _apply_some(world, run, open_[start : start + CHUNK], records)
+
+    async def some(verdicts: Sequence[Verdict]) -> None:
+        settled.extend(await _apply_some(world, run, verdicts, records))
+
+    await in_lanes(open_, CHUNK, some)
     return await _settle_components(world, run, settled, {stage_id for stage_id, _ in records})
-
-
-def is_dbinfo(record: ManifestRecord) -> bool:
-    """Whether a product is a dbinfo file."""
-    return record.key.endswith(DBINFO)
 
 
 async def _apply_some(
     world: World, run: Run, verdicts: Sequence[Verdict], records: Mapping[tuple[int | None, str | None], ManifestRecord]
 ) -> list[Verdict]:
-    checked = [await _check(world, run, verdict, records.get((verdict.stage_id, verdict.item))) for verdict in verdicts]
-    statements = [one.statement for one in checked if one.statement is not None]
-    outcomes = {id(applied.statement): applied for applied in await world.survey.apply(statements)}
-    settled = []
-    for one in checked:
-        applied = outcomes.get(id(one.statement))
-        if applied is None:
-            settled.append(one.verdict)
-        elif applied.outcome is Outcome.REFUSED:
-            settled.append(replace(one.verdict, state=FAIL, sentence=applied.sentence))
-        else:
-            settled.append(replace(one.verdict, state=PASS, sha256=applied.statement.sha256))
+    checked = await _checked(world, run, [records.get((one.stage_id, one.item)) or _no_dbinfo(one) for one in verdicts])
+    statements = [one for one in checked if not isinstance(one, str)]
+    outcomes = iter(await world.survey.apply(statements))
+    settled = [
+        _failed(verdict, one) if isinstance(one, str) else _settled(verdict, next(outcomes))
+        for verdict, one in zip(verdicts, checked, strict=True)
+    ]
     await world.ledger.record_verdicts(settled)
     return settled
 
 
-async def _check(world: World, run: Run, verdict: Verdict, record: ManifestRecord | None) -> Checked:
-    if record is None:
-        sentence = f"no dbinfo was promised for {verdict.item} of component {verdict.stage_id}"
-        return Checked(verdict=replace(verdict, state=FAIL, sentence=sentence), statement=None)
+def _no_dbinfo(verdict: Verdict) -> str:
+    return f"no dbinfo was promised for {verdict.item} of component {verdict.stage_id}"
+
+
+async def _checked(world: World, run: Run, promised: Sequence[ManifestRecord | str]) -> list[DbinfoStatement | str]:
+    """For each promised dbinfo its statement, or the sentence why there is none."""
+    texts = await _texts(world, [record.local for record in promised if not isinstance(record, str)])
+    made: list[DbinfoStatement | str] = []
+    files = []
+    places = []
+    for record in promised:
+        try:
+            files.append(_to_check(run, record, texts))
+            places.append(len(made))
+            made.append("")
+        except BadData as bad:
+            made.append(str(bad))
+    order = CheckOrder(stage=run.stage, dbname=world.settings.layout.dbname, files=files)
+    for place, found in zip(places, await world.workshop.call(check_all, order), strict=True):
+        made[place] = found
+    return made
+
+
+def _to_check(
+    run: Run, record: ManifestRecord | str, texts: Mapping[str, str | BadData]
+) -> tuple[str, str, dict[str, int | str], str]:
+    if isinstance(record, str):
+        raise BadData(record)
+    text = texts[record.local]
+    if isinstance(text, BadData):
+        raise text
+    return to_check(run.stage, record, text)
+
+
+async def _texts(world: World, paths: Sequence[str]) -> Mapping[str, str | BadData]:
+    """path -> what is in the file, or why it cannot be read: a file that is gone does not cost its neighbours."""
     try:
-        text = await world.files.read(record.local)
-        statement = read_dbinfo(
-            text,
-            source=record.local,
-            stage=run.stage,
-            expect=expected_of(run.stage, record),
-            dbname=world.settings.layout.dbname,
-        )
+        return await world.files.read_all(paths)
+    except BadData:
+        return {path: await _text(world, path) for path in paths}
+
+
+async def _text(world: World, path: str) -> str | BadData:
+    try:
+        return await world.files.read(path)
     except BadData as bad:
-        return Checked(verdict=replace(verdict, state=FAIL, sentence=str(bad)), statement=None)
-    return Checked(verdict=verdict, statement=statement)
+        return bad
+
+
+def _settled(verdict: Verdict, applied: Applied) -> Verdict:
+    if applied.outcome is Outcome.REFUSED:
+        return _failed(verdict, applied.sentence)
+    return Verdict(
+        remote_id=verdict.remote_id,
+        stage_id=verdict.stage_id,
+        item=verdict.item,
+        state=PASS,
+        sentence=verdict.sentence,
+        sha256=applied.statement.sha256,
+    )
+
+
+def _failed(verdict: Verdict, sentence: str) -> Verdict:
+    return replace(verdict, state=FAIL, sentence=sentence)
 
 
 async def _settle_components(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -12,18 +11,19 @@ from rpconsole.domain.listfiles import component_stem
 from rpconsole.domain.run import Component, ComponentState, Run
 from rpconsole.domain.stage_rows import StageRows
 from rpconsole.engine.detrend_shelf import DetrendShelf
+from rpconsole.engine.lanes import in_lanes
 from rpconsole.engine.merge import merge_components
 from rpconsole.engine.world import World
 from rpconsole.ports.journal import Verdict
 from rpconsole.ports.run_store import ComponentChange
 from rpconsole.stages.base import CannotPrepare, Wants
 from rpconsole.stages.registry import STAGES
-from rpconsole.stages.writing import ComponentOrder, WrittenComponent, list_keys, written
+from rpconsole.stages.writing import ChunkOrder, ComponentOrder, WrittenComponent, list_keys, written
 
 log = logging.getLogger(__name__)
 
 #: components that are read, resolved and written together
-CHUNK = 16
+CHUNK = 8
 
 
 async def prepare_run(world: World, run: Run) -> Event:
@@ -32,8 +32,7 @@ async def prepare_run(world: World, run: Run) -> Event:
     new = [one for one in components if one.state is ComponentState.NEW]
     if new:
         shelf = await DetrendShelf.load(world, run.stage)
-        for start in range(0, len(new), CHUNK):
-            await _prepare_some(world, run, new[start : start + CHUNK], shelf)
+        await in_lanes(new, CHUNK, lambda some: _prepare_some(world, run, some, shelf))
     return await _merge(world, run)
 
 
@@ -42,11 +41,11 @@ async def _prepare_some(world: World, run: Run, components: Sequence[Component],
     refusals: dict[int, CannotPrepare] = {}
     texts: dict[str, str] = {}
     changes: list[ComponentChange] = []
-    for order in await _orders(world, run, components, shelf, refusals):
-        try:
-            done = await asyncio.to_thread(written, order, world.settings.layout)
-        except CannotPrepare as cannot:
-            refusals[order.stage_id] = cannot
+    orders = await _orders(world, run, components, shelf, refusals)
+    made = await world.workshop.call(written, ChunkOrder(components=orders, layout=world.settings.layout))
+    for order, done in zip(orders, made, strict=True):
+        if isinstance(done, CannotPrepare):
+            refusals[order.stage_id] = done
         else:
             texts.update(done.texts)
             changes.append(_prepared(order, done))

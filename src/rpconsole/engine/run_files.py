@@ -50,25 +50,27 @@ async def paths_at_home(world: World, run: Run) -> Mapping[str, str]:
     return {suffix.split(".")[1]: found[key] for suffix, key in keys.items() if key in found}
 
 
-async def manifest_of(world: World, run: Run) -> tuple[ManifestRecord, ...]:
+async def manifest_of(world: World, run: Run, *, ending: str = "") -> tuple[ManifestRecord, ...]:
     """What the run needs and promises, file by file; from the five lists where there is no manifest that fits them.
 
-    A manifest that does not promise what ``.generate`` does was left by an earlier preparation: the lists are what a job is made of.
+    With an ``ending`` only the records whose key has it. A manifest that does not promise what ``.generate`` does was left by an
+    earlier preparation: the lists are what a job is made of.
     """
     paths = await list_paths(world, run)
     if MANIFEST in paths:
         texts = {suffix: await world.files.read(paths[suffix]) for suffix in (MANIFEST, GENERATE)}
         # a run of 40,000 commands has some ten megabytes of it: the loop stays free meanwhile
         if await asyncio.to_thread(manifest_fits, texts):
-            return tuple(await asyncio.to_thread(read_manifest, texts[MANIFEST], source=paths[MANIFEST]))
+            return tuple(await asyncio.to_thread(read_manifest, texts[MANIFEST], source=paths[MANIFEST], ending=ending))
     texts = {suffix: await world.files.read(paths[suffix]) for suffix in LIST_SUFFIXES}
     root = world.settings.layout.remote_root
-    return tuple(await asyncio.to_thread(read_lists, texts, stage=run.stage, root=root, source=run.stem))
+    records = await asyncio.to_thread(read_lists, texts, stage=run.stage, root=root, source=run.stem)
+    return tuple(record for record in records if record.key.endswith(ending))
 
 
-async def products_of(world: World, run: Run) -> list[ManifestRecord]:
-    """The products that the run's tasks promised."""
-    return [record for record in await manifest_of(world, run) if record.role is Role.PRODUCT]
+async def products_of(world: World, run: Run, *, ending: str = "") -> list[ManifestRecord]:
+    """The products that the run's tasks promised, or those whose key has this ending."""
+    return [record for record in await manifest_of(world, run, ending=ending) if record.role is Role.PRODUCT]
 
 
 async def needed_at_site(world: World, run: Run) -> list[Needed]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
+from rpconsole.engine.in_thread import InThread
 from rpconsole.engine.meter import Meter
 from rpconsole.engine.settings import EngineSettings
 from rpconsole.ports.clock import Clock
@@ -21,6 +22,7 @@ from rpconsole.ports.sessions import Sessions
 from rpconsole.ports.site import Site
 from rpconsole.ports.site_files import Line, TestFiles, Trees
 from rpconsole.ports.survey import Survey
+from rpconsole.ports.workshop import Workshop
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,6 +44,7 @@ class World:
 
     settings: EngineSettings
     clock: Clock
+    workshop: Workshop = field(default_factory=InThread)
     runs: RunStore
     survey: Survey
     catalogue: FileCatalogue

@@ -59,14 +59,15 @@ class Survey(Protocol):
         ...
 
     async def apply(self, statements: Sequence[DbinfoStatement]) -> list[Applied]:
-        """Apply completion records in order, each in its own transaction, exactly once.
+        """Apply completion records, exactly once; one that is refused costs no other.
 
-        Exactly once holds by the result tables' own primary keys: a row that is there with the same path_base is ALREADY.
+        A record that changes more than its own row is a transaction by itself; rows alone may share one. Exactly once holds by the
+        result tables' own primary keys: a row that is there with the same path_base is ALREADY.
         """
         ...
 
     async def advance(self, stage: Stage, label: str | None = None) -> list[Advanced]:
-        """Set every complete run of the stage to full and register its successor, each in one transaction.
+        """Set every complete run of the stage to full and register its successor, both in the same transaction.
 
         chip -> camRun; camera rows complete in ``apply`` (which registers the fakeRun); warp -> nothing; stack -> nothing.
         Calling it again changes nothing.

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from rpconsole.domain.listfiles import LIST_SUFFIXES, MANIFEST, component_texts
 from rpconsole.domain.stage import Stage
 from rpconsole.domain.stage_rows import StageRows
-from rpconsole.stages.base import Detrends, SiteLayout
+from rpconsole.stages.base import CannotPrepare, Detrends, SiteLayout
 from rpconsole.stages.registry import STAGES
 
 COMPONENT_SUFFIXES = (*LIST_SUFFIXES, MANIFEST)
@@ -40,9 +40,24 @@ def list_keys(stem: str) -> tuple[str, ...]:
     return tuple(stem + suffix for suffix in COMPONENT_SUFFIXES)
 
 
-def written(order: ComponentOrder, layout: SiteLayout) -> WrittenComponent:
-    """Make the component's texts; CannotPrepare says why not."""
-    prepared = STAGES[order.stage].prepare(order.rows, order.files, layout, order.detrends)
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ChunkOrder:
+    """Several components to write in one go."""
+
+    components: Sequence[ComponentOrder]
+    layout: SiteLayout
+
+
+def written(order: ChunkOrder) -> list[WrittenComponent | CannotPrepare]:
+    """Each component's texts, or why it cannot be prepared."""
+    return [_written(component, order.layout) for component in order.components]
+
+
+def _written(order: ComponentOrder, layout: SiteLayout) -> WrittenComponent | CannotPrepare:
+    try:
+        prepared = STAGES[order.stage].prepare(order.rows, order.files, layout, order.detrends)
+    except CannotPrepare as cannot:
+        return cannot
     lists = component_texts(prepared.lists, layout.remote_root)
     texts = {order.files[order.stem + suffix]: text for suffix, text in lists.items()}
     return WrittenComponent(texts={**prepared.texts, **texts}, jobs=prepared.lists.jobs)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,13 +44,21 @@ class Advancing:
         return select(run_id).where(in_state_new(self.run_table, label), self.is_complete).order_by(run_id)
 
 
+def results_of(how: Advancing, run_ids: Sequence[int]) -> Select[Any]:
+    """The good results of these runs, with what a run's own row is merged from."""
+    result = how.result_table.c
+    columns = [result[name] for name in (how.id_name, "software_ver", "magicked", "maskfrac_npix", *FRACTIONS)]
+    return select(*columns).where(result.data_state == "full", result.fault == 0, result[how.id_name].in_(run_ids))
+
+
+def merged_columns(results: Sequence[Mapping[Any, Any]]) -> dict[str, Any]:
+    """What a complete run's row becomes."""
+    return {**merged_results(results), "state": "full", "magicked": common_magicked(results)}
+
+
 def advance_one(connection: Connection, how: Advancing, run_id: int) -> Advanced | None:
     """Set one run to full if it still is complete and new, and register its successor; None when it is not."""
-    result = how.result_table.c
-    wanted = (result.data_state == "full", result.fault == 0, result[how.id_name] == run_id)
-    columns = [result[name] for name in ("software_ver", "magicked", "maskfrac_npix", *FRACTIONS)]
-    results = [dict(row) for row in connection.execute(select(*columns).where(*wanted)).mappings()]
-    values = {**merged_results(results), "state": "full", "magicked": common_magicked(results)}
+    values = merged_columns(connection.execute(results_of(how, [run_id])).mappings().all())
     run = how.run_table
     chosen = and_(run.c[how.id_name] == run_id, in_state_new(run), how.is_complete)
     if connection.execute(update(run).where(chosen).values(values)).rowcount != 1:
@@ -61,23 +69,32 @@ def advance_one(connection: Connection, how: Advancing, run_id: int) -> Advanced
 
 def register_camera(connection: Connection, chip_id: int) -> int | None:
     """The camRun that follows a full chipRun, unless its chain ends at chip."""
-    chip = connection.execute(select(t.chip_run).where(t.chip_run.c.chip_id == chip_id)).one()
-    if ends_at(chip.end_stage, "chip"):
+    chip = connection.execute(select(t.chip_run).where(t.chip_run.c.chip_id == chip_id)).mappings().one()
+    row = camera_row(chip, chip["magicked"])
+    return None if row is None else _numbered(connection, t.cam_run, row)
+
+
+def camera_row(chip: Mapping[Any, Any], magicked: int) -> dict[str, Any] | None:
+    """The camRun that follows a chipRun; None where the chain ends at chip."""
+    if ends_at(chip["end_stage"], "chip"):
         return None
-    row = {
-        "chip_id": chip_id,
-        "workdir_state": "dirty",
-        "magicked": chip.magicked,
-        **dict.fromkeys(CAMERA_FRACTIONS, 0.0),
-    }
-    return register(connection, t.cam_run, chip, row)
+    row = {"chip_id": chip["chip_id"], "workdir_state": "dirty", "magicked": magicked}
+    return carried(t.cam_run, chip, {**row, **dict.fromkeys(CAMERA_FRACTIONS, 0.0)})
+
+
+def carried(table: Table, parent: Mapping[Any, Any], values: Mapping[str, Any]) -> dict[str, Any]:
+    """A new run's row with its parent's settings; what the IPP left as the text NULL becomes a real one."""
+    names = [name for name in CARRIED if name in table.c]
+    return {**{name: text_or_none(parent[name]) for name in names}, **values, "state": "new"}
 
 
 def register(connection: Connection, table: Table, parent: Row[Any], values: Mapping[str, Any]) -> int:
-    """A new run that carries its parent's settings; what the IPP left as the text NULL becomes a real one."""
-    names = [name for name in CARRIED if name in table.c]
-    carried = {name: text_or_none(getattr(parent, name)) for name in names}
-    made = connection.execute(insert(table).values({**carried, **values, "state": "new"})).inserted_primary_key
+    """Insert a new run that carries its parent's settings."""
+    return _numbered(connection, table, carried(table, parent._mapping, values))
+
+
+def _numbered(connection: Connection, table: Table, row: Mapping[str, Any]) -> int:
+    made = connection.execute(insert(table).values(row)).inserted_primary_key
     assert made is not None
     return int(made[0])
 

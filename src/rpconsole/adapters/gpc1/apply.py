@@ -28,10 +28,14 @@ class ResultTable:
     #: a run's component exists when a row of each of these has the statement's ids
     parents: tuple[Table, ...]
     defaults: Mapping[str, Any] = field(default_factory=dict)
+    #: the ids that name a row, and the columns that a statement may set
+    id_names: tuple[str, ...] = field(init=False)
+    settable: frozenset[str] = field(init=False)
 
-    @property
-    def id_names(self) -> tuple[str, ...]:
-        return tuple(column.name for column in self.table.primary_key.columns)
+    def __post_init__(self) -> None:
+        ids = tuple(column.name for column in self.table.primary_key.columns)
+        object.__setattr__(self, "id_names", ids)
+        object.__setattr__(self, "settable", frozenset(column.name for column in self.table.columns) - set(ids))
 
 
 RESULTS: Mapping[Stage, ResultTable] = {
@@ -46,7 +50,7 @@ RESULTS: Mapping[Stage, ResultTable] = {
 
 def apply_one(connection: Connection, statement: DbinfoStatement) -> Applied:
     """Insert a result and do what follows from it; nothing is written unless the outcome is APPLIED."""
-    wrong = _wrong_shape(statement)
+    wrong = wrong_shape(statement)
     if wrong:
         return refused(statement, wrong)
     seen = applied_before(connection, statement)
@@ -70,11 +74,14 @@ def apply_one(connection: Connection, statement: DbinfoStatement) -> Applied:
 
 def applied_before(connection: Connection, statement: DbinfoStatement) -> Applied | None:
     """The outcome for a statement whose row is there already; None when it is not."""
-    if _wrong_shape(statement):
+    if wrong_shape(statement):
         return None
     there = _existing(connection, statement)
-    if there is None:
-        return None
+    return None if there is None else judged(statement, there)
+
+
+def judged(statement: DbinfoStatement, there: Row[Any]) -> Applied:
+    """The outcome for a statement whose row is there: its ``path_base`` and ``fault`` decide."""
     path_base = str(statement.columns.get("path_base"))
     if there.path_base != path_base and not same_file(str(there.path_base), path_base):
         sentence = f"{_ids(statement)} has a result from {there.path_base} already, this one is from {path_base}"
@@ -98,12 +105,12 @@ def row_values(statement: DbinfoStatement) -> dict[str, Any]:
     return {**given, **statement.ids, **result.defaults}
 
 
-def _wrong_shape(statement: DbinfoStatement) -> str | None:
+def wrong_shape(statement: DbinfoStatement) -> str | None:
+    """Why this can be no row of the stage's result table; None when it can."""
     result = RESULTS[statement.stage]
-    if set(statement.ids) != set(result.id_names):
+    if statement.ids.keys() != set(result.id_names):
         return f"a {statement.stage} result is named by {', '.join(result.id_names)}, not by {', '.join(statement.ids)}"
-    allowed = {column.name for column in result.table.columns} - set(result.id_names)
-    unknown = sorted(set(statement.columns) - allowed)
+    unknown = sorted(statement.columns.keys() - result.settable)
     return f"{result.table.name} has no column {', '.join(unknown)} to set" if unknown else None
 
 

@@ -11,7 +11,7 @@ from rpconsole.domain.software_version import merged_version
 FRACTIONS = ("maskfrac_static", "maskfrac_dynamic", "maskfrac_magic", "maskfrac_advisory")
 
 
-def merged_results(rows: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+def merged_results(rows: Iterable[Mapping[Any, Any]]) -> dict[str, Any]:
     """Columns for the run's row: merged version, and mask fractions weighted by pixels.
 
     Rows without pixels or with a fraction that is no number count for neither; what nothing was found for is left out.
@@ -29,11 +29,11 @@ def merged_results(rows: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     return merged
 
 
-def common_magicked(rows: Iterable[Mapping[str, Any]]) -> int:
+def common_magicked(rows: Iterable[Mapping[Any, Any]]) -> int:
     """The destreaking run that all components went through; 0 when they differ."""
     found = {row["magicked"] or 0 for row in rows}
     return int(found.pop()) if len(found) == 1 else 0
 
 
-def _counts(row: Mapping[str, Any]) -> bool:
+def _counts(row: Mapping[Any, Any]) -> bool:
     return bool(row["maskfrac_npix"]) and all(finite_or_none(row[name]) is not None for name in FRACTIONS)

@@ -86,10 +86,9 @@ class SqlRunStore:
             await self._gpc1.write(work)
 
     async def change_components(self, remote_id: int, changes: Sequence[ComponentChange]) -> int:
-        statements = [_components_update(remote_id, piece) for alike in _alike(changes) for piece in in_pieces(alike)]
-
         def work(connection: Connection) -> int:
-            return sum(connection.execute(statement).rowcount for statement in statements)
+            pieces = [piece for alike in _alike(changes) for piece in in_pieces(alike)]
+            return sum(connection.execute(_components_update(remote_id, piece)).rowcount for piece in pieces)
 
         return await self._gpc1.write(work)
 
@@ -105,24 +104,31 @@ def _changed_columns(change: RunChange) -> dict[str, Any]:
 
 
 def _alike(changes: Sequence[ComponentChange]) -> Iterable[list[ComponentChange]]:
-    """Changes that set the same columns, together; the last one for a component wins."""
-    groups: dict[tuple[bool, bool, bool], dict[int, ComponentChange]] = {}
-    for change in changes:
-        shape = (change.state is not None, change.jobs is not None, change.path_base is not None)
-        if any(shape):
-            groups.setdefault(shape, {})[change.stage_id] = change
-    return [list(group.values()) for group in groups.values()]
+    """Changes to the same state that set the same columns, together; the last one for a component wins."""
+    latest = {(_shape(change), change.stage_id): change for change in changes if any(_shape(change))}
+    groups: dict[tuple[object, ...], list[ComponentChange]] = {}
+    for (shape, _), change in latest.items():
+        groups.setdefault((shape, change.state), []).append(change)
+    return groups.values()
+
+
+def _shape(change: ComponentChange) -> tuple[bool, ...]:
+    return change.state is not None, change.jobs is not None, change.path_base is not None
 
 
 def _components_update(remote_id: int, changes: Sequence[ComponentChange]) -> Update:
-    """One UPDATE for many rows: each column's value picked by the row's stage_id."""
+    """One UPDATE for many rows: what is not the same for all is picked by the row's stage_id."""
     key = remote_component.c.stage_id
-    values = {}
+    values: dict[str, Any] = {}
     for name in ("state", "jobs", "path_base"):
         chosen = {change.stage_id: getattr(change, name) for change in changes}
-        if all(value is not None for value in chosen.values()):
+        first = next(iter(chosen.values()))
+        if any(value != first for value in chosen.values()):
             values[name] = case(chosen, value=key, else_=remote_component.c[name])
-    return update(remote_component).where(remote_component.c.remote_id == remote_id, key.in_(chosen)).values(values)
+        elif first is not None:
+            values[name] = first
+    chosen_rows = key.in_([change.stage_id for change in changes])
+    return update(remote_component).where(remote_component.c.remote_id == remote_id, chosen_rows).values(values)
 
 
 def _count(connection: Connection, remote_ids: Collection[int]) -> list[Row[Any]]:

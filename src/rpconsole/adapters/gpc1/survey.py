@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 
-from sqlalchemy import Connection, Select
+from sqlalchemy import Connection
 
-from rpconsole.adapters.gpc1.advance import ADVANCING, advance_one
+from rpconsole.adapters.gpc1.advance import ADVANCING, Advancing, advance_one
+from rpconsole.adapters.gpc1.advance_many import advance_some
 from rpconsole.adapters.gpc1.apply import applied_before, apply_one, refused
+from rpconsole.adapters.gpc1.apply_many import STAGES_OF_ROWS, apply_rows
 from rpconsole.adapters.gpc1.engine import Gpc1
 from rpconsole.adapters.gpc1.fake import advance_one_fake, waiting_fakes
 from rpconsole.adapters.gpc1.overlap import without_overlap, write_overlap
@@ -24,6 +26,11 @@ from rpconsole.domain.fault import BadData, DatabaseRefused
 from rpconsole.domain.stage import Stage
 from rpconsole.domain.stage_rows import Advanced, DetrendRun, StageRows
 from rpconsole.ports.survey import Applied, Overlap
+
+#: result rows in one transaction
+ROWS_AT_ONCE = 500
+#: runs that are advanced in one transaction
+RUNS_AT_ONCE = 100
 
 AdvanceRun = Callable[[Connection, int], Advanced | None]
 
@@ -57,18 +64,38 @@ class SqlSurvey:
         return await self._gpc1.read(lambda connection: detrend_files(connection, det_id, iteration))
 
     async def apply(self, statements: Sequence[DbinfoStatement]) -> list[Applied]:
-        return [await self._apply_one(statement) for statement in statements]
+        outcomes: dict[int, Applied] = {}
+        for stage in STAGES_OF_ROWS:
+            of_stage = [at for at, statement in enumerate(statements) if statement.stage is stage]
+            for some in in_pieces(of_stage, ROWS_AT_ONCE):
+                found = await self._apply_rows([statements[at] for at in some])
+                outcomes |= {at: done for at, done in zip(some, found, strict=True) if done is not None}
+        # what stands against something, or is more than a row, goes alone: it must not cost its neighbours
+        return [
+            outcomes[at] if at in outcomes else await self._apply_one(statement)
+            for at, statement in enumerate(statements)
+        ]
 
     async def advance(self, stage: Stage, label: str | None = None) -> list[Advanced]:
         how = ADVANCING.get(stage)
         if how is None:
             return []
-        return await self._each(
-            how.complete_ids(label), lambda connection, run_id: advance_one(connection, how, run_id)
-        )
+        run_ids = await self._gpc1.read(lambda connection: list(connection.scalars(how.complete_ids(label))))
+        advanced: list[Advanced] = []
+        for some in in_pieces(run_ids, RUNS_AT_ONCE):
+            advanced += await self._advance_some(how, some)
+        return advanced
+
+    async def _advance_some(self, how: Advancing, run_ids: Sequence[int]) -> list[Advanced]:
+        try:
+            return await self._gpc1.write(lambda connection: advance_some(connection, how, run_ids))
+        except (BadData, DatabaseRefused):
+            # one of them cannot be written, which must not hold up the others
+            return await self._each(run_ids, lambda connection, run_id: advance_one(connection, how, run_id))
 
     async def advance_fake(self, label: str | None = None) -> list[Advanced]:
-        return await self._each(waiting_fakes(label), advance_one_fake)
+        run_ids = await self._gpc1.read(lambda connection: list(connection.scalars(waiting_fakes(label))))
+        return await self._each(run_ids, advance_one_fake)
 
     async def warps_without_overlap(self, label: str | None = None) -> Mapping[int, tuple[int, str]]:
         rows = await self._gpc1.read(lambda connection: connection.execute(without_overlap(label)).all())
@@ -91,6 +118,12 @@ class SqlSurvey:
 
         return await self._gpc1.read(work)
 
+    async def _apply_rows(self, statements: Sequence[DbinfoStatement]) -> Sequence[Applied | None]:
+        try:
+            return await self._gpc1.write(lambda connection: apply_rows(connection, statements))
+        except (BadData, DatabaseRefused):
+            return [None] * len(statements)
+
     async def _apply_one(self, statement: DbinfoStatement) -> Applied:
         try:
             return await self._gpc1.write(lambda connection: apply_one(connection, statement))
@@ -101,9 +134,8 @@ class SqlSurvey:
             seen = await self._gpc1.read(lambda connection: applied_before(connection, statement))
             return seen or refused(statement, str(error))
 
-    async def _each(self, candidates: Select[tuple[int]], advance_run: AdvanceRun) -> list[Advanced]:
-        """Each candidate in a transaction of its own."""
-        run_ids = await self._gpc1.read(lambda connection: list(connection.scalars(candidates)))
+    async def _each(self, run_ids: Sequence[int], advance_run: AdvanceRun) -> list[Advanced]:
+        """Each run in a transaction of its own."""
         made = [await self._advance_one(advance_run, run_id) for run_id in run_ids]
         return [advanced for advanced in made if advanced is not None]
 

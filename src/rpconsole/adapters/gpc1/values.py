@@ -47,6 +47,8 @@ def finite_or_none(value: object) -> float | None:
 def storable(value: object) -> Any:
     """A value as gpc1 keeps it: no NaN, no infinity, no empty text, nothing beyond single precision."""
     if isinstance(value, float):
+        if -FLOAT_MAX <= value <= FLOAT_MAX:
+            return value
         return max(-FLOAT_MAX, min(FLOAT_MAX, value)) if math.isfinite(value) else None
     return text_or_none(value) if isinstance(value, str) else value
 

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Table, select
 
 from rpconsole.adapters.journal import tables
 from rpconsole.adapters.journal.rows import path_hash, sentence
-from rpconsole.adapters.sql import Database, in_pieces, upsert
+from rpconsole.adapters.sql import Database, execute_many, in_pieces, upsert
 from rpconsole.ports.journal import Delivered, Verdict
 
 
@@ -113,4 +113,4 @@ _VERDICT = ("remote_id", "stage_id", "item", "state", "sentence", "sha256")
 def _upsert_all(connection: Connection, table: Table, rows: Iterable[dict[str, Any]]) -> None:
     statement = upsert(connection, table)
     for piece in in_pieces(list(rows)):
-        connection.execute(statement, piece)
+        execute_many(connection, statement, piece)

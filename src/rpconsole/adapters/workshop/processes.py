@@ -1,0 +1,103 @@
+"""Long pure work in processes beside this one, so that both cores serve and the event loop is free."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import queue
+import subprocess
+import sys
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from rpconsole.adapters.workshop.child import read_frame, write_frame
+from rpconsole.ports.workshop import Given, Made
+
+log = logging.getLogger(__name__)
+
+#: beyond that the writing of files is what takes the time
+MOST = 4
+COMMAND = (sys.executable, "-m", "rpconsole.adapters.workshop.child")
+GONE = (OSError, EOFError)
+END_S = 5.0
+
+
+def spare_cores() -> int:
+    """How many processes pay: one core is this process' own."""
+    return max(0, min(MOST, len(os.sched_getaffinity(0)) - 1))
+
+
+class Processes:
+    """``Workshop`` in child processes, started when they are first wanted; without a spare core, in threads.
+
+    A child ends when this process does, however that ends: its input closes.
+    """
+
+    def __init__(self, number: int | None = None) -> None:
+        self._number = spare_cores() if number is None else number
+        self._threads = ThreadPoolExecutor(max(1, self._number), thread_name_prefix="workshop")
+        self._idle: queue.SimpleQueue[subprocess.Popen[bytes] | None] = queue.SimpleQueue()
+        for _ in range(self._number):
+            self._idle.put(None)
+
+    async def call(self, work: Callable[[Given], Made], given: Given) -> Made:
+        made: Made = await asyncio.get_running_loop().run_in_executor(self._threads, self._do, work, given)
+        return made
+
+    async def close(self) -> None:
+        """Let running work end, then end the processes."""
+        await asyncio.to_thread(self._threads.shutdown)
+        while not self._idle.empty():
+            await asyncio.to_thread(_end, self._idle.get())
+
+    def _do(self, work: Callable[[Any], Any], given: object) -> Any:
+        """In a thread: there are as many threads as processes, so one is idle."""
+        if not self._number:
+            return work(given)
+        child = self._idle.get()
+        try:
+            child = child or _started()
+            is_good, answer = _asked(child, work, given)
+        except GONE as gone:
+            # pure work may be done again, and this process can do it too
+            log.warning("a worker process ended (%s); its work is done here", gone or type(gone).__name__)
+            _end(child)
+            child, is_good, answer = None, True, None
+        finally:
+            self._idle.put(child)
+        if child is None:
+            return work(given)
+        if is_good:
+            return answer
+        raise answer
+
+
+def _started() -> subprocess.Popen[bytes]:
+    # a session of its own: the terminal's Ctrl-C is for us, who then end it in order
+    return subprocess.Popen(COMMAND, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True)
+
+
+def _asked(child: subprocess.Popen[bytes], work: Callable[[Any], Any], given: object) -> tuple[bool, Any]:
+    assert child.stdin is not None
+    assert child.stdout is not None
+    write_frame(child.stdin, (work, given))
+    answer: tuple[bool, Any] = read_frame(child.stdout)
+    return answer
+
+
+def _end(child: subprocess.Popen[bytes] | None) -> None:
+    if child is None:
+        return
+    for stream in (child.stdin, child.stdout):
+        if stream is not None:
+            try:
+                stream.close()
+            except OSError:
+                pass
+    try:
+        child.wait(END_S)
+    except subprocess.TimeoutExpired:
+        child.kill()
+        child.wait()
