@@ -195,6 +195,31 @@ async def test_what_an_ended_job_of_the_old_scripts_did_not_finish_fails_alone_a
     assert sentences == [f"task 1 {ended}", f"task 4 {ended}"]
 
 
+async def test_every_stage_is_executed_from_its_five_lists_alone(bench):
+    """As if nothing of rpconsole's own lay beside them; the old root's '//' and 'ln -s' included."""
+    async with bench.running() as engine:
+        await bench.login()
+        for stage in Stage:
+            await engine.set_gates(["exec"], open=False, who="op")
+            await bench.until(lambda stage=stage: bench.states(stage) == ["pending"])
+            (run,) = bench.rows.all(t.remote_run, stage=stage)
+            make_old(stem_of(bench, run))
+            await engine.set_gates(["exec"], open=True, who="op")
+            await bench.until(lambda stage=stage: (bench.player.play() or bench.states(stage)) == ["full"])
+    assert {row["state"] for row in bench.rows.all(t.remote_component)} == {"pass"}
+    assert bench.rows.count(t.stack_sum_skyfile) == 1
+
+
+def make_old(stem: Path) -> None:
+    """Take the manifests away, and write the rest as the old scripts do."""
+    for manifest in [*stem.parent.glob(f"{stem.name}.manifest*"), *stem.glob("*.manifest*")]:
+        manifest.unlink()
+    for name in ("check", "config", "generate"):
+        file = Path(f"{stem}.{name}")
+        text = file.read_text().replace("/scratch3/watersc1/", "/scratch3/watersc1//").replace("ln -sf", "ln -s")
+        file.write_text(text)
+
+
 async def test_every_stage_that_we_prepare_is_executed_by_the_old_scripts(bench):
     root = bench.folder / "scratch"
     layout = replace(bench.world.settings.layout, remote_root=f"{root}/")
