@@ -37,8 +37,8 @@ from rpconsole.storage import open_storage
 async def open_engine(config: Config, *, patient: bool = False) -> AsyncIterator[RunningEngine]:
     """An engine with everything that it needs; nothing is started, and no session is opened.
 
-    Raises BadConfiguration, DatabaseAway, DatabaseRefused. ``patient``: no database is asked before the engine runs, and then it waits
-    for one that is away; for a process that goes on living.
+    Raises BadConfiguration, DatabaseAway, DatabaseRefused. ``patient``: a database that is away is waited for once the engine runs;
+    for a process that goes on living.
     """
     async with AsyncExitStack() as stack:
         world = await open_world(config, stack, patient=patient)
@@ -70,7 +70,7 @@ async def open_world(config: Config, stack: AsyncExitStack, *, patient: bool = F
         database=config.database.name,
         site=config.site.name,
         password=config.journal.password(),
-        ready=not patient,
+        patient=patient,
     )
     stack.push_async_callback(journal.close)
     options = ssh_options(config)
@@ -129,7 +129,7 @@ def settings_of(config: Config) -> EngineSettings:
         accounts=config.login.accounts(),
         any_account=not config.login.users,
         bookkeeping=_bookkeeping(config),
-        scratch=config.scratch.settings(),
+        scratch=config.scratch.settings(config.site.scratch_bytes()),
         learn_costs=site.learned_costs,
         tick_s=engine.tick_s,
         refresh_s=engine.refresh_s,

@@ -10,6 +10,7 @@ from tests.fakes.engine import FakeEngine, a_run_row
 
 from rpconsole.cli.baton import Kept, _take
 from rpconsole.daemon.baton import BatonDesk, NoBaton
+from rpconsole.daemon.haul_verbs import HAUL_VERBS
 from rpconsole.daemon.server import EngineServer
 from rpconsole.daemon.single import claimed
 from rpconsole.daemon.verbs import ACTS, ROUTINE, VERBS
@@ -31,6 +32,12 @@ LOOKS = {
     "reconcile",
     "commands",
     "preview",
+    "scratch",
+    "scratch_safe",
+    "haul_plan",
+    "hauls",
+    "moved",
+    "pace",
     "baton",
 }
 
@@ -78,7 +85,7 @@ async def until_noted(engine, words):
 
 
 def test_every_verb_either_acts_or_looks():
-    assert set(VERBS) == ACTS | LOOKS
+    assert set(VERBS) | set(HAUL_VERBS) == ACTS | LOOKS
     assert ACTS.isdisjoint(LOOKS)
     assert ROUTINE < ACTS
 

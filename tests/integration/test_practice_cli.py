@@ -95,6 +95,8 @@ def test_every_disturbance_is_listed(trainee, made):
         (["session_s", "soon"], "takes a number"),
         (["kill", "77"], "has no job '77'"),
         (["cut"], "is not up"),
+        (["sweep", "soon"], "sweep takes a number of seconds, not 'soon'"),
+        (["scratch_used", "much"], "takes a number"),
         (["program", "ppImage=explode"], "with a mode of"),
     ],
 )

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal
 
 from pydantic import Field, model_validator
 
 from rpconsole.config.fields import Days, Gigabytes, Hours, Seconds, Section, Share, Word, refused
 from rpconsole.domain.scratch import PurgeClock, ScratchPolicy, ScratchSettings
+from rpconsole.domain.stage import Stage
 
 _RULES = ScratchPolicy()
 _SETTINGS = ScratchSettings()
@@ -51,9 +53,10 @@ class ScratchSection(Section):
             raise refused(f"is {self.throttle:g}, more than full, which is {self.full:g}", key="throttle")
         return self
 
-    def settings(self) -> ScratchSettings:
-        """As the engine wants them."""
+    def settings(self, bytes_each: Mapping[Stage, int]) -> ScratchSettings:
+        """As the engine wants them; ``bytes_each``: what one command of each stage adds."""
         return ScratchSettings(
+            bytes_each=bytes_each,
             rules=ScratchPolicy(
                 purge_days=self.purge_days,
                 purge_by=PurgeClock(self.purge_by),

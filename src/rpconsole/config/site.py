@@ -8,9 +8,22 @@ from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from rpconsole.commands.jobscript import Directives
 from rpconsole.commands.known_schedulers import KNOWN_SCHEDULERS
-from rpconsole.config.fields import Count, CountFromZero, Flag, Hours, Name, Section, Share, SitePath, Word, refused
+from rpconsole.config.fields import (
+    Count,
+    CountFromZero,
+    Flag,
+    Hours,
+    Megabytes,
+    Name,
+    Section,
+    Share,
+    SitePath,
+    Word,
+    refused,
+)
 from rpconsole.domain.allocation import SitePlan
 from rpconsole.domain.cost import COST_H, MULTIPLIER, SAFETY_H, THREADS
+from rpconsole.domain.scratch import BYTES_EACH
 from rpconsole.domain.stage import Stage
 from rpconsole.stages.base import PROGRAM_THREADS
 
@@ -41,6 +54,9 @@ class StageCost(Section):
     )
     safety_h: CountFromZero | None = Field(
         default=None, description="Hours added to the wall time, for what the averages do not see."
+    )
+    scratch_mb: Megabytes | None = Field(
+        default=None, description="Megabytes that one command adds to scratch, before it was measured."
     )
     program_threads: Count | None = Field(default=None, description="Threads that the program itself is started with.")
     account: Word | None = Field(default=None, description="Account that this stage's jobs are charged to.")
@@ -153,6 +169,11 @@ class SiteSection(Section):
     def program_threads(self) -> dict[Stage, int]:
         """Threads that each stage's program is started with; camera's takes no such option."""
         return {stage: self.stages.of(stage).program_threads or built_in for stage, built_in in PROGRAM_THREADS.items()}
+
+    def scratch_bytes(self) -> dict[Stage, int]:
+        """What one command of each stage adds to scratch, before it was measured."""
+        given = {stage: self.stages.of(stage).scratch_mb for stage in Stage}
+        return {stage: BYTES_EACH[stage] if size is None else int(size * 1e6) for stage, size in given.items()}
 
     def plan(self) -> SitePlan:
         """What the allocation needs of it."""

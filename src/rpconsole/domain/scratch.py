@@ -18,6 +18,10 @@ BYTES_EACH: Mapping[Stage, int] = {
     Stage.WARP: 85_000_000,
     Stage.STACK: 300_000_000,
 }
+#: files that one command leaves for later stages, where that is the same for all
+FILES_EACH: Mapping[Stage, int] = {Stage.CHIP: 4, Stage.WARP: 5}
+#: how much more a command adds than those: chip's raw image is shipped
+BESIDE: Mapping[Stage, float] = {Stage.CHIP: 85 / 60, Stage.WARP: 1.0}
 #: steps at which a run will still add to scratch
 _GROWING = (Step.SHIP, Step.SUBMIT, Step.RECONCILE, Step.POLL)
 
@@ -53,6 +57,8 @@ class ScratchSettings:
     """The site's scratch: its rules, who knows its room, and how often it is looked at."""
 
     rules: ScratchPolicy = field(default_factory=ScratchPolicy)
+    #: bytes that one command adds, before any was measured
+    bytes_each: Mapping[Stage, int] = field(default_factory=lambda: BYTES_EACH)
     #: words of the site's own program; empty = the file system is asked
     quota_command: tuple[str, ...] = ()
     #: instead of the limit that is found; None = as found
@@ -127,20 +133,19 @@ def urgencies(
     return found
 
 
-def expected_bytes(run: Run, components: int, learned: Mapping[Stage, float]) -> int:
-    """What a run will add to scratch."""
-    each = learned.get(run.stage, BYTES_EACH[run.stage])
-    return int(each * COMMANDS_EACH[run.stage] * components)
+def expected_bytes(run: Run, components: int, each: Mapping[Stage, float]) -> int:
+    """What a run will add to scratch; ``each``: bytes of one command."""
+    return int(each.get(run.stage, BYTES_EACH[run.stage]) * COMMANDS_EACH[run.stage] * components)
 
 
-def bytes_each(holdings: Iterable[Holding], tasks: Mapping[int, int]) -> dict[Stage, float]:
-    """Bytes that one command of each stage left behind, as measured of runs whose number of tasks is known."""
+def bytes_each(holdings: Iterable[Holding]) -> dict[Stage, float]:
+    """Bytes that one command of chip and warp adds, by what was measured of earlier runs, raw images counted in."""
     sums: dict[Stage, tuple[int, int]] = {}
     for holding in holdings:
-        if holding.bytes > 0 and tasks.get(holding.remote_id, 0) > 0:
-            before = sums.get(holding.stage, (0, 0))
-            sums[holding.stage] = (before[0] + holding.bytes, before[1] + tasks[holding.remote_id])
-    return {stage: size / count for stage, (size, count) in sums.items()}
+        if holding.bytes > 0 and holding.stage in FILES_EACH:
+            size, files = sums.get(holding.stage, (0, 0))
+            sums[holding.stage] = (size + holding.bytes, files + holding.files)
+    return {stage: size / files * FILES_EACH[stage] * BESIDE[stage] for stage, (size, files) in sums.items()}
 
 
 def throttled(

@@ -99,9 +99,9 @@ class ScratchWatch:
     def _reckon(self, runs: Sequence[Run]) -> None:
         policy = self._world.settings.scratch
         self.urgency = urgencies(self.feeding, self.holdings, policy.rules)
-        learned = bytes_each(self.holdings.values(), {one.remote_id: one.files for one in self.holdings.values()})
+        each = {**self._world.settings.scratch.bytes_each, **bytes_each(self.holdings.values())}
         self.expected = {
-            run.remote_id: expected_bytes(run, self._components.get(run.remote_id, 0), learned)
+            run.remote_id: expected_bytes(run, self._components.get(run.remote_id, 0), each)
             for run in runs
             if run.step in _GROWING
         }

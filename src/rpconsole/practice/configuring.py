@@ -59,6 +59,12 @@ def configuration(paths: SitePaths, settings: SiteSettings) -> str:
         "storage": {"kind": "plain", "root": str(paths.storage)},
         "site": _site(paths, settings),
         **{f"site.stages.{stage}": _stage(cost_h) for stage, cost_h in _COST_H.items()},
+        "scratch": {
+            "quota_command": [str(paths.bin / "lfs"), "quota", str(paths.scratch)],
+            "purge_days": settings.scratch_purge_s / 86400,
+            "look_s": 2.0,
+            "relook_hours": 0.001,
+        },
         "login": _login(paths, settings),
         "engine": {
             "tick_s": 0.2,
@@ -93,7 +99,7 @@ def _site(paths: SitePaths, settings: SiteSettings) -> dict[str, object]:
 
 
 def _stage(cost_h: float) -> dict[str, object]:
-    return {"cost_h": cost_h, "threads": 1, "multiplier": 1, "safety_h": 0, "program_threads": 1}
+    return {"cost_h": cost_h, "threads": 1, "multiplier": 1, "safety_h": 0, "scratch_mb": 0.5, "program_threads": 1}
 
 
 def _login(paths: SitePaths, settings: SiteSettings) -> dict[str, object]:

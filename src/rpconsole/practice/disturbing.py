@@ -9,6 +9,7 @@ from difflib import get_close_matches
 from rpconsole.domain.fault import BadData
 from rpconsole.practice.faults import KNOBS
 from rpconsole.practice.programs.faults import FaultMode
+from rpconsole.practice.scratch import purge
 from rpconsole.practice.site import PracticeSite
 
 
@@ -22,6 +23,15 @@ def _kill(site: PracticeSite, job: str) -> str:
 def _purge(site: PracticeSite, _: str) -> str:
     site.purge()
     return "the scheduler has forgotten every finished job"
+
+
+def _sweep(site: PracticeSite, seconds: str) -> str:
+    try:
+        age_s = float(seconds or 0)
+    except ValueError:
+        raise BadData(f"sweep takes a number of seconds, not '{seconds}'") from None
+    removed = purge(site.paths, age_s)
+    return f"{removed} files that nobody looked at or changed for {age_s:g} s are gone from scratch"
 
 
 def _cut(site: PracticeSite, _: str) -> str:
@@ -44,6 +54,7 @@ ACTS: dict[str, tuple[Callable[[PracticeSite, str], str], str]] = {
     "freeze": (_freeze, "keep the connections and answer nothing"),
     "thaw": (_thaw, "end a freeze"),
     "kill": (_kill, "JOB: kill all its processes"),
+    "sweep": (_sweep, "SECONDS: purge what lay on scratch for so long without a look; 0 = everything"),
     "purge": (_purge, "forget every finished job"),
 }
 #: `ppImage=exit`: the program's name, then what it does wrong

@@ -28,6 +28,9 @@ KNOBS: dict[str, tuple[tuple[str, ...], str]] = {
     ),
     "session_s": (("SECONDS",), "logins, open ones too, live only so long"),
     "max_sessions": (("COUNT",), "sessions on one connection"),
+    "lfs": (("refuse", "hang", "garbage"), "the quota on scratch cannot be read"),
+    "scratch_used": (("GB",), "the quota counts so much as used, whatever lies there"),
+    "scratch_purge_s": (("SECONDS",), "scratch files that nobody looked at or changed for so long are purged"),
     "purge_s": (("SECONDS",), "finished jobs are forgotten after so long"),
 }
 

@@ -37,7 +37,8 @@ def install(paths: SitePaths, *, is_over_slurm: bool = False) -> None:
 def install_moab(paths: SitePaths, *, is_over_slurm: bool = False) -> None:
     """Moab's clients, and of Slurm's what a job under Moab calls; over a real Slurm the job finds that one's."""
     for name, (module, function) in (_COMMANDS if is_over_slurm else _COMMANDS | _SLURM_COMMANDS).items():
-        _write(paths.bin / name, _launcher(paths, module, function))
+        _write(paths.bin / name, _launcher(paths, f"moab.{module}", function))
+    _write(paths.bin / "lfs", _launcher(paths, "lustre", "main_lfs"))
     for name in _SLURM_COMMANDS if is_over_slurm else ():
         (paths.bin / name).unlink(missing_ok=True)
 
@@ -61,7 +62,7 @@ def _launcher(paths: SitePaths, module: str, function: str) -> str:
     source = str(Path(rpconsole.__file__).resolve().parent.parent)
     program = (
         f"import sys; sys.path.insert(0, {source!r}); "
-        f"from rpconsole.practice.moab.{module} import {function}; sys.exit({function}(sys.argv[1:]))"
+        f"from rpconsole.practice.{module} import {function}; sys.exit({function}(sys.argv[1:]))"
     )
     return (
         "#!/bin/sh\n"

@@ -146,6 +146,9 @@ class SiteSettings:
     purge_s: float = 300.0
     #: between the polite word and SIGKILL for a job that is to end; 30 s at a real site
     kill_wait_s: float = 3.0
+    #: the quota on scratch, and how long a file may lie there without a look before it is purged
+    scratch_bytes: int = 4_000_000_000
+    scratch_purge_s: float = 14 * 86400.0
     #: lifetime of a login
     session_s: float = 12 * 3600.0
     #: sessions on one connection, as OpenSSH's MaxSessions

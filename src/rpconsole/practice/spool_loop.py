@@ -15,6 +15,7 @@ from rpconsole.practice.faults import Faults
 from rpconsole.practice.moab.spool import ENDED, Job, Spool
 from rpconsole.practice.paths import SitePaths, read_settings, write_whole
 from rpconsole.practice.processes import send
+from rpconsole.practice.scratch import Sweeper
 
 
 class SpoolLoop(ABC):
@@ -26,6 +27,7 @@ class SpoolLoop(ABC):
         self._faults = Faults(paths)
         self._settings = read_settings(paths)
         self._tied = tied
+        self._sweeper = Sweeper(paths, self._settings, self._faults)
         self._stopped = False
         self._alarm, self._ringer = socket.socketpair()
 
@@ -37,6 +39,7 @@ class SpoolLoop(ABC):
         while not self._stopped:
             with self._spool.changing():
                 self._turn(self._spool.jobs())
+            self._sweeper.turn()
             self._sleep(self._nap_s())
         self._end_all()
         # servers that somebody froze could not see the end of the line by which they are tied

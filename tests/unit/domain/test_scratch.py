@@ -117,9 +117,11 @@ def test_a_run_that_waits_for_room_is_not_started_and_says_why():
 
 def test_what_a_run_adds_is_reckoned_by_what_others_of_its_stage_left():
     held = [Holding(remote_id=n, stage=Stage.CHIP, label="L", files=240, bytes=n * 1000) for n in (1, 2)]
-    learned = bytes_each(held, {1: 10, 2: 20, 3: 5})
-    assert learned == {Stage.CHIP: 100.0}
-    assert expected_bytes(a_run(5), 2, learned) == 2 * 60 * 100
+    held.append(Holding(remote_id=3, stage=Stage.CAMERA, label="L", files=61, bytes=10**9))
+    learned = bytes_each(held)
+    # 3000 bytes in 480 files, four a command, and the raw image beside them
+    assert learned == {Stage.CHIP: pytest.approx(25 * 85 / 60)}
+    assert expected_bytes(a_run(5), 2, learned) == 2 * 60 * 25 * 85 // 60
     assert expected_bytes(a_run(5, stage=Stage.CAMERA), 3, learned) == 3 * 60_000_000
 
 

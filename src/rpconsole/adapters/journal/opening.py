@@ -18,7 +18,7 @@ from rpconsole.adapters.journal.run_journal import SqlRunJournal
 from rpconsole.adapters.journal.schema import bring_up_to_date, found_revision
 from rpconsole.adapters.journal.tables import REVISION
 from rpconsole.adapters.sql import Database, database_url, open_database
-from rpconsole.domain.fault import BadConfiguration
+from rpconsole.domain.fault import BadConfiguration, DatabaseAway
 from rpconsole.ports.costs import CostBook
 from rpconsole.ports.hauls import Hauls
 from rpconsole.ports.journal import Ledger, Operations, OwnerLease, RunJournal
@@ -37,7 +37,7 @@ class Journal:
     costs: CostBook
     holdings: HoldingBook
     close: Callable[[], Awaitable[None]]
-    #: bring the schema up to date, where opening it did not; safe to repeat
+    #: bring the schema up to date, where opening it could not; safe to repeat
     make_ready: Callable[[], Awaitable[None]]
 
 
@@ -48,17 +48,20 @@ async def open_journal(
     site: str = "",
     password: str | None = None,
     alive: Callable[[int], bool] = is_alive,
-    ready: bool = True,
+    patient: bool = False,
 ) -> Journal:
     """Open the journal for an engine that serves this gpc1 database and site, upgrading its schema where it is older.
 
     An SQLite file is made, with its directory, where there is none. Raises DatabaseAway, DatabaseRefused (a newer schema),
-    BadConfiguration (the URL). ``ready`` False = nothing is asked of the server yet; ``make_ready`` does it before anything else.
+    BadConfiguration (the URL). ``patient`` = a server that is away is no error yet; ``make_ready`` tries again.
     """
     opened = await _opened(url, password)
     try:
-        if ready:
-            await bring_up_to_date(opened)
+        await bring_up_to_date(opened)
+    except DatabaseAway:
+        if not patient:
+            await opened.close()
+            raise
     except BaseException:
         await opened.close()
         raise
