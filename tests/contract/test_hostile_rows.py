@@ -226,3 +226,25 @@ async def test_detrends_without_dates_and_with_odd_words_are_no_candidates_befor
     assert next(run.det_id for run in runs if run.det_type == "MASK") == good
     assert len(runs) == 2
     assert all(run.filter is None for run in runs)
+
+
+async def test_a_run_that_the_database_does_not_let_advance_costs_only_itself(
+    survey: Survey, rows: Gpc1Rows, gpc1, caplog
+):
+    chips = [rows.chip_done(rows.exposure(number), state="new") for number in (1, 2, 3)]
+    if gpc1.engine.dialect.name == "sqlite":
+        body = f"WHEN NEW.chip_id = {chips[1]} BEGIN SELECT RAISE(ABORT, 'not this one'); END"
+    else:
+        signal = "SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'not this one'"
+        body = f"FOR EACH ROW BEGIN IF NEW.chip_id = {chips[1]} THEN {signal}; END IF; END"
+    await gpc1.write(
+        lambda connection: connection.exec_driver_sql(f"CREATE TRIGGER stubborn BEFORE UPDATE ON chipRun {body}")
+    )
+    try:
+        advanced = await survey.advance(Stage.CHIP)
+    finally:
+        await gpc1.write(lambda connection: connection.exec_driver_sql("DROP TRIGGER stubborn"))
+    assert [one.stage_id for one in advanced] == [chips[0], chips[2]]
+    assert f"stage run {chips[1]} cannot be advanced" in caplog.text
+    assert [one.stage_id for one in await survey.advance(Stage.CHIP)] == [chips[1]]
+    assert rows.count(t.cam_run) == 3

@@ -11,7 +11,7 @@ from functools import partial
 from rpconsole.domain import action as act
 from rpconsole.domain.action import Action, CancelJob, Level, PollRun
 from rpconsole.domain.event import Event, SessionGone, SessionOpened, StepFailed
-from rpconsole.domain.fault import DatabaseAway, Fault, FaultKind, SiteRefused
+from rpconsole.domain.fault import BadData, DatabaseAway, Fault, FaultKind, SiteRefused
 from rpconsole.domain.machine import InvalidMove
 from rpconsole.domain.run import NETWORK_STEPS, Run, Step
 from rpconsole.domain.schedule import Situation, choose, to_poll
@@ -321,3 +321,7 @@ class EngineCore:
             self.refresh_due.wake()
         if done.advanced:
             self.sweep_due.wake()
+        if done.troubles:
+            # a standing notice: said when it begins or changes
+            more = f" (and {len(done.troubles) - 3} more)" if len(done.troubles) > 3 else ""
+            raise BadData("; ".join(done.troubles[:3]) + more)

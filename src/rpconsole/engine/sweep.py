@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from rpconsole.domain.event import Event, RunAdvanced
-from rpconsole.domain.fault import BadData
+from rpconsole.domain.fault import BadData, DatabaseRefused, DiskFailed
+from rpconsole.domain.foreign import visible
 from rpconsole.domain.run import Run
 from rpconsole.domain.stage import Stage
 from rpconsole.domain.stage_rows import Advanced
@@ -19,6 +21,11 @@ from rpconsole.ports.survey import Overlap
 
 log = logging.getLogger(__name__)
 
+#: the forms that a product's name gives back
+_SKYCELL = re.compile(r"skycell\.\d+(\.\d+)?")
+_OTA = re.compile(r"XY\d\d")
+_MAX_ID = 64
+
 
 async def advance_run(world: World, run: Run) -> Event:
     """Register what this run, being full, made ready for the next stage."""
@@ -26,25 +33,31 @@ async def advance_run(world: World, run: Run) -> Event:
     return RunAdvanced(registered=sum(one.next_id is not None for one in advanced))
 
 
-async def advance_label(world: World, label: str | None, stages: Sequence[Stage] = tuple(Stage)) -> list[Advanced]:
-    """Advance every complete stage run of a label; safe to repeat."""
+async def advance_label(
+    world: World, label: str | None, stages: Sequence[Stage] = tuple(Stage), troubles: list[str] | None = None
+) -> list[Advanced]:
+    """Advance every complete stage run of a label; safe to repeat. What stops one exposure alone is added to ``troubles``."""
     advanced: list[Advanced] = []
     for stage in stages:
         advanced += await world.survey.advance(stage, label)
         if stage is Stage.CAMERA:
-            advanced += await _between_camera_and_warp(world, label)
+            advanced += await _between_camera_and_warp(world, label, [] if troubles is None else troubles)
     if world.settings.bookkeeping.stacks and label is not None and Stage.WARP in stages:
         advanced += await _define_stacks(world, label)
     return advanced
 
 
-async def _between_camera_and_warp(world: World, label: str | None) -> list[Advanced]:
+async def _between_camera_and_warp(world: World, label: str | None, troubles: list[str]) -> list[Advanced]:
     books = world.settings.bookkeeping
     advanced = await world.survey.advance_fake(label) if books.fake else []
     if books.overlap_maps is not None:
         for warp_id, (_, exp_name) in (await world.survey.warps_without_overlap(label)).items():
             path = f"{books.overlap_maps.rstrip('/')}/{exp_name}.map"
-            await world.survey.add_overlap(warp_id, read_overlap_map(await world.files.read(path), path))
+            try:
+                await world.survey.add_overlap(warp_id, read_overlap_map(await world.files.read(path), path))
+            except (BadData, DatabaseRefused, DiskFailed) as error:
+                log.info("warp %d waits for its overlap: %s", warp_id, error)
+                troubles.append(f"warp {warp_id} waits for its overlap: {error}")
     return advanced
 
 
@@ -56,7 +69,14 @@ def read_overlap_map(text: str, source: str) -> list[Overlap]:
         if not words or words[0].startswith("#"):
             continue
         if len(words) != 3:
-            raise BadData(f"{source}, line {number}: '{line.strip()}' is not 'skycell_id tess_id class_id'")
+            raise BadData(
+                f"{source}, line {number}: '{visible(line.strip()[:80])}' is not 'skycell_id tess_id class_id'"
+            )
+        if not (_SKYCELL.fullmatch(words[0]) and _OTA.fullmatch(words[2])) or max(map(len, words)) > _MAX_ID:
+            raise BadData(
+                f"{source}, line {number}: '{visible(line.strip()[:80])}' is no skycell like skycell.1234.056, tessellation "
+                f"and OTA like XY33, of at most {_MAX_ID} characters each"
+            )
         overlaps.append(Overlap(skycell_id=words[0], tess_id=words[1], class_id=words[2]))
     return overlaps
 
@@ -87,17 +107,24 @@ class Sweep:
 
     advanced: list[Advanced] = field(default_factory=list)
     defined: list[Definition] = field(default_factory=list)
+    #: what stopped a label, a stage or an exposure, and nothing else
+    troubles: list[str] = field(default_factory=list)
 
 
 async def sweep(world: World, labels: Iterable[WatchedLabel], *, advance: bool, define: bool) -> Sweep:
-    """One round over every watched label."""
+    """One round over every watched label; what goes wrong with one costs the others nothing."""
     done = Sweep()
     for watched in labels:
         if advance:
-            done.advanced += await advance_label(world, watched.label)
-        if define:
-            for stage in watched.stages:
+            try:
+                done.advanced += await advance_label(world, watched.label, troubles=done.troubles)
+            except (BadData, DatabaseRefused) as error:
+                done.troubles.append(f"label {watched.label} cannot be advanced: {error}")
+        for stage in watched.stages if define else ():
+            try:
                 done.defined += await _define(world, watched, stage)
+            except (BadData, DatabaseRefused) as error:
+                done.troubles.append(f"{stage} of label {watched.label} cannot be defined: {error}")
     return done
 
 

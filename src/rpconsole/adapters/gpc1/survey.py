@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
 
 from sqlalchemy import Connection
@@ -26,6 +27,8 @@ from rpconsole.domain.fault import BadData, DatabaseRefused
 from rpconsole.domain.stage import Stage
 from rpconsole.domain.stage_rows import Advanced, DetrendRun, StageRows
 from rpconsole.ports.survey import Applied, Overlap
+
+log = logging.getLogger(__name__)
 
 #: result rows in one transaction
 ROWS_AT_ONCE = 500
@@ -135,9 +138,13 @@ class SqlSurvey:
             return seen or refused(statement, str(error))
 
     async def _each(self, run_ids: Sequence[int], advance_run: AdvanceRun) -> list[Advanced]:
-        """Each run in a transaction of its own."""
+        """Each run in a transaction of its own; one that cannot be written is logged, and does not hold up the others."""
         made = [await self._advance_one(advance_run, run_id) for run_id in run_ids]
         return [advanced for advanced in made if advanced is not None]
 
     async def _advance_one(self, advance_run: AdvanceRun, run_id: int) -> Advanced | None:
-        return await self._gpc1.write(lambda connection: advance_run(connection, run_id))
+        try:
+            return await self._gpc1.write(lambda connection: advance_run(connection, run_id))
+        except (BadData, DatabaseRefused) as error:
+            log.warning("stage run %d cannot be advanced: %s", run_id, error)
+            return None
