@@ -141,6 +141,34 @@ async def test_lists_that_the_old_scripts_wrote_over_ours_count_and_not_our_mani
     assert bench.rows.count(t.chip_processed_imfile) == 4
 
 
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        (lambda stem: Path(f"{stem}.return").write_text("/elsewhere/1.x\n"), "lines"),
+        (lambda stem: Path(f"{stem}.check").unlink(), ".check was never written"),
+        (
+            lambda stem: Path(f"{stem}.transfer").write_text("/nowhere/raw.fits\n"),
+            "/nowhere/raw.fits is no longer there",
+        ),
+        (lambda stem: Path(f"{stem}.transfer").write_text("relative\n"), "relative"),
+    ],
+    ids=["pairs lost", "a list gone", "an input gone", "no absolute path"],
+)
+async def test_old_lists_that_are_broken_stop_their_run_with_a_sentence_and_nothing_is_submitted(
+    bench, old, spoil, said
+):
+    only_chip(bench)
+    run = define_as_remotetool(bench)
+    old.merge(stem_of(bench, run), prepare_components(bench, old, run))
+    spoil(stem_of(bench, run))
+    bench.rows.change(t.remote_run, {"remote_id": run["remote_id"]}, state="pending")
+    async with bench.running() as engine:
+        await bench.login()
+        await bench.until(lambda: bench.states() == ["exec_fail"])
+        assert said in " ".join(await engine.why(run["remote_id"]))
+    assert "msub" not in bench.site.moab.asked
+
+
 def executed_by_the_old_scripts(bench, old: OldPrepare, *, unfinished: str = "") -> None:
     """A run that they prepared and submitted, whose job has ended; lines of one OTA may not have come to their end."""
     run = define_as_remotetool(bench)

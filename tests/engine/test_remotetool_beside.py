@@ -53,3 +53,16 @@ async def test_a_run_that_a_script_stops_stays_stopped_and_one_that_it_sets_back
         await tool.change_runs(one, {"state": "run"})
         await bench.until(lambda: bench.states() == ["full"])
     assert len(bench.site.moab.jobs) == 1
+
+
+async def test_a_run_that_was_ours_is_handed_over_by_setting_it_back_to_new(bench, tool):
+    async with bench.running() as engine:
+        await bench.login()
+        remote_id = (await tool.bundle(BUNDLE)).remote_id
+        await bench.until(lambda: bench.states(Stage.CHIP) == ["run"])
+        script = bench.folder / "ipp" / "remote" / "BY.HAND" / f"remote_chip.{remote_id}.cmd"
+        assert "/rpconsole/stask" in script.read_text()
+        await engine.set_gates(["exec"], open=False, who="op")
+        await tool.change_runs(Which(run={"remote_id": (remote_id,)}), {"state": "new"})
+        await bench.until(lambda: bench.states() == ["pending"] and "/stask_chip.py " in script.read_text())
+    assert {row["state"] for row in bench.rows.all(t.remote_component)} == {"prep_done"}
