@@ -34,6 +34,11 @@ def console_screen() -> str:
     return f"```\n{(GRIDS / 'main-busy-80x24.txt').read_text(encoding='utf-8').rstrip()}\n```"
 
 
+def console_renewal() -> str:
+    """A renewal that waits."""
+    return f"```\n{(GRIDS / 'renew-drain-80x24.txt').read_text(encoding='utf-8').rstrip()}\n```"
+
+
 def console_stale() -> str:
     """The same screen when the engine is gone."""
     return f"```\n{(GRIDS / 'main-stale-80x24.txt').read_text(encoding='utf-8').rstrip()}\n```"

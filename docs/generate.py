@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from docs.console_pages import console_keys, console_screen, console_stale, console_words
+from docs.console_pages import console_keys, console_renewal, console_screen, console_stale, console_words
 from docs.reference import command_reference, message_table, remotetool_reference, verb_table
 from docs.tables import event_table, helper_verb_table, practice_fault_table
 from rpconsole.config import config_reference
@@ -51,6 +51,7 @@ def _kind(step: Step) -> str:
 PARTS: dict[str, Callable[[], str]] = {
     "console screen": console_screen,
     "console stale": console_stale,
+    "console renewal": console_renewal,
     "console keys": console_keys,
     "console words": console_words,
     "state diagram": state_diagram,

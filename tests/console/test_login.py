@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from tests.console.support import grid
+from tests.console.support import NOON, busy, grid
 from textual.widgets import Input
 
 from rpconsole.console.screens.login import LoginScreen
 from rpconsole.domain.fault import ExitCode, FaultKind
+from rpconsole.domain.session import SessionState, SessionView
+from rpconsole.domain.snapshot import GATES, GateView
 from rpconsole.protocol.errors import EngineSaid
-from rpconsole.protocol.messages import Answered, ChallengeAsked, PromptText, Rejected
+from rpconsole.protocol.messages import Answered, ChallengeAsked, PromptText, Rejected, WholeSnapshot
 
 TOKEN = "834911"
 REFUSED = EngineSaid(
@@ -19,10 +21,13 @@ REFUSED = EngineSaid(
 )
 
 
-def challenge(ask_id=1, *, place=1, prompts=(("Enter PASSCODE: ", False),), title="Card login", asker="ipp"):
+def challenge(
+    ask_id=1, *, place=1, prompts=(("Enter PASSCODE: ", False),), title="Card login", asker="ipp", tries_left=None
+):
     return ChallengeAsked(
         ask_id=ask_id, asker=asker, host="mu-fe3", user="watersc1", position=(place, 2), title=title,
         instructions="", prompts=tuple(PromptText(text=text, echo=echo) for text, echo in prompts), answer_within_s=120.0,
+        tries_left=tries_left,
     )  # fmt: skip
 
 
@@ -219,6 +224,93 @@ async def test_the_dialog_fits_the_smallest_terminal(app, site):
         assert "token  [" in shown
 
 
+async def test_a_token_is_not_sent_again_in_a_later_series_either(app, site):
+    async with app.run_test(size=(80, 24)) as pilot:
+        await begin(pilot, app)
+        await type_token(pilot, "000000")
+        await until(pilot, lambda: "Access denied" in grid(app))
+        await pilot.press("escape")
+        await begin(pilot, app)
+        await type_token(pilot, "000000")
+        await until(pilot, lambda: "was sent already" in grid(app))
+        assert site.answers == [["000000"]]
+
+
+async def test_the_last_try_before_a_lock_out_needs_a_second_word(app, orders):
+    site = Site(app, challenge(tries_left=1))
+    orders.answers["login"] = site.login
+    async with app.run_test(size=(80, 24)) as pilot:
+        await begin(pilot, app)
+        await until(pilot, lambda: "1 try left before the site locks watersc1 out" in grid(app))
+        await type_token(pilot)
+        await until(pilot, lambda: "enter again sends it" in grid(app))
+        assert site.answers == []
+        await pilot.press("enter")
+        await until(pilot, lambda: site.answers == [[TOKEN]])
+
+
+async def test_an_operator_who_was_faster_is_named_and_what_was_typed_here_is_forgotten(app, site):
+    async with app.run_test(size=(80, 24)) as pilot:
+        await begin(pilot, app)
+        await pilot.press(*"8349")
+        typed = app.screen._buffers[0]
+        app.desk.prompts.closed(Answered(ask_id=1, outcome="answered", by="relief"))
+        await until(pilot, lambda: "relief was faster" in grid(app))
+        assert len(typed) == 0
+
+
+async def test_an_engine_that_goes_in_mid_series_ends_it_and_nothing_is_sent_to_the_next(app, orders):
+    gone = EngineSaid("the engine went away", kind=FaultKind.AWAY, exit_code=ExitCode.SYSTEM)
+    asking: list[asyncio.Task] = []
+
+    async def login(hosts):
+        asking.append(asyncio.create_task(app.desk.prompts.ask(challenge(1))))
+        await asyncio.wait(asking)
+        raise gone
+
+    orders.answers["login"] = login
+    async with app.run_test(size=(80, 24)) as pilot:
+        await begin(pilot, app)
+        await pilot.press(*"8349")
+        asking[0].cancel()
+        await until(pilot, lambda: "the engine went away. Nothing is sent again by itself." in grid(app))
+        assert not app.desk.prompts.waits
+        assert [len(buffer) for buffer in app.screen._buffers] == [0]
+
+
+async def test_another_account_can_be_chosen(app, model, orders):
+    model.take(WholeSnapshot(snapshot=busy(accounts=("watersc1", "relief2"), sequence=2)))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("L")
+        await until(pilot, lambda: "as watersc1" in grid(app))
+        await pilot.press("u", "enter")
+        await until(pilot, lambda: orders.ordered[-1] == ("login", {"hosts": ["mu-fe3"], "user": "relief2"}))
+
+
+async def test_at_the_end_closed_gates_are_offered(app, model, orders):
+    gates = tuple(GateView(name=name, open=name != "exec", at=NOON) for name in GATES)
+    model.take(WholeSnapshot(snapshot=busy(gates=gates, sequence=2)))
+    orders.answers["login"] = lambda hosts: {"sessions": []}
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("L", "enter")
+        await until(pilot, lambda: "g opens exec" in grid(app))
+        assert "2 of 3 sessions are open" in grid(app)
+        await pilot.press("g")
+        await until(pilot, lambda: orders.ordered[-1] == ("gates", {"names": ["exec"], "open": True}))
+
+
+async def test_with_many_front_ends_the_prompt_stays_in_sight(app, model, orders):
+    views = tuple(SessionView(host=f"mu-fe{number}", state=SessionState.CLOSED) for number in range(1, 13))
+    model.take(WholeSnapshot(snapshot=busy(sessions=views, sequence=2)))
+    orders.answers["login"] = Site(app, challenge(1)).login
+    async with app.run_test(size=(80, 24)) as pilot:
+        await begin(pilot, app)
+        await pilot.pause()
+        assert "mu-fe3" in grid(app)
+        assert "of 12, 0 open" in grid(app)
+        assert "enter sends once" in grid(app)
+
+
 # -- no token is left lying about -------------------------------------------------------------------------------------
 
 
@@ -238,7 +330,7 @@ async def test_a_crash_while_the_token_is_sent_shows_it_nowhere(app, site, capfd
     report = app._options.crash_file.read_text()
     out, err = capfd.readouterr()
     assert "the console failed (RuntimeError)" in err
-    assert "_send" in report
+    assert ", in send" in report
     assert all(TOKEN not in text for text in (report, out, err))
 
 

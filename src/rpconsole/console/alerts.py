@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from rpconsole.console.format import counted, span
 from rpconsole.console.model import Link, Model
 from rpconsole.domain.action import Level
+from rpconsole.domain.renewal import Outcome
 from rpconsole.domain.run import NETWORK_STEPS
 from rpconsole.domain.session import SessionState
 from rpconsole.domain.snapshot import Alert, Snapshot
@@ -57,7 +58,13 @@ def notices(model: Model) -> list[Notice]:
     snapshot = model.snapshot
     if snapshot is not None:
         now = model.now()
-        found += _of_baton(model) + _of_sessions(snapshot, now) + _of_gates(snapshot, now)
+        found += (
+            _of_prompt(model)
+            + _of_renewal(model)
+            + _of_baton(model)
+            + _of_sessions(snapshot, now)
+            + _of_gates(snapshot, now)
+        )
         found += [_said(alert) for alert in snapshot.alerts if _is_loud(alert)]
     told = [replace(one, seen=one.key in model.acknowledged) for one in found]
     return sorted((one for one in told if one.standing or not one.seen), key=_place)
@@ -111,6 +118,22 @@ def _of_version(model: Model) -> list[Notice]:
         "restart the older one"
     )
     return [Notice(level=Level.WARN, sentence=sentence, at=model.now(), subject="version")]
+
+
+def _of_prompt(model: Model) -> list[Notice]:
+    """The site waits for a token, and no dialog here shows it."""
+    if not model.asked:
+        return []
+    return [Notice(level=Level.ALERT, sentence=model.asked, at=model.now(), subject="prompt")]
+
+
+def _of_renewal(model: Model) -> list[Notice]:
+    renewal = model.snapshot.renewal if model.snapshot is not None else None
+    if renewal is None or renewal.outcome is not Outcome.RUNNING:
+        return []
+    waits = f", {counted(len(renewal.waits), 'thing')} waited for" if renewal.waits else ""
+    sentence = f"{renewal.who} renews the sessions: {renewal.step or 'begins'}{waits} · K shows it"
+    return [Notice(level=Level.WARN, sentence=sentence, at=model.now(), subject="renewal")]
 
 
 def _of_baton(model: Model) -> list[Notice]:

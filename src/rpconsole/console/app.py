@@ -21,9 +21,9 @@ from rpconsole.console.keymap import Keymap
 from rpconsole.console.link import EngineLink
 from rpconsole.console.model import Model
 from rpconsole.console.prompts import Prompts
+from rpconsole.console.screens.answering import Answering
 from rpconsole.console.screens.base import ConsoleModal, ConsoleScreen
 from rpconsole.console.screens.dialog import Choice, Dialog
-from rpconsole.console.screens.login import LoginScreen
 from rpconsole.console.screens.main import MainScreen
 from rpconsole.console.screens.run_deeds import RunAsked, RunsOrdered
 from rpconsole.console.screens.themes import ThemesScreen
@@ -32,6 +32,7 @@ from rpconsole.console.terminal import Ringing, Terminal
 from rpconsole.console.theme import Palette, ThemeFiles
 from rpconsole.console.toasts import Toasts
 from rpconsole.console.widgets.painting import Look
+from rpconsole.protocol.messages import ChallengeAsked
 
 #: how often what changed is painted
 PAINT_S = 0.25
@@ -67,6 +68,10 @@ class Options:
     hint: Sequence[str] = ()
     #: what is wrong with the user's files, told once
     complaints: Sequence[str] = ()
+
+
+def _asked(challenge: ChallengeAsked) -> str:
+    return f"the site asks for an answer, to {challenge.user} at {challenge.host}; {challenge.asker} began the login · L answers"
 
 
 class ConsoleApp(Toasts, Deeds, App[str], inherit_bindings=False):
@@ -165,8 +170,17 @@ class ConsoleApp(Toasts, Deeds, App[str], inherit_bindings=False):
     def _prompted(self) -> None:
         """The site asks, or a prompt was closed: a dialog that is open shows it at once."""
         self._changed = True
-        if isinstance(self.screen, LoginScreen):
-            self.screen.touch_body()
+        self._follow_prompt()
+
+    def _follow_prompt(self) -> None:
+        """A dialog that is open shows the prompt at once; where none is, the alert row tells of it."""
+        stack = self.screen_stack if self.is_running else []
+        top = stack[-1] if stack else None
+        prompt = self.desk.prompts.open
+        if isinstance(top, Answering):
+            top.touch_body()
+            prompt = None
+        self.desk.model.asked = "" if prompt is None else _asked(prompt)
 
     def flush(self) -> None:
         """Paint what changed since the last time; the clocks each second."""
@@ -177,6 +191,7 @@ class ConsoleApp(Toasts, Deeds, App[str], inherit_bindings=False):
         self._keeper.look(self._main(), self.desk.model, self.desk.look.palette.name, self.desk.model.now())
         changed, self._changed = self._changed, False
         dirty: set[int] = self.desk.model.clean() if changed else set()
+        self._follow_prompt()
         self.terminal.follow(self.desk.model)
         self._say_baton()
         with self.batch_update():

@@ -44,6 +44,8 @@ class Model:
         #: lines that ever entered the log, also those that fell out of it
         self.logged = 0
         self.dropped = 0
+        #: the prompt of the site that waits while no dialog for it is open, as a sentence
+        self.asked = ""
         #: (bytes out, bytes in) per second, oldest first
         self.rates: deque[tuple[float, float]] = deque(maxlen=RATES)
         #: what a person has seen: (at, sentence) of what was said, (-1, subject) of what stands

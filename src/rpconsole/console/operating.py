@@ -9,6 +9,7 @@ from rpconsole.console.actions import Kind
 from rpconsole.console.desk import Desk
 from rpconsole.console.screens.dialog import Choice, Dialog
 from rpconsole.console.screens.login import LoginScreen
+from rpconsole.console.screens.renew import RenewScreen
 from rpconsole.console.text import foreign
 from rpconsole.console.widgets.acting import Acting
 from rpconsole.domain.baton import REFUSE_S
@@ -111,3 +112,6 @@ class Operating(Acting, _Base):
 
     def do_session_login(self) -> None:
         self.push_screen(LoginScreen(self.desk))
+
+    def do_session_renew(self) -> None:
+        self.push_screen(RenewScreen(self.desk))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 
+from rpconsole.console.secrets import SentTokens
 from rpconsole.console.text import foreign
 from rpconsole.protocol.messages import Answered, ChallengeAsked, Rejected
 
@@ -19,6 +20,7 @@ class Prompts:
         self.until = 0.0
         #: what became of the last prompt, or why an answer was not passed on; a sentence
         self.sentence = ""
+        self.sent = SentTokens()
         self._answer: asyncio.Future[Sequence[str] | None] | None = None
 
     async def ask(self, challenge: ChallengeAsked) -> Sequence[str] | None:
@@ -29,7 +31,14 @@ class Prompts:
             self.until = loop.time() + challenge.answer_within_s
         self.open, self._answer = challenge, answer
         self._changed()
-        given: Sequence[str] | None = await answer
+        try:
+            given: Sequence[str] | None = await answer
+        except asyncio.CancelledError:
+            # the engine is gone, or waits no longer: nothing asks any more
+            if self.open is challenge and self._answer is answer:
+                self.open = None
+                self._changed()
+            raise
         return given
 
     def answer(self, answers: Sequence[str]) -> None:

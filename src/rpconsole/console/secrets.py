@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
 import traceback
+from collections.abc import Sequence
 from pathlib import Path
 
 from rich.cells import cell_len
@@ -51,6 +54,35 @@ class TokenBuffer:
         while cell_len(text) > width:
             text = text[1:]
         return text
+
+
+class SentTokens:
+    """Marks of the tokens that this console has sent: each is good once, and a second time would only burn a try at the card.
+
+    Only keyed hashes are held, in memory.
+    """
+
+    __slots__ = ("_marks", "_salt")
+
+    def __init__(self) -> None:
+        self._salt = os.urandom(16)
+        self._marks: set[bytes] = set()
+
+    def __repr__(self) -> str:
+        return "<sent tokens>"
+
+    def may_go(self, answers: Sequence[str]) -> bool:
+        """Whether none of them was sent yet, which is noted; what is refused here once may go the next time."""
+        marks = {
+            hashlib.blake2b(answer.encode("utf-8", "surrogatepass"), key=self._salt).digest()
+            for answer in answers
+            if answer
+        }
+        if marks & self._marks:
+            self._marks -= marks
+            return False
+        self._marks |= marks
+        return True
 
 
 def crash_report(error: BaseException, place: Path) -> str:

@@ -148,6 +148,7 @@ class PromptDesk:
             instructions=challenge.instructions,
             prompts=tuple(PromptText(text=prompt.text, echo=prompt.echo) for prompt in challenge.prompts),
             answer_within_s=self._answer_within_s,
+            tries_left=challenge.tries_left,
         )
         return _Open(
             message=message,

@@ -30,6 +30,8 @@ class Challenge:
     title: str
     instructions: str
     prompts: tuple[Prompt, ...]
+    #: wrong answers after which the site locks the account, less those that were given in a row; None = unknown
+    tries_left: int | None = None
 
 
 Ask = Callable[[Challenge], Awaitable[Sequence[str] | None]]

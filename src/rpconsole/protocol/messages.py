@@ -154,6 +154,8 @@ class ChallengeAsked(Message):
     prompts: tuple[PromptText, ...]
     #: how long an answer is waited for, from now
     answer_within_s: float
+    #: wrong answers in a row after which the site locks the account, less those that were given; None = unknown
+    tries_left: int | None = None
 
 
 class Answered(Message):
