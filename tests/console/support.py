@@ -240,7 +240,9 @@ def assert_grid(app: App[Any], name: str) -> None:
 async def settled(app: Any, pilot: Any) -> None:
     """Everything painted, the details of the run under the cursor fetched."""
     await pilot.pause()
-    facts = app.screen.facts if hasattr(app.screen, "facts") else None
+    # what lies under a dialog is seen too
+    seen = next(screen for screen in reversed(app.screen_stack) if not screen.is_modal)
+    facts = getattr(seen, "facts", None)
     for _ in range(500):
         if facts is None or not facts.display or facts.remote_id is None:
             break

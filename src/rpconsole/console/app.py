@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from rich.text import Text
 from textual import on
@@ -32,12 +32,16 @@ from rpconsole.console.terminal import Ringing, Terminal
 from rpconsole.console.theme import Palette, ThemeFiles
 from rpconsole.console.toasts import Toasts
 from rpconsole.console.widgets.painting import Look
-from rpconsole.protocol.messages import ChallengeAsked
+
+if TYPE_CHECKING:
+    from rpconsole.protocol.messages import ChallengeAsked
 
 #: how often what changed is painted
 PAINT_S = 0.25
 #: how often the clocks are, when nothing changed
 TICK_S = 1.0
+#: until the engine is looked for
+FIRST_FRAME_S = 0.02
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -142,13 +146,17 @@ class ConsoleApp(Toasts, Deeds, App[str], inherit_bindings=False):
         self.set_keymap(self._options.keymap.own)
         self.use_palette(self.desk.look.palette)
         if self._follows:
-            self.run_worker(self._engine.run(), name="link", exit_on_error=False)
+            # what reads the engine's messages is loaded when the first frame stands
+            self.set_timer(FIRST_FRAME_S, self._follow_engine)
         self._keeper.restore(self._main(), self.desk.model)
         self.set_interval(PAINT_S, self.flush)
         for complaint in self._options.complaints:
             self.say(complaint, severity="warning")
         if self.desk.hint:
             self._welcome()
+
+    def _follow_engine(self) -> None:
+        self.run_worker(self._engine.run(), name="link", exit_on_error=False)
 
     def _welcome(self) -> None:
         sentences = [(sentence, "text") for sentence in self.desk.hint]

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rpconsole.console.model import Model
 from rpconsole.domain.fault import RpconsoleError
-from rpconsole.protocol.client import Dialogue, EngineClient
+
+if TYPE_CHECKING:
+    from rpconsole.protocol.client import Dialogue, EngineClient
 from rpconsole.protocol.errors import EngineGone, ForeignProtocol, NoEngine
 
 #: seconds between tries to reach an engine: the first, and the longest
@@ -69,6 +71,9 @@ class EngineLink:
         self._now.set()
 
     async def _live(self) -> None:
+        # loaded here, because the first frame need not wait for what checks messages
+        from rpconsole.protocol.client import EngineClient
+
         # who comes back takes up only what he had: another may have begun to act meanwhile
         wants = self._model.hello is None or self._model.has_baton
         async with await EngineClient.connect(

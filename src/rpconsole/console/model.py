@@ -6,12 +6,16 @@ import time
 from collections import deque
 from collections.abc import Callable
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from rpconsole import __version__
 from rpconsole.domain.baton import NOBODY, Baton
 from rpconsole.domain.snapshot import Alert, RunView, Snapshot
 from rpconsole.protocol.delta import apply_delta
-from rpconsole.protocol.messages import AlertSaid, Change, EngineHello, WholeSnapshot
+
+if TYPE_CHECKING:
+    # who reads messages loads what checks them; the first frame does not wait for it
+    from rpconsole.protocol.messages import AlertSaid, Change, EngineHello, WholeSnapshot
 
 #: without a word from the engine for so long, what is shown is called stale
 STALE_S = 5.0
@@ -132,9 +136,9 @@ class Model:
     def take(self, event: WholeSnapshot | Change | AlertSaid) -> None:
         """What the engine sent; ValueError when a change does not fit what we have, then a fresh snapshot is needed."""
         self.heard()
-        if isinstance(event, AlertSaid):
+        if event.kind == "alert":
             return
-        if isinstance(event, WholeSnapshot):
+        if event.kind == "snapshot":
             self.dropped += event.dropped
             self._replace(event.snapshot)
             return

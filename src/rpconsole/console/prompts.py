@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from rpconsole.console.secrets import SentTokens
 from rpconsole.console.text import foreign
-from rpconsole.protocol.messages import Answered, ChallengeAsked, Rejected
+
+if TYPE_CHECKING:
+    from rpconsole.protocol.messages import Answered, ChallengeAsked, Rejected
 
 
 class Prompts:

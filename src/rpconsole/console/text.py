@@ -79,6 +79,27 @@ def joined(parts: Iterable[Line], separator: Piece) -> Line:
     return line
 
 
+def changed_cells(before: Line, after: Line, width: int) -> tuple[int, int] | None:
+    """From and to which cell two lines differ in ``width`` cells; None when nothing of them does.
+
+    A terminal over a slow line is sent these cells only. Lines with wide or combining characters are taken whole.
+    """
+    if before == after:
+        return None
+    one, other = _cells(before, width), _cells(after, width)
+    if one is None or other is None:
+        return 0, width
+    differing = [place for place, (a, b) in enumerate(zip(one, other, strict=True)) if a != b]
+    return (differing[0], differing[-1] + 1) if differing else None
+
+
+def _cells(line: Line, width: int) -> list[Piece] | None:
+    if any(cell_len(text) != len(text) for text, _ in line):
+        return None
+    cells = [(character, token) for text, token in line for character in text][:width]
+    return cells + [(" ", "")] * (width - len(cells))
+
+
 def wrapped(text: str, width: int) -> list[str]:
     """A sentence in lines of at most ``width`` cells, broken at spaces where there are any; its indent holds for every line."""
     indent = text[: len(text) - len(text.lstrip(" "))]

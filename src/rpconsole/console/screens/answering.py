@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import events
 from textual.app import ComposeResult
@@ -17,7 +17,9 @@ from rpconsole.console.secrets import TokenBuffer
 from rpconsole.console.text import Line, fitted, foreign, wrapped
 from rpconsole.domain.foreign import visible
 from rpconsole.domain.session import SessionView
-from rpconsole.protocol.messages import ChallengeAsked
+
+if TYPE_CHECKING:
+    from rpconsole.protocol.messages import ChallengeAsked
 
 FIELD = 24
 #: header and status rows that stay in sight, and the frame

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from enum import Enum, auto
+from typing import TYPE_CHECKING
 
 from textual import events
 
@@ -14,7 +15,9 @@ from rpconsole.console.screens.answering import AROUND, Answering, keys_line
 from rpconsole.console.text import Line, fitted, foreign
 from rpconsole.domain.fault import RpconsoleError
 from rpconsole.domain.session import SessionView
-from rpconsole.protocol.messages import ChallengeAsked
+
+if TYPE_CHECKING:
+    from rpconsole.protocol.messages import ChallengeAsked
 
 #: gates without which a login moves nothing
 NEEDED = ("exec", "poll")

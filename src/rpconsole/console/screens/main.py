@@ -134,10 +134,15 @@ class MainScreen(ConsoleScreen):
 
     def _ask_details(self) -> None:
         """Fetch what pane 4 shows, once the cursor rests; nothing is asked for a pane that is not shown."""
-        if self.facts.remote_id is None or not self.facts.display or not self.is_current:
+        if self.facts.remote_id is None or not self.facts.display or not self._is_seen():
             return
         if self._asked is None or self._asked.done():
             self._asked = asyncio.create_task(self._fetch(), name="details of a run")
+
+    def _is_seen(self) -> bool:
+        """Whether it is on top, dialogs aside."""
+        stack = self.app.screen_stack
+        return self in stack and all(screen.is_modal for screen in stack[stack.index(self) + 1 :])
 
     async def _fetch(self) -> None:
         """Until the details are those of the run that the cursor is on when they come."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from enum import Enum, auto
+from typing import TYPE_CHECKING
 
 from textual import events
 
@@ -24,7 +25,9 @@ from rpconsole.domain.renewal import (
     RenewalStep,
     RenewalView,
 )
-from rpconsole.protocol.messages import ChallengeAsked
+
+if TYPE_CHECKING:
+    from rpconsole.protocol.messages import ChallengeAsked
 
 #: the steps in the words of those who do them by hand
 WORDS = {

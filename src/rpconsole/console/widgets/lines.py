@@ -9,7 +9,7 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
-from rpconsole.console.text import Line, spread
+from rpconsole.console.text import Line, changed_cells, spread
 from rpconsole.console.widgets.painting import Look, strip_of
 
 
@@ -38,11 +38,15 @@ class LinesView(Widget):
             return
         before, self._lines = self._lines, self.paint(width, height)
         self.top = max(0, min(self.top, len(self._lines) - height))
-        changed = [y for y in range(height) if self._at(before, y) != self._at(self._lines, y)]
-        if len(before) != len(self._lines) or len(changed) > height // 2:
+        regions = []
+        for y in range(height):
+            cells = changed_cells(self._at(before, y) or [], self._at(self._lines, y) or [], width)
+            if cells is not None:
+                regions.append(Region(cells[0], y, cells[1] - cells[0], 1))
+        if not before:
             self.refresh()
-        elif changed:
-            self.refresh(*(Region(0, y, width, 1) for y in changed))
+        elif regions:
+            self.refresh(*regions)
 
     def scroll_lines(self, by: int) -> None:
         """Move the content."""

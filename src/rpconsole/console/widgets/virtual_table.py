@@ -14,7 +14,7 @@ from textual.widget import Widget
 
 from rpconsole.console.actions import Place, bindings
 from rpconsole.console.filters import NOTHING, Facts, Filter, parse
-from rpconsole.console.text import Line
+from rpconsole.console.text import Line, changed_cells
 from rpconsole.console.widgets.acting import Acting
 from rpconsole.console.widgets.columns import Column, Layout, laid_out, letters
 from rpconsole.console.widgets.lines import fenced, title_line
@@ -97,6 +97,8 @@ class VirtualTable(Acting, Widget, can_focus=True):
         #: said in the title: why rows are missing
         self.note = ""
         self.top = 0
+        #: what stands on each line of the screen
+        self._painted: dict[int, Line] = {}
         self.fence = False
         #: rows that came in below since a person last looked there
         self.fresh = 0
@@ -137,8 +139,15 @@ class VirtualTable(Acting, Widget, can_focus=True):
             return
         shown = [self._place[key] - self.top for key in dirty if key in self._place]
         height = self._room()
-        regions = [Region(0, FIXED + y, self.size.width, 1) for y in shown if 0 <= y < height]
-        self.refresh(Region(0, 0, self.size.width, 1), *regions)
+        regions = [self._changed(y) for y in (0, *(FIXED + y for y in shown if 0 <= y < height))]
+        if any(regions):
+            self.refresh(*(region for region in regions if region is not None))
+
+    def _changed(self, y: int) -> Region | None:
+        """What has to be painted anew of a line: the cells that differ from those on the screen."""
+        width = self.size.width
+        cells = changed_cells(self._painted.get(y, []), self._line(y), width) if y in self._painted else (0, width)
+        return None if cells is None else Region(cells[0], y, cells[1] - cells[0], 1)
 
     def _follow(self, there: Sequence[Key]) -> None:
         known, present = set(self._order), set(there)
@@ -273,15 +282,17 @@ class VirtualTable(Acting, Widget, can_focus=True):
     # -- painting ----------------------------------------------------------------------------------------------------
 
     def render_line(self, y: int) -> Strip:
-        width, palette = self.size.width, self.look.palette
         row = y - FIXED + self.top
-        if y == 0:
-            return strip_of(self._title(width), width, palette)
         has_cursor = y >= FIXED and row < len(self._order) and self._order[row] == self.cursor
-        line = self._body_line(y, row)
-        if self.fence:
-            line = fenced([line], self.look)[0]
-        return strip_of(line, width, palette, "cursor" if has_cursor and self.has_focus else None)
+        line = self._painted[y] = self._line(y)
+        laid = "cursor" if has_cursor and self.has_focus else None
+        return strip_of(line, self.size.width, self.look.palette, laid)
+
+    def _line(self, y: int) -> Line:
+        if y == 0:
+            return self._title(self.size.width)
+        line = self._body_line(y, y - FIXED + self.top)
+        return fenced([line], self.look)[0] if self.fence else line
 
     def _body_line(self, y: int, row: int) -> Line:
         if y == 1:
