@@ -11,6 +11,7 @@ from textual.app import App
 from rpconsole import __version__
 from rpconsole.console.model import Model
 from rpconsole.console.screens.main import TELLS
+from rpconsole.console.screens.tail import TailScreen
 from rpconsole.domain.action import Level
 from rpconsole.domain.baton import Baton, Seat
 from rpconsole.domain.fault import RpconsoleError
@@ -46,7 +47,11 @@ class FakeOrders:
             "story": lambda remote_id, limit=0: {"story": STORY},
             "why": lambda remote_id: {"why": ["its job waits in the queue", "component 31 was abandoned"]},
             "acts": lambda limit: {"acts": [{"at": NOON, "who": "relief", "what": "pause poll"}]},
-            "tail": lambda path, offset, limit: {"text": "line 1\nline 2\n", "offset": 14, "size": 14},
+            "tail": lambda path, offset, limit: {
+                "text": "line 1\nline 2\n"[max(0, offset) :],
+                "offset": 14,
+                "size": 14,
+            },
             "gates": lambda names, open: {"gates": []},
             "preview": lambda order, remote_ids: {"runs": [preview(one) for one in remote_ids]},
             "commands": lambda remote_id, stage_id, failed, limit: {"commands": COMMANDS, "count": 3, "unread": ""},
@@ -251,5 +256,11 @@ async def settled(app: Any, pilot: Any) -> None:
         await pilot.pause(0.02)
     else:
         raise AssertionError(f"the details of run {facts.remote_id} never came")
+    for _ in range(500):
+        if not isinstance(app.screen, TailScreen) or "line 2" in grid(app):
+            break
+        await pilot.pause(0.02)
+    # whatever lies under a dialog too, not only when it is due
+    app._mark_changed()
     app.flush()
     await pilot.pause()
