@@ -96,8 +96,7 @@ async def test_getting_and_losing_the_baton_is_said(app_with):
             model.take(WholeSnapshot(snapshot=busy(baton=baton, sequence=sequence)))
             app._mark_changed()
             app.flush()
-            await pilot.pause()
-            assert words in [one.message for one in app._notifications][-1]
+            await until(pilot, lambda words=words: any(words in one.message for one in app._notifications))
 
 
 async def test_a_read_only_console_never_asks(make_app, hand, orders):
