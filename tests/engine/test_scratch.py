@@ -11,7 +11,7 @@ from tests.engine.conftest import LABEL, ROOT, Bench
 
 from rpconsole.adapters.gpc1 import tables as t
 from rpconsole.domain.action import Level
-from rpconsole.domain.fault import BadData
+from rpconsole.domain.fault import BadData, SiteRefused
 from rpconsole.domain.filerules import Rule
 from rpconsole.domain.scratch import DAY_S, HoldingState, ScratchPolicy, ScratchSettings
 from rpconsole.domain.stage import Stage
@@ -144,6 +144,29 @@ async def test_a_quota_program_that_does_not_help_is_told_once_and_the_file_syst
         sentences = [alert.sentence for alert in engine.snapshot().alerts if "lfs" in alert.sentence]
     assert (room.source, room.total) == ("file system", 10**9)
     assert sentences == [f"'lfs quota {ROOT}' does not help: lfs: no such file system"]
+
+
+async def test_a_quota_program_that_is_not_there_leaves_the_file_system_to_be_asked(bench):
+    with_scratch(bench, replace(QUICK, quota_command=("/no/such/lfs", "quota")))
+
+    def refused(argv):
+        raise SiteRefused("there is no program /no/such/lfs")
+
+    bench.site.programs["/no/such/lfs"] = refused
+    async with bench.running() as engine:
+        await bench.login()
+        await bench.until(lambda: engine._core.scratch.room is not None)
+        assert engine._core.scratch.room.source == "file system"
+        said = [alert.sentence for alert in engine.snapshot().alerts]
+    assert "'/no/such/lfs quota' does not help: there is no program /no/such/lfs" in said
+
+
+async def test_when_the_last_reader_ends_what_it_read_is_looked_at_at_once(bench):
+    with_scratch(bench, replace(QUICK, relook_s=1e9))
+    async with bench.running() as engine:
+        await until_full(bench, Stage.STACK)
+        states = lambda: {one.state for one in engine._core.scratch.holdings.values()}  # noqa: E731
+        await bench.until(lambda: len(engine._core.scratch.holdings) == 4 and states() == {HoldingState.SPENT})
 
 
 # -- what may go ---------------------------------------------------------------------------------------------------------

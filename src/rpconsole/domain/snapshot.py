@@ -81,6 +81,8 @@ class RunView:
     #: epoch seconds: when its present attempt was intended, when its job began
     submitted_at: float | None = None
     started_at: float | None = None
+    #: epoch seconds at which the first of what it reads is purged from scratch; None = not known, or it reads nothing there
+    purge_at: float | None = None
     #: what its job asked for: seconds of wall time, nodes; zeros before it began
     wall_s: int = 0
     nodes: int = 0

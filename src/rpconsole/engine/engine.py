@@ -293,6 +293,8 @@ class EngineCore:
             self.watch.soon()
         if after.step is Step.DONE:
             self.watch.forget(after.remote_id)
+            self.scratch.look_again(after.remote_id)
+            self.scratch_due.wake()
             self.sweep_due.wake()
 
     async def _poll(self, runs: list[Run]) -> None:

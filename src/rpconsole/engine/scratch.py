@@ -7,10 +7,10 @@ import logging
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from rpconsole.commands.quota import read_quota
+from rpconsole.commands.quota import Quota, read_quota
 from rpconsole.commands.results import TaskResults
 from rpconsole.domain.action import Level
-from rpconsole.domain.fault import BadData, RpconsoleError, SessionLost
+from rpconsole.domain.fault import BadData, RpconsoleError, SessionLost, SiteFailed, SiteRefused
 from rpconsole.domain.manifest import ManifestRecord
 from rpconsole.domain.run import Run, Step, run_of_row
 from rpconsole.domain.schedule import Situation, in_order
@@ -30,6 +30,7 @@ from rpconsole.domain.scratch_view import HoldingView, ScratchView, Waiting
 from rpconsole.engine.notices import NoticeBoard
 from rpconsole.engine.run_files import manifest_of
 from rpconsole.engine.world import World
+from rpconsole.ports.lineage import Lineage
 from rpconsole.ports.scratch import FileAge
 from rpconsole.stages.leftovers import Leftover, leftovers
 
@@ -67,6 +68,8 @@ class ScratchWatch:
         self.priority: Mapping[str, int] = {}
         self.expected: Mapping[int, int] = {}
         self._components: Mapping[int, int] = {}
+        #: runs whose files are looked at whatever their last look
+        self._again: set[int] = set()
 
     async def look(self, runs: Sequence[Run], *, session: bool) -> None:
         """Ask the databases, and the site where a session lives."""
@@ -89,12 +92,20 @@ class ScratchWatch:
             return
         self.holdings = {one.remote_id: one for one in await world.holdings.holdings()}
         self.priority = await world.lineage.priorities()
-        ids = [run.remote_id for run in runs]
-        self.feeding = await world.lineage.feeding(ids) if ids else {}
+        await self._read_feeding(world.lineage, runs)
         growing = [run.remote_id for run in runs if run.step in _GROWING]
         counts = await world.runs.component_counts(growing) if growing else {}
         self._components = {remote_id: sum(states.values()) for remote_id, states in counts.items()}
         self._reckon(runs)
+
+    async def _read_feeding(self, lineage: Lineage, runs: Sequence[Run]) -> None:
+        """What a run reads was there before the run, and stays the same: asked once."""
+        ids = {run.remote_id for run in runs}
+        unknown = ids - set(self.feeding)
+        found = await lineage.feeding(unknown) if unknown else {}
+        self.feeding = {
+            remote_id: found.get(remote_id) or self.feeding.get(remote_id, frozenset()) for remote_id in sorted(ids)
+        }
 
     def _reckon(self, runs: Sequence[Run]) -> None:
         policy = self._world.settings.scratch
@@ -105,6 +116,10 @@ class ScratchWatch:
             for run in runs
             if run.step in _GROWING
         }
+
+    def look_again(self, reader: int) -> None:
+        """A run has ended: what it read may be needed by nobody any more."""
+        self._again |= {reader, *self.feeding.get(reader, ())}
 
     def knows_not(self, runs: Sequence[Run]) -> bool:
         """Whether a run waits for its size to be reckoned; only where the room is known does anybody."""
@@ -129,13 +144,9 @@ class ScratchWatch:
     async def _look_at_site(self) -> None:
         self.room = await self._room()
         now = self._world.clock.now()
-        relook_s = self._world.settings.scratch.relook_s
-        due = [
-            one
-            for one in self.holdings.values()
-            if one.state is HoldingState.NEEDED and (one.looked_at is None or one.looked_at + relook_s <= now)
-        ]
+        due = [one for one in self.holdings.values() if self._is_due(one, now)]
         for holding in sorted(due, key=lambda one: one.looked_at or 0.0)[:HOLDINGS_AT_ONCE]:
+            self._again.discard(holding.remote_id)
             try:
                 await self._look_at(holding)
             except BadData as bad:
@@ -144,20 +155,38 @@ class ScratchWatch:
                 self.holdings[holding.remote_id] = replace(holding, looked_at=now)
         self._notices.over("scratch")
 
+    def _is_due(self, holding: Holding, now: float) -> bool:
+        """What nobody needed may be needed again, by a stack that was defined later."""
+        if holding.looked_at is None or holding.remote_id in self._again:
+            return True
+        return holding.looked_at + self._world.settings.scratch.relook_s <= now
+
     async def _room(self) -> Room:
         settings, world = self._world.settings.scratch, self._world
         assert world.scratch is not None
         now, root = world.clock.now(), world.settings.layout.remote_root
-        if settings.quota_command:
-            answer = await world.site.run(settings.quota_command, timeout_s=world.settings.waits.queue_s)
-            quota = read_quota(answer.out, root) if answer.rc == 0 else None
-            if quota is not None and (settings.limit_bytes or quota.limit):
-                return Room(used=quota.used, total=settings.limit_bytes or quota.limit, at=now, source="quota")
-            said = (answer.err or answer.out).strip().splitlines()
-            why = said[-1] if said and answer.rc else "it names no limit of ours"
-            self._notices.once("quota", Level.WARN, f"'{' '.join(settings.quota_command)}' does not help: {why}")
+        quota = await self._quota(root) if settings.quota_command else None
+        if quota is not None:
+            return Room(used=quota.used, total=settings.limit_bytes or quota.limit, at=now, source="quota")
         disk = await world.scratch.disk(root)
         return Room(used=disk.used, total=settings.limit_bytes or disk.total, at=now, source="file system")
+
+    async def _quota(self, root: str) -> Quota | None:
+        """What the site's own program says; None, said once, where it says nothing of use."""
+        settings, world = self._world.settings.scratch, self._world
+        try:
+            answer = await world.site.run(settings.quota_command, timeout_s=world.settings.waits.queue_s)
+        except (SiteRefused, SiteFailed) as error:
+            why = str(error)
+        else:
+            quota = read_quota(answer.out, root) if answer.rc == 0 else None
+            if quota is not None and (settings.limit_bytes or quota.limit):
+                self._notices.over("quota")
+                return quota
+            said = (answer.err or answer.out).strip().splitlines()
+            why = said[-1] if said and answer.rc else "it names no limit of ours"
+        self._notices.once("quota", Level.WARN, f"'{' '.join(settings.quota_command)}' does not help: {why}")
+        return None
 
     async def _look_at(self, holding: Holding) -> None:
         """Measure a part of its files, and ask the database whether anybody will still read them."""

@@ -98,6 +98,7 @@ class Views:
             started_at=results.starts[-1].epoch if results and results.starts else None,
             wall_s=asked.hours * 3600 if asked else 0,
             nodes=asked.nodes if asked else 0,
+            purge_at=self._core.scratch.urgency.get(run.remote_id),
             bytes_sent=sent,
             bytes_returned=returned,
             moving=self._core.world.meter.view(run.remote_id),

@@ -16,6 +16,9 @@ from rpconsole.adapters.sql import in_pieces
 from rpconsole.domain.lineage import ExposureReaders, is_spent, is_warp_spent
 from rpconsole.domain.stage import Stage
 
+#: live runs in one question; SQLite takes 32,766 values
+RUNS_AT_ONCE = 20_000
+
 _Work = Callable[[Connection, Sequence[int]], set[int]]
 
 
@@ -30,7 +33,7 @@ class SqlLineage:
 
         def work(connection: Connection) -> dict[int, frozenset[int]]:
             found: defaultdict[int, set[int]] = defaultdict(set)
-            for piece in in_pieces(remote_ids):
+            for piece in in_pieces(remote_ids, RUNS_AT_ONCE):
                 for query in _feeding(piece):
                     for reader, maker in connection.execute(query):
                         found[reader].add(maker)
