@@ -83,7 +83,8 @@ async def test_the_screen_is_as_committed_at_every_size(in_state, model, hand, s
         for size in SIZES:
             await pilot.resize_terminal(*size)
             await settled(app, pilot)
-            app.screen.touch(None)
+            for shown in app.screen_stack:
+                shown.touch(None)
             await pilot.pause()
             assert_grid(app, f"{screen}-{state}-{size[0]}x{size[1]}")
 
@@ -101,10 +102,20 @@ async def test_a_closed_gate_shows_its_age_at_80_columns(make_app, hand):
         assert "net 2/3" in first
 
 
-async def test_a_terminal_that_is_too_small_gets_a_sentence(app):
-    async with app.run_test(size=(52, 12)) as pilot:
-        await pilot.pause()
+@pytest.mark.parametrize("keys", [(), ("enter",), ("enter", "c"), ("J",), ("question_mark",)])
+async def test_a_terminal_that_is_too_small_gets_a_sentence_on_every_screen_and_the_screen_comes_back(app, keys):
+    async with app.run_test(size=(80, 24)) as pilot:
+        for key in keys:
+            await pilot.press(key)
+            await settled(app, pilot)
+        before = grid(app)
+        await pilot.resize_terminal(52, 12)
+        await settled(app, pilot)
+        assert grid(app).splitlines()[3:] == [""] * 9
         assert grid(app).splitlines()[:3] == ["rpconsole needs 60x16,", "has 52x12.", "q quits · sessions 2/3"]
+        await pilot.resize_terminal(80, 24)
+        await settled(app, pilot)
+        assert grid(app) == before
 
 
 async def test_before_the_first_snapshot_the_screen_says_what_it_waits_for(make_app, hand):

@@ -362,3 +362,12 @@ async def test_an_answer_that_nobody_foresaw_is_said_and_the_console_stays(app, 
         await until(pilot, lambda: any("the console failed (KeyError)" in one.message for one in app._notifications))
         assert app.is_running
     assert "KeyError" in (tmp_path / "crash.txt").read_text()
+
+
+async def test_the_line_leads_back_to_the_main_screen_from_anywhere(app):
+    async with app.run_test(size=(80, 24)) as pilot:
+        await opened(pilot, app, RunScreen, "enter")
+        await opened(pilot, app, ComponentsScreen, "c")
+        await pilot.press("colon", *"main", "enter")
+        await pilot.pause()
+        assert isinstance(app.screen, MainScreen)

@@ -33,13 +33,25 @@ def test_a_broken_file_keeps_nothing_and_says_nothing(tmp_path, text):
 
 
 def test_filters_are_remembered_once_and_not_for_ever():
-    view = Kept()
+    filters: list[str] = []
     for number in range(30):
-        view.remember_filter(f"f{number}")
-    view.remember_filter("f20")
-    assert len(view.filters) == kept.FILTERS
-    assert view.filters[-1] == "f20"
-    assert view.filters.count("f20") == 1
+        kept.remember(filters, f"f{number}")
+    kept.remember(filters, "f20")
+    kept.remember(filters, "")
+    assert len(filters) == kept.FILTERS
+    assert filters[-1] == "f20"
+    assert filters.count("f20") == 1
+
+
+async def test_filters_come_back_with_the_arrows_also_the_next_day(make_app, model, tmp_path):
+    file = tmp_path / "console.json"
+    async with make_app(model, kept_file=file).run_test(size=(80, 24)) as pilot:
+        for text in ("chip", "warp"):
+            await pilot.press("slash", *["backspace"] * 6, *text, "enter")
+    async with make_app(model, kept_file=file).run_test(size=(80, 24)) as pilot:
+        await pilot.press("escape", "slash", "up", "up", "enter")
+        await pilot.pause()
+        assert pilot.app.screen.runs.filter.text == "chip"
 
 
 async def test_sorting_filter_zoom_theme_and_seen_alerts_are_found_again(make_app, model, hand, tmp_path):

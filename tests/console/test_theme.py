@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 from rich.color import Color
+from tests.console.test_login import until
 
-from rpconsole.console.theme import COLOURLESS, GLYPHS, TOKENS, chosen, load, shipped
+from rpconsole.console.theme import COLOURLESS, GLYPHS, TOKENS, ThemeFiles, chosen, load, shipped
 from rpconsole.domain.fault import BadConfiguration
 
 PALETTES, COMPLAINTS = load(shipped())
@@ -103,3 +104,48 @@ def test_a_file_that_cannot_be_read_is_told(tmp_path):
 def test_an_unknown_theme_names_the_nearest():
     with pytest.raises(BadConfiguration, match="did you mean 'rp-light'"):
         chosen(PALETTES, "rp-lihgt", colourless=False)
+
+
+def test_files_are_read_anew_when_they_change_and_a_broken_one_leaves_the_theme_as_it_was(tmp_path):
+    file = tmp_path / "mine.toml"
+    file.write_text('name = "mine"\ninherits = "rp-dark"\n[state]\nauth = "#ffcc00"\n')
+    files = ThemeFiles(tmp_path)
+    assert files.fresh() is False
+    file.write_text('name = "mine"\ninherits = "rp-dark"\n[state]\nauth = "#ffcc00 bold"\n')
+    assert files.fresh() is True
+    assert files.palettes["mine"].tokens["state-auth"] == "#ffcc00 bold"
+    file.write_text('name = "mine"\ninherits = "rp-drak"\n')
+    assert files.fresh() is True
+    assert "did you mean 'rp-dark'" in files.complaints[0]
+    assert files.palettes["mine"].tokens["state-auth"] == "#ffcc00 bold"
+    file.unlink()
+    assert files.fresh() is True
+    assert "mine" not in files.palettes
+
+
+async def test_the_list_tries_themes_keeps_one_and_follows_its_file(make_app, model, tmp_path):
+    file = tmp_path / "mine.toml"
+    file.write_text('name = "mine"\ninherits = "rp-dark"\n[state]\nauth = "#ffcc00"\n')
+    files = ThemeFiles(tmp_path)
+    app = make_app(model, theme_files=files)
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        await pilot.press("colon", *"theme", "enter", "j")
+        await pilot.pause()
+        assert app.desk.look.palette.name == "rp-light"
+        await pilot.press("escape")
+        await pilot.pause()
+        assert app.desk.look.palette.name == "rp-dark"
+        await pilot.press("colon", *"theme", "enter", "G")
+        await pilot.press("g", "slash", *"mine", "enter")
+        await pilot.pause()
+        assert app.desk.look.palette.name == "mine"
+        file.write_text('name = "mine"\ninherits = "rp-dark"\n[state]\nauth = "#aabbcc"\n')
+        app.screen.look()
+        assert app.desk.look.palette.tokens["state-auth"] == "#aabbcc"
+        file.write_text("name = ")
+        app.screen.look()
+        assert app.desk.look.palette.tokens["state-auth"] == "#aabbcc"
+        await until(pilot, lambda: any("is no TOML" in one.message for one in app._notifications))
+        await pilot.press("enter")
+        await pilot.pause()
+        assert app.desk.look.palette.name == "mine"

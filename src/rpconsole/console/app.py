@@ -90,7 +90,6 @@ class ConsoleApp(Toasts, Deeds, App[str], inherit_bindings=False):
     Screen { layers: base; background: $background; color: $foreground; }
     MainScreen > .pane, MainScreen > LinesView, MainScreen > VirtualTable, MainScreen > LogView { position: absolute; }
     MainScreen > HeadBar, MainScreen > FootBar { position: relative; }
-    #too-small { width: 100%; height: 100%; }
     ModalScreen { background: $background 40%; }
     Dialog > Box, LoginScreen > Box { position: absolute; }
     LineScreen > Input { dock: bottom; height: 1; border: none; padding: 0 1; background: $panel; }
@@ -130,6 +129,8 @@ class ConsoleApp(Toasts, Deeds, App[str], inherit_bindings=False):
             configuration=options.configuration,
         )
         self._keeper = Keeper(options.kept_file)
+        self._main_screen: MainScreen | None = None
+        self.desk.filters = self._keeper.kept.filters
         self.terminal = Terminal(self, options.ringing)
         self._changed = True
         self._ticks = 0
@@ -139,7 +140,8 @@ class ConsoleApp(Toasts, Deeds, App[str], inherit_bindings=False):
     # -- life --------------------------------------------------------------------------------------------------------
 
     def get_default_screen(self) -> MainScreen:
-        return MainScreen(self.desk)
+        self._main_screen = MainScreen(self.desk)
+        return self._main_screen
 
     def on_mount(self) -> None:
         self.animation_level = "none"
@@ -259,7 +261,8 @@ class ConsoleApp(Toasts, Deeds, App[str], inherit_bindings=False):
         self.say("ctrl+c again leaves; the engine goes on")
 
     async def on_unmount(self) -> None:
-        self._keeper.write()
+        if self._main_screen is not None:
+            self._keeper.leave(self._main_screen, self.desk.model, self.desk.look.palette.name)
         if self._follows:
             await self._engine.decline_all()
 

@@ -20,6 +20,7 @@ WORDS: tuple[tuple[str, str, Kind], ...] = (
         for gate in (*GATES, *STAGE_GATES)
         for word in ("on", "off")
     ),
+    ("main", "back to the main screen, from wherever you are", Kind.VIEW),
     ("run NUMBER", "open a run", Kind.VIEW),
     ("filter WORDS", "filter the runs", Kind.VIEW),
     ("theme [NAME]", "another theme; without a name all of them to try, read anew while the list is open", Kind.VIEW),

@@ -11,6 +11,7 @@ from rpconsole.console.carrying import Carrying
 from rpconsole.console.desk import Result
 from rpconsole.console.filters import number
 from rpconsole.console.format import clock
+from rpconsole.console.kept import remember
 from rpconsole.console.screens.line import LineScreen
 from rpconsole.console.screens.main import MainScreen
 from rpconsole.console.screens.reading import ReadingScreen, SheetScreen, help_lines
@@ -84,8 +85,12 @@ class Deeds(Carrying):
         table = self.screen.focused
         if isinstance(table, VirtualTable):
             before = table.filter.text
-            line = LineScreen(self.desk, "/", value=before, typed=table.set_filter)
-            self.push_screen(line, lambda text: table.set_filter(before if text is None else text))
+            line = LineScreen(self.desk, "/", value=before, typed=table.set_filter, before=self.desk.filters)
+            self.push_screen(line, lambda text: self._filtered(table, before if text is None else text))
+
+    def _filtered(self, table: VirtualTable, text: str) -> None:
+        table.set_filter(text)
+        remember(self.desk.filters, text)
 
     def do_log_search(self) -> None:
         view = self.screen.focused
@@ -129,23 +134,31 @@ class Deeds(Carrying):
         match word:
             case "pause" | "resume":
                 self.set_gates(args, open=word == "resume")
-            case "run":
-                self._open_run(args[0])
-            case "theme":
-                self._use_theme(args[0] if args else "")
-            case "filter":
-                main = self._main()
-                main.runs.set_filter(" ".join(args))
-            case "since":
-                self._since(args[0])
-            case "tail":
-                self.push_screen(TailScreen(self.desk, args[0]))
             case "logout":
                 self.order(self._called("logout", "the sessions are closed", hosts=list(args)))
             case "poll-now":
                 self.order(self._called("poll", "the poll was woken"))
             case "advance":
                 self.order(self._called("advance", "what was complete is registered for the next stage"))
+            case _:
+                self._look(word, args)
+
+    def _look(self, word: str, args: tuple[str, ...]) -> None:
+        """Words that only look."""
+        match word:
+            case "main":
+                while len(self.screen_stack) > 1 and self.screen is not self._main():
+                    self.pop_screen()
+            case "run":
+                self._open_run(args[0])
+            case "theme":
+                self._use_theme(args[0] if args else "")
+            case "filter":
+                self._main().runs.set_filter(" ".join(args))
+            case "since":
+                self._since(args[0])
+            case "tail":
+                self.push_screen(TailScreen(self.desk, args[0]))
 
     async def _called(self, verb: str, said: str, **args: object) -> str:
         await self.desk.link.call(verb, **args)

@@ -36,6 +36,8 @@ class Desk:
     hint: tuple[str, ...] = ()
     #: the practice site's key card: a new token at each press
     card: Callable[[], str] | None = None
+    #: what was filtered by before, the newest last
+    filters: list[str] = field(default_factory=list)
     #: where files are written that a person exports
     exports: Path = Path("exports")
     #: the configuration as text, without secrets

@@ -43,6 +43,11 @@ class Keeper:
         elif state != self._written and now - self._since >= CALM_S:
             self.write()
 
+    def leave(self, main: MainScreen, model: Model, theme: str) -> None:
+        """The person leaves, perhaps right after he changed something."""
+        self._take(main, model, theme)
+        self.write()
+
     def write(self) -> None:
         """Write it now; a disk that refuses costs only the memory of a view."""
         self._written = repr(self.kept)
@@ -59,5 +64,6 @@ class Keeper:
         self.kept.wide = ["runs"] if runs.wide else []
         self.kept.runs_filter = runs.filter.text
         self.kept.zoomed = main.zoomed or ""
-        self.kept.pane = (main.focused.id or "") if main.focused is not None else ""
+        if main.focused is not None:
+            self.kept.pane = main.focused.id or ""
         self.kept.acknowledged = [list(one) for one in sorted(model.acknowledged)][-ALERTS:]

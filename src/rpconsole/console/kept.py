@@ -30,10 +30,11 @@ class Kept:
     #: [epoch seconds, sentence]
     acknowledged: list[list[Any]] = field(default_factory=list)
 
-    def remember_filter(self, text: str) -> None:
-        """The newest last, each once."""
-        if text:
-            self.filters = [*(one for one in self.filters if one != text), text][-FILTERS:]
+
+def remember(filters: list[str], text: str) -> None:
+    """The newest last, each once, and not for ever."""
+    if text:
+        filters[:] = [*(one for one in filters if one != text), text][-FILTERS:]
 
 
 _KINDS = {"theme": str, "sorts": dict, "wide": list, "filters": list, "runs_filter": str, "pane": str, "zoomed": str}

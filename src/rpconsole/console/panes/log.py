@@ -15,7 +15,8 @@ _TOKENS = {Level.ALERT: "alarm", Level.WARN: "alert", Level.NOTE: "text"}
 
 def log_line(alert: Alert) -> LogLine:
     """Level, run and sentence, with the time."""
-    run = f"run {alert.remote_id}  " if alert.remote_id else ""
+    named = alert.sentence.startswith(f"run {alert.remote_id} ")
+    run = f"run {alert.remote_id}  " if alert.remote_id and not named else ""
     return LogLine(
         f"{alert.level:<5} {run}{foreign(alert.sentence)}",
         _TOKENS[alert.level],

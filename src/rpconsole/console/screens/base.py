@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.screen import ModalScreen, Screen, ScreenResultType
+from textual.widget import Widget
 
 from rpconsole.console.actions import Action, Place, of
+from rpconsole.console.arrangement import LEAST_HEIGHT, LEAST_WIDTH, too_small
 from rpconsole.console.desk import Desk
 from rpconsole.console.panes.footer import FootBar
 from rpconsole.console.panes.header import HeadBar
+from rpconsole.console.text import Line
 from rpconsole.console.widgets.acting import Acting
+from rpconsole.console.widgets.lines import LinesView
+from rpconsole.console.widgets.painting import Look
 
 
 class Framed(Acting):
@@ -43,6 +48,26 @@ class Framed(Acting):
         return of(*dict.fromkeys(places))
 
 
+class TooSmall(LinesView):
+    """What is shown in a terminal that nothing fits in."""
+
+    DEFAULT_CSS = "TooSmall { width: 100%; height: 100%; display: none; }"
+
+    def __init__(self, look: Look, desk: Desk) -> None:
+        super().__init__(look)
+        self._desk = desk
+
+    def paint(self, width: int, height: int) -> list[Line]:
+        snapshot = self._desk.model.snapshot
+        live = sum(view.state in ("open", "draining") for view in snapshot.sessions) if snapshot else 0
+        count = len(snapshot.sessions) if snapshot else 0
+        return [
+            [(f"rpconsole needs {LEAST_WIDTH}x{LEAST_HEIGHT},", "alert")],
+            [(f"has {width}x{height}.", "alert")],
+            [(f"q quits · sessions {live}/{count}", "text")],
+        ]
+
+
 class ConsoleScreen(Framed, Screen[None]):
     """A place of its own, on the stack of screens."""
 
@@ -52,13 +77,17 @@ class ConsoleScreen(Framed, Screen[None]):
     def __init__(self, desk: Desk) -> None:
         super().__init__()
         self.make_frame(desk)
+        self.small = TooSmall(desk.look, desk)
+        self.small.display = False
+        self._parts: list[Widget] = []
+        self._was_focused: Widget | None = None
 
     def compose(self) -> ComposeResult:
-        yield self.head
-        yield from self.compose_body()
-        yield self.foot
+        self._parts = [self.head, *self.compose_body(), self.foot]
+        yield from self._parts
+        yield self.small
 
-    def compose_body(self) -> ComposeResult:
+    def compose_body(self) -> Iterable[Widget]:
         """What stands between header and footer."""
         yield from ()
 
@@ -67,9 +96,29 @@ class ConsoleScreen(Framed, Screen[None]):
         crumbs = [screen.crumb for screen in self.app.screen_stack if isinstance(screen, ConsoleScreen)]
         self.touch_frame(crumbs, self.focused)
         self.touch_body(dirty)
+        if self.small.display:
+            self.small.touch()
 
     def touch_body(self, dirty: Collection[int] | None) -> None:
         """Paint what changed in the body."""
+
+    def on_resize(self) -> None:
+        """Nothing but a sentence where nothing fits; everything as it was once it does."""
+        small = too_small(*self.size)
+        if small is not self.small.display:
+            if small:
+                # what is hidden loses the focus
+                self._was_focused = self.focused
+            self.small.display = small
+            for part in self._parts:
+                part.display = not small
+            if not small and self._was_focused is not None and self._was_focused.display:
+                self._was_focused.focus()
+        self.place_panes()
+        self.small.touch()
+
+    def place_panes(self) -> None:
+        """Lay the body out for the size there is."""
 
     def on_screen_resume(self) -> None:
         self.touch(None)

@@ -36,6 +36,8 @@ class LineScreen(ConsoleModal[str | None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", show=False),
         Binding("tab", "complete", show=False, priority=True),
+        Binding("up", "older(-1)", show=False),
+        Binding("down", "older(1)", show=False),
     ]
 
     def __init__(
@@ -46,9 +48,12 @@ class LineScreen(ConsoleModal[str | None]):
         value: str = "",
         typed: Callable[[str], None] | None = None,
         propose: Callable[[str], Sequence[tuple[str, str]]] | None = None,
+        before: Sequence[str] = (),
     ) -> None:
         super().__init__(desk)
         self._sign, self._value, self._typed, self._propose = sign, value, typed, propose
+        #: what up and down bring back; the last one is what is being typed
+        self._before, self._at = [*before, value], len(before)
         self.proposals = Proposals(desk.look)
 
     def compose(self) -> ComposeResult:
@@ -86,6 +91,13 @@ class LineScreen(ConsoleModal[str | None]):
             line = self.query_one(Input)
             line.value = word.split(" …")[0] + " "
             line.cursor_position = len(line.value)
+
+    def action_older(self, by: int) -> None:
+        """What was typed into such a line before."""
+        self._at = max(0, min(self._at + by, len(self._before) - 1))
+        line = self.query_one(Input)
+        line.value = self._before[self._at]
+        line.cursor_position = len(line.value)
 
     def action_leave(self) -> None:
         self.dismiss(None)

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import ClassVar
 
 from textual import on
-from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.events import Resize
 from textual.widget import Widget
 
 from rpconsole.console.actions import Place, bindings
-from rpconsole.console.arrangement import LEAST_HEIGHT, LEAST_WIDTH, places, too_small
+from rpconsole.console.arrangement import places, too_small
 from rpconsole.console.desk import Desk
 from rpconsole.console.panes.log import LogPane
 from rpconsole.console.panes.queues import QueuesPane
@@ -23,10 +21,8 @@ from rpconsole.console.panes.sessions import SessionsPane
 from rpconsole.console.panes.transfer import TransferPane
 from rpconsole.console.screens.base import ConsoleScreen
 from rpconsole.console.screens.run import RunScreen
-from rpconsole.console.text import Line
 from rpconsole.console.widgets.lines import LinesView
 from rpconsole.console.widgets.log_view import LogView
-from rpconsole.console.widgets.painting import Look
 from rpconsole.console.widgets.virtual_table import VirtualTable
 from rpconsole.domain.fault import RpconsoleError
 
@@ -35,24 +31,6 @@ REST_S = 0.3
 #: from this height on the facts of a run have room for its story
 TELLS = 16
 STORY_LINES = 60
-
-
-class TooSmall(LinesView):
-    """What is shown in a terminal that nothing fits in."""
-
-    def __init__(self, look: Look, desk: Desk) -> None:
-        super().__init__(look, id="too-small")
-        self._desk = desk
-
-    def paint(self, width: int, height: int) -> list[Line]:
-        snapshot = self._desk.model.snapshot
-        live = sum(view.state in ("open", "draining") for view in snapshot.sessions) if snapshot else 0
-        count = len(snapshot.sessions) if snapshot else 0
-        return [
-            [(f"rpconsole needs {LEAST_WIDTH}x{LEAST_HEIGHT},", "alert")],
-            [(f"has {width}x{height}.", "alert")],
-            [(f"q quits · sessions {live}/{count}", "text")],
-        ]
 
 
 class MainScreen(ConsoleScreen):
@@ -70,7 +48,6 @@ class MainScreen(ConsoleScreen):
         self.log_pane = LogPane(desk.look, desk.model)
         self._queues = QueuesPane(desk.look, desk.model)
         self._transfer = TransferPane(desk.look, desk.model)
-        self._small = TooSmall(desk.look, desk)
         self._panes: dict[str, Widget] = {
             "sessions": SessionsPane(desk.look, desk.model),
             "queues": self._queues,
@@ -81,17 +58,13 @@ class MainScreen(ConsoleScreen):
         }
         self._asked: asyncio.Task[None] | None = None
 
-    def compose_body(self) -> ComposeResult:
+    def compose_body(self) -> Iterable[Widget]:
         yield from self._panes.values()
-        yield self._small
 
     def on_mount(self) -> None:
         self.runs.focus()
 
     # -- places ------------------------------------------------------------------------------------------------------
-
-    def on_resize(self, event: Resize) -> None:
-        self.place_panes()
 
     def place_panes(self) -> None:
         """Put every pane where it belongs at this size."""
@@ -99,20 +72,26 @@ class MainScreen(ConsoleScreen):
         small = too_small(width, height)
         count = len(self.desk.model.snapshot.sessions) if self.desk.model.snapshot else 2
         found = {} if small else places(width, height, zoomed=self.zoomed, front_ends=count)
-        self._small.display = small
-        self.head.display = self.foot.display = not small
         for name, pane in self._panes.items():
             place = found.get(name)
             pane.display = place is not None
             if place is not None:
                 pane.styles.offset = (place.x, place.y)
                 pane.styles.width, pane.styles.height = place.width, place.height
-                if hasattr(pane, "fence"):
-                    pane.fence = place.x > 0
+                self._fence(pane, place.x > 0)
         if self.focused is not None and not self.focused.display:
             self.runs.focus()
         # a larger terminal shows the run's pane, or room in it, for the first time
         self._ask_details()
+
+    def _fence(self, pane: Widget, fence: bool) -> None:
+        """A rule at the left of a pane that stands beside another; seen at once, also under a dialog."""
+        if getattr(pane, "fence", fence) is fence:
+            return
+        pane.fence = fence  # type: ignore[attr-defined]
+        if isinstance(pane, LinesView):
+            pane.touch()
+        pane.refresh()
 
     # -- what changes ------------------------------------------------------------------------------------------------
 
@@ -122,8 +101,6 @@ class MainScreen(ConsoleScreen):
                 pane.touch(dirty)
             elif isinstance(pane, LogPane) or (isinstance(pane, LinesView) and pane.display):
                 pane.touch()
-        if self._small.display:
-            self._small.touch()
         if dirty is None or self.facts.remote_id in dirty:
             self._ask_details()
 

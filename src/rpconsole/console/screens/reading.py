@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
-from textual.app import ComposeResult
+from textual.widget import Widget
 
 from rpconsole.console.actions import Place, of
 from rpconsole.console.desk import Desk, Result
@@ -25,7 +25,7 @@ class ReadingScreen(ConsoleScreen):
         self.view.grows, self.view.follow, self.view.wrap = False, False, True
         self._text = lines
 
-    def compose_body(self) -> ComposeResult:
+    def compose_body(self) -> Iterable[Widget]:
         yield self.view
 
     def on_mount(self) -> None:
@@ -44,7 +44,7 @@ class SheetScreen(ConsoleScreen):
         self.rows.set(rows)
         self.table = VirtualTable(desk.look, self.rows, title=sheet.title, noun=sheet.noun)
 
-    def compose_body(self) -> ComposeResult:
+    def compose_body(self) -> Iterable[Widget]:
         yield self.table
 
     def on_mount(self) -> None:

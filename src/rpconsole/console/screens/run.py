@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import Any, ClassVar
 
-from textual.app import ComposeResult
 from textual.binding import BindingType
+from textual.widget import Widget
 
 from rpconsole.console.actions import Place, bindings
 from rpconsole.console.desk import Desk
@@ -39,7 +39,7 @@ class RunScreen(RunDeeds, ConsoleScreen):
         self.facts = RunFacts(desk)
         self._work: asyncio.Task[None] | None = None
 
-    def compose_body(self) -> ComposeResult:
+    def compose_body(self) -> Iterable[Widget]:
         yield self.facts
 
     def on_mount(self) -> None:

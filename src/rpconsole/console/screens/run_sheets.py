@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
 from textual import on
-from textual.app import ComposeResult
+from textual.widget import Widget
 
 from rpconsole.console.actions import Place
 from rpconsole.console.desk import Desk
@@ -42,7 +42,7 @@ class RunSheetScreen(ConsoleScreen):
         """The table over ``rows``."""
         return VirtualTable(self.desk.look, self.rows, title=f"{sheet.title} of run {self.remote_id}", noun=sheet.noun)
 
-    def compose_body(self) -> ComposeResult:
+    def compose_body(self) -> Iterable[Widget]:
         yield self.table
 
     def on_mount(self) -> None:

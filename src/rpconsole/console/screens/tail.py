@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import ClassVar
 
-from textual.app import ComposeResult
+from textual.widget import Widget
 
 from rpconsole.console.actions import Place
 from rpconsole.console.desk import Desk
@@ -29,10 +29,12 @@ class TailScreen(ConsoleScreen):
         self._path = path
         self.crumb = "log"
         self.view = LogView(desk.look, title=foreign(path), empty="reading …")
+        # what went wrong stands at the end of long lines full of paths
+        self.view.wrap = True
         self._rest = ""
         self._work: asyncio.Task[None] | None = None
 
-    def compose_body(self) -> ComposeResult:
+    def compose_body(self) -> Iterable[Widget]:
         yield self.view
 
     def on_mount(self) -> None:
