@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from datetime import datetime
+from functools import partial
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 from tests.builders.gpc1 import Gpc1Rows
 
 from rpconsole.adapters.gpc1 import tables as t
@@ -232,3 +233,19 @@ async def test_the_same_number_at_another_stage_holds_nothing_back(remote: Remot
     a_component(rows, chip, 7, "retry")
     a_component(rows, warp, 7, "new")
     assert await remote.change_components(Which(run={"remote_id": (chip,)}), {"state": "new"}) == 1
+
+
+async def test_a_database_without_labels_and_masks_still_bundles(remote: RemoteRows, rows: Gpc1Rows, gpc1: Gpc1):
+    chip_id = rows.chip_run(rows.exposure(1), label="A")
+    tables = ("Label", "chipMask")
+
+    async def rename(before: str, after: str) -> None:
+        for name in tables:
+            words = text(f"ALTER TABLE {before}{name} RENAME TO {after}{name}")
+            await gpc1.write(partial(Connection.execute, statement=words))
+
+    await rename("", "hidden")
+    try:
+        assert (await remote.bundle(order())).stage_ids == (chip_id,)
+    finally:
+        await rename("hidden", "")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Connection, FromClause, Select, column, exists, func, select, table
+from sqlalchemy import ColumnElement, Connection, FromClause, Select, column, exists, func, inspect, select, table
 
 from rpconsole.adapters.gpc1 import tables as t
 from rpconsole.adapters.gpc1.define import has_overlap, insert_run, is_held
@@ -76,10 +76,13 @@ def _free_runs(order: Bundle, stopped: tuple[str, ...]) -> Select[tuple[int]]:
 
 def _is_stopped(connection: Connection, stage: str, label: str) -> bool:
     """The label is inactive, or masked at this stage: its runs would not be pending when they are prepared."""
-    inactive = exists().where(t.label.c.label == label, func.coalesce(t.label.c.active, 0) == 0)
+    asked = {t.label: exists().where(t.label.c.label == label, func.coalesce(t.label.c.active, 0) == 0)}
     mask = MASKS.get(Stage(stage)) if stage in set(Stage) else None
-    asked = [inactive] if mask is None else [inactive, exists().where(mask.c.label == label)]
-    return any(connection.scalar(select(condition)) for condition in asked)
+    if mask is not None:
+        asked[mask] = exists().where(mask.c.label == label)
+    # the IPP's own tool does without these tables, so scripts may have a database that has none
+    there = inspect(connection)
+    return any(there.has_table(table.name) and connection.scalar(select(asked[table])) for table in asked)
 
 
 def refuse_second_hold(connection: Connection, wanted: Sequence[ColumnElement[bool]]) -> None:
