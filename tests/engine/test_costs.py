@@ -41,6 +41,7 @@ async def test_the_next_job_is_asked_for_by_what_was_learned(bench):
     await until_submitted(bench)
     # 4 commands × 2 threads / 24 cores × 10 h = 3.3 node hours
     assert "nodes=5:" in script_of(bench)
+    assert [asked.nodes for asked in bench.world.asked.values()] == [5]
 
 
 async def test_learning_can_be_turned_off(bench):

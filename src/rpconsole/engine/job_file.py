@@ -40,6 +40,7 @@ def script_text(
 
 def _script(world: World, run: Run, allocation: Allocation, runner: tuple[str, ...]) -> str:
     settings = world.settings
+    world.asked[run.remote_id] = allocation
     root = settings.layout.remote_root
     script = JobScript(
         nodes=allocation.nodes,

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from rpconsole.domain.action import PollRun
-from rpconsole.domain.allocation import allocation_for
+from rpconsole.domain.allocation import Allocation, allocation_for
 from rpconsole.domain.run import ComponentState, Run
 from rpconsole.domain.schedule import Situation
 from rpconsole.domain.snapshot import RunView, Snapshot
@@ -77,7 +77,7 @@ class Views:
         sent, returned = self._counts.bytes.get(run.remote_id, (0, 0))
         results = self._core.results.of.get(run.remote_id)
         tasks = tasks_of(results) if results else 0
-        asked = allocation_for(run.stage, tasks, self._core.world.settings.plan) if tasks else None
+        asked = self._asked(run, tasks) if tasks else None
         return RunView(
             remote_id=run.remote_id,
             stage=run.stage,
@@ -103,6 +103,11 @@ class Views:
             bytes_returned=returned,
             moving=self._core.world.meter.view(run.remote_id),
         )
+
+    def _asked(self, run: Run, tasks: int) -> Allocation:
+        """What its job asked for; of one that an earlier engine submitted, what would be asked for now."""
+        world = self._core.world
+        return world.asked.get(run.remote_id) or allocation_for(run.stage, tasks, world.settings.plan)
 
     def _why(self, run: Run, situation: Situation) -> tuple[str, ...]:
         busy = situation.busy.get(run.remote_id)

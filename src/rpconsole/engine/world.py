@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
+from rpconsole.domain.allocation import Allocation
 from rpconsole.engine.in_thread import InThread
 from rpconsole.engine.meter import Meter
 from rpconsole.engine.settings import EngineSettings
@@ -65,5 +66,7 @@ class World:
     #: None = nothing is sent or fetched by hand, and no books are kept of single files
     haulage: Haulage | None = None
     meter: Meter = field(default_factory=Meter)
+    #: run -> what its last script asked for, as far as this engine wrote it
+    asked: dict[int, Allocation] = field(default_factory=dict)
     #: what must have gone well once before anything else is asked of the databases
     make_ready: Callable[[], Awaitable[None]] | None = None

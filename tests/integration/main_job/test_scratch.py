@@ -43,6 +43,8 @@ async def test_chips_are_watched_swept_and_missed_and_what_is_safe_is_removed(tm
         assert images[0].exists()
         assert not list((job.site.paths.scratch / "demo").rglob("*.dbinfo"))
         assert list((job.site.paths.storage / "demo").rglob("*.dbinfo"))
+        links = [path for path in job.site.paths.scratch.rglob("*") if path.is_symlink() and path.name != "stask"]
+        assert [path for path in links if not path.exists()] == []
         job.site.faults.stage("scratch_purge_s", 0.0)
         await job.until(lambda: not images[0].exists())
         await job.until(lambda: "are gone from scratch" in job.types("status").stdout)
