@@ -18,13 +18,14 @@ from termios import TIOCSWINSZ
 import pytest
 
 CONSOLE = """
-import sys
+import signal, sys
 from pathlib import Path
 from rpconsole.console.app import ConsoleApp, Options
 from rpconsole.console.theme import load, shipped
 palettes, _ = load(shipped())
-app = ConsoleApp(Options(socket_path=Path(sys.argv[1]), who="ipp", palette=palettes["rp-mono"], palettes=palettes,
+app = ConsoleApp(Options(socket_path=Path(sys.argv[1]), who="ipp", place=sys.argv[2], palette=palettes["rp-mono"], palettes=palettes,
                          crash_file=Path(sys.argv[1]).with_name("crash.txt")))
+signal.signal(signal.SIGHUP, lambda *_: app.exit("leave"))
 print("left with", app.run())
 """
 PATIENCE_S = 30.0
@@ -33,12 +34,14 @@ PATIENCE_S = 30.0
 class Terminal:
     """A pseudo terminal with a console on it."""
 
-    def __init__(self, socket_path: Path) -> None:
+    def __init__(self, socket_path: Path, place: str = "pts/3") -> None:
         self._master, slave = pty.openpty()
         self.resize(80, 24)
-        environ = {**os.environ, "TERM": "xterm-256color", "TEXTUAL_ANIMATIONS": "none"}
+        # where the size stands in the environment nobody looks at the terminal's own
+        environ = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")}
+        environ |= {"TERM": "xterm-256color", "TEXTUAL_ANIMATIONS": "none"}
         self.process = subprocess.Popen(
-            [sys.executable, "-c", CONSOLE, str(socket_path)],
+            [sys.executable, "-c", CONSOLE, str(socket_path), place],
             stdin=slave, stdout=slave, stderr=slave, env=environ, start_new_session=True,
         )  # fmt: skip
         os.close(slave)
@@ -63,11 +66,28 @@ class Terminal:
                     break
         assert text in self.seen
 
+    def close(self) -> None:
+        """The window is closed."""
+        if self._master >= 0:
+            os.close(self._master)
+            self._master = -1
+
     def end(self) -> None:
         if self.process.poll() is None:
             self.process.kill()
         self.process.wait()
-        os.close(self._master)
+        self.close()
+
+
+def ended(process: subprocess.Popen[bytes]) -> None:
+    """Ended in order, else by force, so that no test waits for ever."""
+    process.terminate()
+    try:
+        process.wait(PATIENCE_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+        raise
 
 
 @pytest.fixture
@@ -84,8 +104,7 @@ def engine(tmp_path) -> Iterator[tuple[Path, subprocess.Popen[bytes]]]:
         time.sleep(0.05)
     yield path, process
     if process.poll() is None:
-        process.terminate()
-    process.wait()
+        ended(process)
 
 
 @pytest.fixture
@@ -136,5 +155,52 @@ def test_an_engine_that_dies_leaves_the_view_and_comes_back(engine, terminal, tm
     try:
         terminal.wait_for("live")
     finally:
-        again.terminate()
-        again.wait()
+        ended(again)
+
+
+def test_a_hang_up_ends_the_console_and_not_the_engine(engine, terminal):
+    terminal.wait_for("gpc1@practice")
+    terminal.process.send_signal(signal.SIGHUP)
+    terminal.wait_for("left with leave")
+    assert terminal.process.wait(PATIENCE_S) == 0
+    assert engine[1].poll() is None
+
+
+def test_a_terminal_that_goes_without_a_hang_up_takes_the_console_along(engine, terminal):
+    terminal.wait_for("gpc1@practice")
+    terminal.close()
+    terminal.process.wait(PATIENCE_S)
+    assert engine[1].poll() is None
+
+
+def test_of_two_consoles_one_acts_and_the_baton_goes_to_who_stays(engine, terminal):
+    terminal.wait_for("gpc1@practice")
+    second = Terminal(engine[0], "pts/4")
+    try:
+        second.wait_for("no baton")
+        terminal.type("q")
+        terminal.wait_for("left with leave")
+        second.wait_for("nobody has the baton")
+        second.type("T")
+        second.wait_for("you have the baton")
+        second.type("p")
+        second.wait_for("POLL off")
+    finally:
+        second.end()
+
+
+def test_an_engine_that_dies_in_mid_login_gets_no_token_and_the_dialog_says_so(engine, terminal):
+    terminal.wait_for("gpc1@practice")
+    terminal.type("L")
+    terminal.wait_for("asks for tokens")
+    terminal.type("\r")
+    terminal.wait_for("PASSCODE")
+    terminal.type("1234")
+    engine[1].kill()
+    engine[1].wait()
+    terminal.wait_for("Nothing is sent again by itself")
+    terminal.type("\x1b")
+    terminal.wait_for("moab.4711")
+    terminal.type("q")
+    terminal.wait_for("left with leave")
+    assert "1234" not in terminal.seen

@@ -28,7 +28,7 @@ from rpconsole.console.screens.main import MainScreen
 from rpconsole.console.screens.run_deeds import RunAsked, RunsOrdered
 from rpconsole.console.screens.themes import ThemesScreen
 from rpconsole.console.secrets import crash_report
-from rpconsole.console.terminal import Ringing, Terminal
+from rpconsole.console.terminal import Ringing, Terminal, is_there
 from rpconsole.console.theme import Palette, ThemeFiles
 from rpconsole.console.toasts import Toasts
 from rpconsole.console.widgets.painting import Look
@@ -42,6 +42,8 @@ PAINT_S = 0.25
 TICK_S = 1.0
 #: until the engine is looked for
 FIRST_FRAME_S = 0.02
+#: how often it is looked whether the terminal is still there
+TERMINAL_S = 5.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -152,10 +154,17 @@ class ConsoleApp(Toasts, Deeds, App[str], inherit_bindings=False):
             self.set_timer(FIRST_FRAME_S, self._follow_engine)
         self._keeper.restore(self._main(), self.desk.model)
         self.set_interval(PAINT_S, self.flush)
+        if not self.is_headless:
+            self.set_interval(TERMINAL_S, self._leave_without_terminal)
         for complaint in self._options.complaints:
             self.say(complaint, severity="warning")
         if self.desk.hint:
             self._welcome()
+
+    def _leave_without_terminal(self) -> None:
+        """A terminal that went without a hang-up would be read from for ever."""
+        if not is_there():
+            self.exit("leave")
 
     def _follow_engine(self) -> None:
         self.run_worker(self._engine.run(), name="link", exit_on_error=False)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, time, tzinfo
@@ -36,6 +38,14 @@ class Ringing:
         begin, end = self.quiet
         clock = datetime.fromtimestamp(at, zone).astimezone(zone).time()
         return begin <= clock < end if begin <= end else clock >= begin or clock < end
+
+
+def is_there() -> bool:
+    """Whether standard input is a terminal that answers."""
+    try:
+        return sys.__stdin__ is not None and os.isatty(sys.__stdin__.fileno())
+    except (OSError, ValueError):
+        return False
 
 
 def way_of(environ: Mapping[str, str]) -> Way:
