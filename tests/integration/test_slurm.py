@@ -92,10 +92,10 @@ def stask(submitted, tmp_path):
     (tmp_path / "rpr.pyz").write_bytes(helper_bytes())
     (tmp_path / "stask").symlink_to("rpr.pyz")
 
-    def run(lines, *options):
+    def run(lines, *wishes, options="--threads 2"):
         (tmp_path / "list").write_text("".join(f"{line}\n" for line in lines))
-        runner = f"python3 {tmp_path}/stask --results {tmp_path}/results --threads 2 --wall-s 3600 --name rp1.1.abcd"
-        job = submitted(f"exec {runner} {tmp_path}/list - 1", *options)
+        runner = f"python3 {tmp_path}/stask --results {tmp_path}/results {options} --wall-s 3600 --name rp1.1.abcd"
+        job = submitted(f"exec {runner} {tmp_path}/list - 1", *wishes)
         return job, tmp_path / "results"
 
     return run
@@ -109,3 +109,76 @@ def test_every_node_works_from_the_first_second_and_each_task_is_known_at_its_en
     assert (end["reason"], end["passed"]) == ("finished", 8)
     # eight seconds of work on two nodes of one slot each; what a worker says late, its node does not do
     assert end["epoch"] - start["epoch"] < 8, records(results)
+
+
+def marks(path, kind):
+    return [record for record in records(path) if record.get("mark") == kind]
+
+
+def passed(path):
+    return path.read_text().count('"code":0') if path.exists() else 0
+
+
+@pytest.fixture
+def mortal_node(slurm):
+    """A node that a test may kill; it is back at the end."""
+    yield "mu003"
+    if not slurm.is_running("mu003"):
+        slurm.start_node("mu003")
+    slurm.run("scontrol", "update", "nodename=mu003", "state=resume")
+    until(lambda: "mu003" in slurm.told("sinfo", "-h", "-t", "idle", "-o", "%n"), "the node is back", 60, pause_s=0.2)
+
+
+WIDE = ("-N", "3", "--no-kill", "--exclusive")
+
+
+def test_twenty_thousand_tasks_outlive_a_node_and_a_cancel_and_the_next_job_runs_only_the_rest(
+    slurm, stask, mortal_node, tmp_path
+):
+    lines = [f"echo {number} >> {tmp_path}/ran" for number in range(1, 20_001)]
+    first, results = stask(lines, *WIDE)
+    until(lambda: passed(results) > 1000, "a thousand are done", 120, pause_s=0.1)
+    slurm.stop_node(mortal_node)
+    slurm.told("scontrol", "update", f"nodename={mortal_node}", "state=down", "reason=test")
+    until(lambda: marks(results, "lost"), "the node is missed", 60, pause_s=0.1)
+    slurm.told("scancel", first)
+    until_state(slurm, first, "CANCELLED", within_s=60)
+    (end,) = marks(results, "end")
+    assert end["reason"] == "term"
+    assert end["left"] == 20_000 - end["passed"] > 0
+    second, _ = stask(lines, "-N", "2", "--exclusive")
+    until_state(slurm, second, "COMPLETED", within_s=120)
+    done = [record["task"] for record in records(results) if record.get("code") == 0]
+    assert sorted(done) == list(range(1, 20_001)), "each has passed once"
+    assert marks(results, "end")[-1]["left"] == 0
+    unreported = sum(len(mark["tasks"]) for mark in marks(results, "lost"))
+    ran = (tmp_path / "ran").read_text().split()
+    assert len(ran) - len(set(ran)) <= unreported, "only what the dead node had not told of may have run twice"
+
+
+def test_the_end_of_the_wall_time_lets_the_runner_write_its_end_mark(slurm, stask, tmp_path):
+    job, results = stask(["true", f"touch {tmp_path}/began; sleep 600"], "-N", "1", options="--term-grace-s 0.3")
+    until((tmp_path / "began").exists, "the long task runs", 30, pause_s=0.1)
+    slurm.told("scontrol", "update", f"jobid={job}", "endtime=now")
+    until_state(slurm, job, "TIMEOUT", within_s=90)
+    (end,) = marks(results, "end")
+    assert (end["reason"], end["passed"], end["left"]) == ("term", 1, 1)
+
+
+def test_chunks_by_multi_prog_pass_over_a_dead_node_and_write_what_workers_write(slurm, stask, mortal_node, tmp_path):
+    task = f"echo $RPR_NODE >> {tmp_path}/began; until test -e {tmp_path}/ok; do sleep 0.1; done"
+    job, results = stask([*[task] * 6, "exit 3"], *WIDE, options="--runner multi-prog --slots 2 --attempts 2")
+    began = tmp_path / "began"
+    until(lambda: began.exists() and len(began.read_text().split()) == 6, "a chunk runs", 60, pause_s=0.1)
+    assert sorted(began.read_text().split()) == sorted(slurm.node_names * 2)
+    slurm.stop_node(mortal_node)
+    (tmp_path / "ok").touch()
+    slurm.told("scontrol", "update", f"nodename={mortal_node}", "state=down", "reason=test")
+    until_state(slurm, job, "FAILED", within_s=90)
+    (lost,) = marks(results, "lost")
+    assert (lost["node"], len(lost["tasks"])) == (mortal_node, 2)
+    (end,) = marks(results, "end")
+    assert (end["reason"], end["passed"], end["failed"], end["left"]) == ("finished", 6, 1, 0)
+    ends = [record for record in records(results) if "attempt" in record]
+    assert {record["node"] for record in ends} == {"mu001", "mu002"}
+    assert sorted(record["task"] for record in ends) == [1, 2, 3, 4, 5, 6, 7, 7]

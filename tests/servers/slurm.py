@@ -146,6 +146,10 @@ class PrivateSlurm:
         """Start a node's daemon."""
         self._launch(name, name, "slurmd", "-D", "-N", name, "-f", self.environ["SLURM_CONF"])
 
+    def is_running(self, name: str) -> bool:
+        """Whether a daemon of this name was started and not stopped."""
+        return name in self._daemons
+
     def stop_node(self, name: str) -> None:
         """Take a node's power: all that it runs is gone at once."""
         self._kill(name)

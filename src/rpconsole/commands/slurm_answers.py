@@ -80,9 +80,15 @@ def queue_listing(text: str) -> QueueListing | None:
 
 
 def history_listing(text: str) -> QueueListing | None:
-    """The jobs of one ``sacct``; None without its header."""
+    """The jobs of one ``sacct``; None without its header.
+
+    A job that lost a node has a row for each of its sizes, ``RESIZING`` for all but the last.
+    """
     rows = _rows(text, ("JobID", "State"))
-    return None if rows is None else QueueListing(jobs=tuple(_remembered(row) for row in rows if row["JobID"]))
+    if rows is None:
+        return None
+    last = {row["JobID"]: row for row in rows if row["JobID"]}
+    return QueueListing(jobs=tuple(_remembered(row) for row in last.values()))
 
 
 def remembered(job: str, text: str) -> JobDetail | None:

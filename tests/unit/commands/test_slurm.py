@@ -31,6 +31,15 @@ def listed(*rows: str):
     return SLURM.read_queue(answer(HEADER + "".join(f"{row}\n" for row in rows)))
 
 
+def test_a_job_that_lost_a_node_and_went_on_stands_as_its_last_row_says():
+    """sacct prints one row a size."""
+    text = "JobID|State|ExitCode\n1|RESIZING|0:0\n1|CANCELLED by 0|0:0\n2|RUNNING|0:0\n"
+    listing = SLURM.read_queue(answer(text))
+    assert listing is not None
+    assert {state.job: state.outcome for state in listing.jobs} == {"1": JobOutcome.ENDED, "2": JobOutcome.RUNNING}
+    assert SLURM.read_job("1", answer(text)).state.outcome is JobOutcome.ENDED
+
+
 def test_a_submission_names_the_job_and_its_directory_and_forbids_reruns():
     assert SLURM.submit_command(order(extra=("--reservation=night",))) == (
         *("sbatch", "--parsable", "-J", "rp7.1.ab", "-D", "/s", "--mail-type=NONE", "--no-requeue"),
