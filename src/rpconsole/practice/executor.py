@@ -63,6 +63,10 @@ class Executor(SpoolLoop):
         """Cancels asked for by clients, and wall times that are over."""
         now = time.time()
         cancelled = {job.job for job in jobs if job.cancel_wanted}
+        for job in jobs:
+            if job.job in self._running:
+                # its wall time may have been changed since
+                self._running[job.job].job = job
         for number, running in self._running.items():
             if running.verdict is None and number in cancelled:
                 self._end(running, (State.REMOVED, "CNCLD"))
