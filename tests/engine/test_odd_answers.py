@@ -98,3 +98,63 @@ async def test_a_killed_job_is_told_with_what_its_output_says(chip):
         chip.site.moab.finish(job.name, code=0)
         await chip.until(lambda: len(chip.site.moab.jobs) == 2)
         assert "job exceeded wallclock limit" in str(await chip.engine.story(1))
+
+
+async def test_an_end_that_the_scheduler_takes_back_makes_no_second_job(chip):
+    async with chip.running():
+        await submitted(chip)
+        job = next(iter(chip.site.moab.jobs.values()))
+        chip.player.played.append(job.job)
+        over = f"job {job.job}\n\nState: Completed\nCompletion Code: 0\n"
+        for _ in range(3):
+            await seen(chip, empty_queue(), checkjob=over)
+            await seen(chip, listing(chip, "active", row("Running")))
+        assert (len(chip.site.moab.jobs), chip.states()) == (1, ["run"])
+
+
+async def test_a_job_that_is_said_to_have_ended_while_its_results_still_come_is_not_replaced(chip):
+    async with chip.running():
+        await submitted(chip)
+        job = next(iter(chip.site.moab.jobs.values()))
+        chip.player.played.append(job.job)
+        chip.site.moab.finish(job.name, code=0)
+        stem = job.argv[-1].removesuffix(".cmd")
+        for task in (1, 2, 3):
+            line = {"task": task, "attempt": 1, "code": 0, "node": "mu001", "start": 1.0, "wall_s": 1.0}
+            chip.player._note(stem, line)
+            await chip.engine.poll_now("op")
+            await at_rest(chip)
+        assert len(chip.site.moab.jobs) == 1
+        await chip.until(lambda: len(chip.site.moab.jobs) == 2)
+
+
+async def test_a_cancel_ends_the_jobs_that_bear_the_name_whatever_id_was_printed(chip):
+    chip.site.moab.answer_next("msub", Answer(rc=0, out="\n4711\n", err=""))
+    async with chip.running() as engine:
+        await chip.login()
+        await chip.until(lambda: chip.states() == ["run"])
+        await at_rest(chip)
+        name = engine._core.book.runs[1].attempt.job_name(1)
+        mine = f'<job JobID="12" JobName="{name}" State="Running"/><job JobID="4711" JobName="other" State="Running"/>'
+        queue = f'<Data><queue option="active">{mine}</queue></Data>'
+        ended: list[str] = []
+
+        def note(job: str) -> Answer:
+            ended.append(job)
+            return Answer(rc=0, out=f"job '{job}' cancelled", err="")
+
+        chip.site.moab._canceljob = note
+        chip.site.moab.answer_next("showq", *[Answer(rc=0, out=queue, err="")] * 2)
+        await engine.cancel(1, "op")
+        await chip.until(lambda: bool(ended))
+        assert set(ended) == {"12"}
+
+
+async def test_a_cancel_spares_a_job_that_bears_another_name(chip):
+    async with chip.running() as engine:
+        await submitted(chip)
+        job = next(iter(chip.site.moab.jobs.values()))
+        other = f'<Data><queue option="active"><job JobID="{job.job}" JobName="other" State="Running"/></queue></Data>'
+        chip.site.moab.answer_next("showq", *[Answer(rc=0, out=other, err="")] * 2)
+        await engine.cancel(1, "op")
+        await chip.until(lambda: any("it is 'other'" in each.sentence for each in engine.snapshot().alerts))

@@ -282,7 +282,10 @@ class EngineCore:
         """Start what a move asks for besides the run's next step."""
         for action in actions:
             if isinstance(action, CancelJob):
-                self._tasks.start_once(f"cancel {action.job}", partial(cancel_job, self.world, action, self.notices))
+                run = self.book.runs.get(action.remote_id)
+                name = run.attempt.job_name(run.remote_id) if run and run.attempt and run.attempt.nonce else ""
+                work = partial(cancel_job, self.world, action, self.notices, name=name)
+                self._tasks.start_once(f"cancel {action.job}", work)
 
     def _after(self, before: Run) -> None:
         """Wake what a move makes due: a submitted job is looked at soon, a full run's successors are defined at once."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from rpconsole.commands.joblog import why_ended
 from rpconsole.commands.jobscript import log_path
+from rpconsole.commands.results import TaskResults
 from rpconsole.commands.scheduler import JobOutcome, JobState, QueueListing
 from rpconsole.domain.event import Event, JobKilled, JobNotListed
 from rpconsole.domain.fault import BadData, NoAnswer, SiteFailed, SiteRefused
@@ -44,10 +45,13 @@ class JobMemory:
     history_refusals: int = 0
     #: run -> (the row that was explained, with its explanation)
     explained: dict[int, tuple[JobState, JobState]] = field(default_factory=dict)
+    #: run -> what was known of a job when the scheduler first said that it has ended
+    said_ended: dict[int, tuple[object, ...]] = field(default_factory=dict)
 
     def forget(self, remote_id: int) -> None:
         """Drop a run that has ended."""
         self.explained.pop(remote_id, None)
+        self.said_ended.pop(remote_id, None)
 
 
 async def explained(world: World, run: Run, state: JobState, memory: JobMemory) -> JobState:
@@ -99,7 +103,7 @@ async def look_for_gone(world: World, gone: Sequence[Gone], book: ResultsBook, m
     await _read_again(world, [one.run for one in finals], book)
     events: dict[int, Event] = {}
     for one in finals:
-        event = await _event_of(world, one, states[one.run.remote_id], book)
+        event = await _event_of(world, one, states[one.run.remote_id], book, memory)
         if event is not None:
             events[one.run.remote_id] = event
     return events
@@ -145,7 +149,7 @@ async def _read_again(world: World, runs: Sequence[Run], book: ResultsBook) -> N
         await take_all(world, runs, again.results, book)
 
 
-async def _event_of(world: World, one: Gone, state: JobState, book: ResultsBook) -> Event | None:
+async def _event_of(world: World, one: Gone, state: JobState, book: ResultsBook, memory: JobMemory) -> Event | None:
     results = book.of[one.run.remote_id]
     if state.outcome in (JobOutcome.QUEUED, JobOutcome.HELD, JobOutcome.RUNNING):
         return listed_event(one.run, state, results)
@@ -156,12 +160,25 @@ async def _event_of(world: World, one: Gone, state: JobState, book: ResultsBook)
         if end is not None:
             return end
     if state.outcome is JobOutcome.ENDED:
+        if not _is_said_twice(one, results, memory):
+            return None
         said = f"{state.word}, {state.sentence}" if state.sentence else state.word
         sentence = f"the scheduler says '{said}' of job {one.job}, which left no end mark"
         if told := await _told_by_its_output(world, one.run):
             sentence += f"; its output says '{told}'"
         return JobKilled(left=cut_tasks(one.run, results), sentence=sentence)
     return _not_listed(world, one, book) if state.outcome is JobOutcome.GONE else None
+
+
+def _is_said_twice(one: Gone, results: TaskResults, memory: JobMemory) -> bool:
+    """Whether an earlier look was told so too, and no mark and no result has come since.
+
+    A scheduler may be mistaken, and the site's files may show a job's last lines late; a new job would take over from a living one.
+    """
+    known = (one.job, len(results.starts), len(results.tasks), len(results.passed), len(results.abandoned))
+    before = memory.said_ended.get(one.run.remote_id)
+    memory.said_ended[one.run.remote_id] = known
+    return before == known
 
 
 async def _told_by_its_output(world: World, run: Run) -> str:

@@ -48,6 +48,7 @@ async def poll_runs(world: World, runs: Sequence[Run], book: ResultsBook, memory
             polled.events[run.remote_id] = end
         elif state is not None:
             book.unlisted_since.pop(run.remote_id, None)
+            memory.said_ended.pop(run.remote_id, None)
             await _note_listed(world, run, state, polled, memory, results)
             polled.expected.append(_expected(world, run, state, results, answer.now))
     polled.events |= await look_for_gone(world, gone, book, memory)

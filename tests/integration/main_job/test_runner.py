@@ -19,7 +19,8 @@ def results(job: MainJob) -> list[dict]:
 
 
 async def test_a_site_that_wants_srun_multi_prog_gets_every_run_by_it_and_all_comes_home(tmp_path):
-    changes = {**QUICK, "site": {"runner": "multi-prog"}}
+    changes: dict[str, dict[str, object]] = {"site": {"runner": "multi-prog"}}
+    changes.update({section: dict(values) for section, values in QUICK.items()})
     async with main_job(tmp_path / "site", changes=changes) as job:
         await job.logged_in()
         await job.full()
