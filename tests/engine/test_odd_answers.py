@@ -9,6 +9,7 @@ from tests.engine.test_poll import at_rest, listing, row, seen, submitted
 from tests.engine.test_survival import only
 
 from rpconsole.commands.jobscript import log_path
+from rpconsole.domain.schedule import PollPace
 from rpconsole.domain.stage import Stage
 from rpconsole.ports.site import Answer
 
@@ -17,7 +18,9 @@ TWO_JOBS = ["run", "run"]
 
 @pytest.fixture
 def chip(bench):
+    """Chip only, and polls as far apart as at a real site, so that none comes between what a test looks at."""
     only(bench, Stage.CHIP)
+    bench.world = replace(bench.world, settings=replace(bench.world.settings, pace=PollPace()))
     return bench
 
 
@@ -144,7 +147,7 @@ async def test_a_cancel_ends_the_jobs_that_bear_the_name_whatever_id_was_printed
             return Answer(rc=0, out=f"job '{job}' cancelled", err="")
 
         chip.site.moab._canceljob = note
-        chip.site.moab.answer_next("showq", *[Answer(rc=0, out=queue, err="")] * 2)
+        chip.site.moab.answer_next("showq", *[Answer(rc=0, out=queue, err="")] * 20)
         await engine.cancel(1, "op")
         await chip.until(lambda: bool(ended))
         assert set(ended) == {"12"}
@@ -155,6 +158,6 @@ async def test_a_cancel_spares_a_job_that_bears_another_name(chip):
         await submitted(chip)
         job = next(iter(chip.site.moab.jobs.values()))
         other = f'<Data><queue option="active"><job JobID="{job.job}" JobName="other" State="Running"/></queue></Data>'
-        chip.site.moab.answer_next("showq", *[Answer(rc=0, out=other, err="")] * 2)
+        chip.site.moab.answer_next("showq", *[Answer(rc=0, out=other, err="")] * 20)
         await engine.cancel(1, "op")
         await chip.until(lambda: any("it is 'other'" in each.sentence for each in engine.snapshot().alerts))

@@ -43,8 +43,8 @@ _FULL = re.compile(
     r"\bMAXI?JOB|\bMAX(?:SUBMIT|QUEUED?)|JobLimit",
     re.IGNORECASE,
 )
-#: -z hides the id, -I and -K wait, -v eats the script's name, -r y runs a bundle twice
-_FORBIDDEN_OPTIONS = frozenset({"-z", "-I", "-K", "-v", "-t", "-r"})
+#: -z hides the id, -I and -K wait, -v eats the script's name, -r y runs a bundle twice, -h holds it for ever
+_FORBIDDEN_OPTIONS = frozenset({"-z", "-I", "-K", "-v", "-t", "-r", "-h"})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -62,7 +62,10 @@ _TOO_BIG = re.compile(
 #: arrays and het jobs have several ids, --wait blocks, --quiet hides the id, --test-only submits nothing, a requeue runs a bundle
 #: twice, --hold and dependencies pend for ever
 _FORBIDDEN_OPTIONS = frozenset(
-    {"-a", "--array", "-W", "--wait", "-Q", "--quiet", "--test-only", "--requeue", "--wrap", "-d", "--dependency"}
+    {
+        *("-a", "--array", "-W", "--wait", "-Q", "--quiet", "--test-only", "--requeue", "--wrap"),
+        *("-d", "--dependency", "-H", "--hold"),
+    }
 )
 
 
