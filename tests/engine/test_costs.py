@@ -6,7 +6,8 @@ from dataclasses import replace
 
 from tests.engine.conftest import LABEL, Bench
 
-from rpconsole.domain.allocation import SitePlan
+from rpconsole.adapters.gpc1 import tables as t
+from rpconsole.domain.allocation import SitePlan, series_for
 from rpconsole.domain.cost import TaskCost, learned_from
 from rpconsole.domain.stage import Stage
 from rpconsole.engine.costs import weighed
@@ -58,6 +59,22 @@ async def test_a_label_is_cut_into_runs_of_what_one_job_of_the_site_takes(bench)
     assert small.most_components(Stage.CHIP) == 1
     async with bench.running():
         await bench.until(lambda: bench.states(Stage.CHIP) == ["pending", "pending"])
+
+
+async def test_a_run_beyond_one_job_has_tries_beside_the_jobs_that_it_needs_anyway(bench):
+    """Two commands a run and room for one in a job: two jobs, though one is all that the policy gives."""
+    small = SitePlan(proc_per_node=1, max_nodes=1, max_hours=1, cost_h=dict.fromkeys(Stage, 0.3))
+    assert series_for(Stage.CHIP, 2, small).jobs == 2
+    settings = bench.world.settings
+    (label,) = settings.labels
+    changes = {"plan": small, "retry": replace(settings.retry, job_attempts=1)}
+    changes["labels"] = (replace(label, stages=(Stage.CHIP,)),)
+    bench.world = replace(bench.world, settings=replace(settings, **changes))
+    async with bench.running():
+        await bench.login()
+        await bench.until(lambda: bench.player.play(cut_after=1) or bench.states() == ["full", "full"])
+    assert len(bench.site.moab.jobs) == 4
+    assert {row["state"] for row in bench.rows.all(t.remote_component)} == {"pass"}
 
 
 def test_commands_of_several_filters_are_weighed_by_their_number():

@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Collection
+from dataclasses import replace
 
 from rpconsole.domain.action import Action, Level, TellOperators
-from rpconsole.domain.event import Event
+from rpconsole.domain.allocation import series_for
+from rpconsole.domain.event import Event, JobEnded
 from rpconsole.domain.fault import DatabaseAway, DatabaseRefused
 from rpconsole.domain.machine import InvalidMove, decide
+from rpconsole.domain.retry import RetryPolicy
 from rpconsole.domain.run import FINAL_STEPS, STATE_OF_STEP, Run, RunRow, RunState, run_of_row
 from rpconsole.engine.story import story_line
 from rpconsole.engine.world import World
@@ -152,11 +155,19 @@ class RunBook:
 
     async def _decide(self, run: Run, event: Event) -> tuple[Run, tuple[Action, ...]]:
         try:
-            return decide(run, event, self._world.clock.now(), self._world.settings.retry)
+            return decide(run, event, self._world.clock.now(), self._policy_for(run, event))
         except InvalidMove:
             lines = await self._world.journal.story(run.remote_id, limit=20)
             story = [f"{line.before} -> {line.after}: {line.event} {line.detail}" for line in lines]
             raise InvalidMove(run, event, story) from None
+
+    def _policy_for(self, run: Run, event: Event) -> RetryPolicy:
+        """A run that is planned as several jobs has tries beside those that it needs anyway."""
+        settings = self._world.settings
+        if not isinstance(event, JobEnded):
+            return settings.retry
+        planned = series_for(run.stage, event.passed + event.failed + event.left, settings.plan).jobs
+        return replace(settings.retry, job_attempts=settings.retry.job_attempts + planned - 1)
 
     async def _push_or_remember(self, run: Run) -> None:
         try:
