@@ -14,6 +14,7 @@ from rpconsole.adapters.gpc1.owner_lock import owner_lock_of
 from rpconsole.adapters.gpc1.run_store import SqlRunStore
 from rpconsole.adapters.gpc1.survey import SqlSurvey
 from rpconsole.adapters.journal.opening import open_journal
+from rpconsole.adapters.ssh.opening import opener_of
 from rpconsole.adapters.ssh.options import FrontEnd, Gateway, SshOptions
 from rpconsole.adapters.ssh.pool import SshSessions
 from rpconsole.adapters.ssh.site import SshSite
@@ -74,8 +75,8 @@ async def open_world(config: Config, stack: AsyncExitStack, *, patient: bool = F
     )
     stack.push_async_callback(journal.close)
     options = ssh_options(config)
-    sessions = SshSessions(options, clock)
-    stack.push_async_callback(sessions.close)
+    sessions = SshSessions(options, clock, opener_of(options))
+    stack.push_async_callback(sessions.release)
     site = SshSite(options, sessions)
     return World(
         settings=settings_of(config),
@@ -186,5 +187,8 @@ def ssh_options(config: Config) -> SshOptions:
         connect_timeout_s=login.connect_timeout_s,
         answer_timeout_s=login.answer_timeout_s,
         stall_s=login.stall_s,
+        ssh=login.ssh,
+        control_path=config.control_path(),
+        may_start_masters=login.masters == "start",
         python=config.site.python,
     )

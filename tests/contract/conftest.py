@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import event, text
 from tests.builders.gpc1 import Gpc1Rows
-from tests.contract.site_worlds import World, in_process_world, memory_world, sshd_world
+from tests.contract.site_worlds import World, in_process_world, master_world, memory_world, sshd_world
 
 from rpconsole.adapters.gpc1.create import create_schema
 from rpconsole.adapters.gpc1.engine import Gpc1, open_gpc1
@@ -100,7 +100,10 @@ def journal_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return str(request.getfixturevalue("mariadb_server").create_database("journal_contract"))
 
 
-@pytest.fixture(params=["memory", "in process", pytest.param("sshd", marks=pytest.mark.needs_sshd)])
+SSHD = [pytest.param(name, marks=pytest.mark.needs_sshd) for name in ("sshd", "master")]
+
+
+@pytest.fixture(params=["memory", "in process", *SSHD])
 async def world(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[World]:
     """A site with two front ends."""
     match request.param:
@@ -108,6 +111,8 @@ async def world(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
             opening = memory_world(tmp_path)
         case "in process":
             opening = in_process_world(tmp_path)
+        case "master":
+            opening = master_world(tmp_path, request.getfixturevalue("sshd"))
         case _:
             opening = sshd_world(tmp_path, request.getfixturevalue("sshd"))
     async with opening as found:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import tempfile
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from tests.servers import front_end as in_process
 from tests.servers.sshd import PrivateSshd
@@ -15,6 +16,7 @@ from tests.servers.token_card import TokenCard
 
 from rpconsole.adapters.memory.sessions import MemorySessions
 from rpconsole.adapters.memory.site import MemorySite
+from rpconsole.adapters.ssh.opening import opener_of
 from rpconsole.adapters.ssh.options import FrontEnd, SshOptions
 from rpconsole.adapters.ssh.pool import SshSessions
 from rpconsole.adapters.ssh.site import SshSite
@@ -164,6 +166,7 @@ class SshWorld:
         card: TokenCard,
         tries: Callable[[], tuple[int, int]],
         cut: Callable[[], None],
+        **changes: Any,
     ) -> None:
         self.home = folder / "home"
         self.home.mkdir()
@@ -181,8 +184,9 @@ class SshWorld:
             lifetime_s=LIFETIME_S,
             keepalive_s=0.5,
             answer_timeout_s=20.0,
+            **changes,
         )
-        sessions = SshSessions(self.options, RealClock())
+        sessions = SshSessions(self.options, RealClock(), opener_of(self.options))
         self.sessions: Sessions = sessions
         self.site: LookingSite = SshSite(self.options, sessions)
         self._noted = folder / "submitted"
@@ -240,7 +244,7 @@ async def in_process_world(folder: Path) -> AsyncIterator[World]:
 
 
 @asynccontextmanager
-async def sshd_world(folder: Path, sshd: PrivateSshd) -> AsyncIterator[World]:
+async def sshd_world(folder: Path, sshd: PrivateSshd, **changes: Any) -> AsyncIterator[World]:
     """A real front end; the server is shared by tests, the tries are counted from here on."""
     (folder / "known_hosts").write_text(sshd.known_hosts_line())
     before = sshd.tries()
@@ -252,8 +256,17 @@ async def sshd_world(folder: Path, sshd: PrivateSshd) -> AsyncIterator[World]:
         card=sshd.cards[0],
         tries=lambda: (sshd.tries()[0] - before[0], sshd.tries()[1] - before[1]),
         cut=sshd.cut,
+        **changes,
     )
     try:
         yield world
     finally:
         await world.sessions.close()
+
+
+@asynccontextmanager
+async def master_world(folder: Path, sshd: PrivateSshd) -> AsyncIterator[World]:
+    """The same front end, over masters of OpenSSH's client; a socket's path must be short."""
+    with tempfile.TemporaryDirectory(prefix="rpm-") as sockets:
+        async with sshd_world(folder, sshd, control_path=f"{sockets}/%C") as world:
+            yield world

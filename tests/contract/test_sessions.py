@@ -185,3 +185,12 @@ async def test_a_draining_session_begins_no_transfer_and_answers_everything_else
 async def test_draining_opens_nothing_and_a_closed_session_does_not_drain(world):
     world.sessions.drain(on=True)
     assert set(states(world).values()) == {SessionState.CLOSED}
+
+
+async def test_letting_go_costs_no_token_where_a_session_lives_on_and_ends_it_elsewhere(world):
+    await logged_in(world)
+    living = await world.sessions.release()
+    assert not world.sessions.alive()
+    await world.sessions.resume()
+    assert [view.host for view in world.sessions.view() if view.state is SessionState.OPEN] == list(living)
+    assert world.tries() == (1, 0)

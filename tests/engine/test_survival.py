@@ -30,7 +30,9 @@ def only(bench: Bench, *stages: Stage) -> None:
 async def live_and_die(bench: Bench, die_at: int | None) -> Fate:
     """One engine's life up to the given write, or to the end of the chip run."""
     fate = Fate(die_at)
-    bench.engine = Engine(mortal(bench.world, fate), OWNER)
+    # the dead wait for nothing
+    hasty = replace(bench.world, settings=replace(bench.world.settings, grace_s=0.01))
+    bench.engine = Engine(mortal(hasty, fate), OWNER)
     work = asyncio.create_task(bench.engine.run())
     login = asyncio.create_task(bench.login())
     with suppress(asyncio.CancelledError):
@@ -207,6 +209,6 @@ async def test_an_end_that_two_look_at_together_is_noted_once(bench):
 
     await desk.login(answer, user=None, hosts=(), who="op")
     bench.sessions.drop()
-    await asyncio.gather(desk.note_ended(), desk.note_ended())
+    await asyncio.gather(desk.note_changes(), desk.note_changes())
     past = await bench.world.operations.past_sessions()
     assert [one.end for one in past] == ["cut by the site"] * 2

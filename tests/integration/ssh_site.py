@@ -9,6 +9,7 @@ from typing import Any
 
 from tests.contract.site_worlds import RealClock
 
+from rpconsole.adapters.ssh.opening import opener_of
 from rpconsole.adapters.ssh.options import FrontEnd, SshOptions
 from rpconsole.adapters.ssh.pool import SshSessions
 from rpconsole.adapters.ssh.site import SshSite
@@ -62,7 +63,7 @@ def ssh_site(folder: Path, ports: Sequence[int], known_hosts: str, **changes: An
         known_hosts=known_hosts,
         **{"keepalive_s": 0.5, "answer_timeout_s": 20.0, **changes},
     )
-    sessions = SshSessions(options, RealClock())
+    sessions = SshSessions(options, RealClock(), opener_of(options))
     return SshSiteUnderTest(options=options, sessions=sessions, site=SshSite(options, sessions), home=home, root=root)
 
 

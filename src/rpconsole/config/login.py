@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from rpconsole.config.fields import Count, HostName, Hours, LocalPath, Name, Port, Seconds, Section, refused
+from rpconsole.config.fields import Count, HostName, Hours, LocalPath, Name, Port, Seconds, Section, Word, refused
+
+#: what OpenSSH fills in; %C stands for the hash of %l %h %p %r
+_TOKENS = frozenset("%CdhiLlnpru")
+_TELLS_HOSTS_APART = frozenset("Chn")
 
 
 class GatewaySection(Section):
@@ -37,6 +43,22 @@ class LoginSection(Section):
     users: tuple[Name, ...] = Field(
         default=(), description="All accounts that operators log in with; user is one of them."
     )
+    transport: Literal["asyncssh", "openssh"] = Field(
+        default="asyncssh",
+        description="Who speaks ssh: asyncssh = the engine itself, its sessions end with it; openssh = masters of OpenSSH's client, "
+        "which outlive the engine and may be opened by hand.",
+    )
+    masters: Literal["start", "adopt"] = Field(
+        default="start",
+        description='For transport = "openssh": start = a login starts a master where none lives; adopt = only those that somebody '
+        "opened by hand are used.",
+    )
+    control_path: LocalPath | None = Field(
+        default=None,
+        description='Where masters have their sockets, with the tokens of ssh (%C, or all of %l %h %p %r); none = "ssh/%C" in '
+        "paths.state_dir.",
+    )
+    ssh: Word = Field(default="ssh", description="OpenSSH's client.")
     known_hosts: LocalPath = Field(description="Host keys in OpenSSH's format; no other key is trusted.")
     lifetime_hours: Hours | None = Field(
         default=None, description="How long the site lets a session live; none = nothing warns of its end."
@@ -72,6 +94,25 @@ class LoginSection(Section):
         if twice:
             raise refused(f"has the name '{twice[0]}' twice; each front end needs a name of its own")
         return front_ends
+
+    @field_validator("control_path")
+    @classmethod
+    def _tokens_known(cls, path: Path | None) -> Path | None:
+        tokens = set(re.findall(r"%(.?)", str(path))) if path is not None else set()
+        strange = sorted(tokens - _TOKENS)
+        if strange:
+            raise refused(f"holds '%{strange[0]}', which ssh does not fill in; write %C, or %l %h %p %r")
+        if path is not None and not tokens & _TELLS_HOSTS_APART:
+            raise refused("must hold %C, or %h at least: each host needs a socket of its own")
+        return path
+
+    @model_validator(mode="after")
+    def _masters_fit(self) -> LoginSection:
+        if self.transport == "asyncssh":
+            for key in ("masters", "control_path", "ssh"):
+                if getattr(self, key) != type(self).model_fields[key].default:
+                    raise refused('is for transport = "openssh"; set that, or take this out', key=key)
+        return self
 
     @model_validator(mode="after")
     def _ways_in_fit(self) -> LoginSection:

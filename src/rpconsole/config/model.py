@@ -67,6 +67,12 @@ class Config(Section):
             return self.journal.url.get_secret_value()
         return f"sqlite:///{self.paths.state_dir / 'journal.db'}"
 
+    def control_path(self) -> str:
+        """Where OpenSSH's masters have their sockets, with ssh's tokens; empty where the engine speaks ssh itself."""
+        if self.login.transport == "asyncssh":
+            return ""
+        return str(self.login.control_path or "") or f"{self.paths.state_dir}/ssh/%C"
+
     def layout(self) -> SiteLayout:
         """Where things lie at the site, and what its programs are told."""
         return SiteLayout(

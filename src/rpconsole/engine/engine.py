@@ -84,6 +84,9 @@ class EngineCore:
         #: what else is looked after at each tick, and at the pace of the refresh
         self.at_end: Callable[[], Awaitable[None]] = _nothing
         self.at_tick: Callable[[], Awaitable[None]] = _nothing
+        #: what is done before the first round, and when every task has ended
+        self.at_start: Callable[[], Awaitable[None]] = _nothing
+        self.at_release: Callable[[], Awaitable[None]] = _nothing
         self.at_refresh: Callable[[], Awaitable[None]] = _nothing
 
     # -- life ------------------------------------------------------------------------------------------------------
@@ -94,7 +97,7 @@ class EngineCore:
         A database that is away is waited for, also at the start; one that refuses us (a wrong password, a name that is not there) ends it.
         """
         try:
-            for step in (self.world.make_ready or _nothing, self._ownership.take, self.gates.load):
+            for step in (self.world.make_ready or _nothing, self._ownership.take, self.gates.load, self.at_start):
                 await self._patiently(step)
             if not self._stopping:
                 self._say_back_again()
@@ -152,7 +155,7 @@ class EngineCore:
     async def _wind_down(self) -> None:
         await self.at_end()
         await self._tasks.end(self.world.settings.grace_s)
-        await self.world.sessions.close()
+        await self.at_release()
         # what cannot be given up now goes stale by itself
         with suppress(DatabaseAway):
             await self._ownership.give_up()

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 from rpconsole.domain.action import Level
-from rpconsole.domain.fault import BadConfiguration, SiteRefused
+from rpconsole.domain.fault import BadConfiguration, RpconsoleError, SiteRefused
 from rpconsole.domain.nearest import nearest
 from rpconsole.domain.session import SessionState, SessionView
 from rpconsole.engine.notices import NoticeBoard
@@ -16,6 +17,16 @@ from rpconsole.ports.journal import PastSession
 from rpconsole.ports.sessions import Ask
 
 LIVE = (SessionState.OPEN, SessionState.DRAINING)
+#: who opened a session that no login of ours did
+BY_HAND = "by hand"
+CLOSED = "closed by us"
+CUT = "cut by the site"
+#: of a session that ended while no engine looked
+UNSEEN = "ended unseen"
+#: how many of the last sessions are looked through for those that live on
+REMEMBERED = 200
+#: a control socket is made a moment after the login that is in the journal, or before
+SAME_S = 120.0
 
 
 class LoginDesk:
@@ -25,20 +36,25 @@ class LoginDesk:
         self._world = world
         self._notices = notices
         self._series = asyncio.Lock()
+        self._noting = asyncio.Lock()
+        #: who is logging in just now
+        self._who = BY_HAND
         #: host -> (number in the journal, local user) of each session that was open at the last look
         self._open: dict[str, tuple[int, str]] = {}
 
     async def login(self, ask: Ask, *, user: str | None, hosts: Sequence[str], who: str) -> list[SessionView]:
         """One series of logins; a second person is told that one is under way, since parallel logins burn each other's tokens."""
-        user = self.account(user) or None
+        account = self.account(user) or None
         if self._series.locked():
             raise SiteRefused("another login is under way; with counter tokens two at once burn each other")
         async with self._series:
-            await self.note_ended()
+            await self.note_changes()
+            self._who = who
             try:
-                return await self._world.sessions.open(ask, user=user, hosts=hosts)
+                return await self._world.sessions.open(ask, user=account, hosts=hosts)
             finally:
-                await self._note_opened(who)
+                await self.note_changes()
+                self._who = BY_HAND
 
     def account(self, user: str | None) -> str:
         """The account to log in with: the one that is asked for, else the proposed one; BadConfiguration names those there are."""
@@ -53,20 +69,6 @@ class LoginDesk:
             )
         return user
 
-    async def _note_opened(self, who: str) -> None:
-        for view in self._world.sessions.view():
-            if view.state in LIVE and view.host not in self._open:
-                past = PastSession(
-                    host=view.host,
-                    user=view.user or "",
-                    opened_by=who,
-                    opened_at=view.opened_at or self._world.clock.now(),
-                    ended_at=None,
-                    end="",
-                )
-                self._open[view.host] = (await self._world.operations.session_opened(past), who)
-                self._notices.say(Level.NOTE, f"session to {view.host} opened as {view.user} by {who}")
-
     def views(self) -> tuple[SessionView, ...]:
         """Every front end with its session, and who opened it."""
         return tuple(
@@ -77,13 +79,68 @@ class LoginDesk:
     async def logout(self, hosts: Sequence[str]) -> None:
         """End sessions in order."""
         await self._world.sessions.close(hosts)
-        await self.note_ended("closed by us")
+        await self.note_changes(CLOSED)
 
-    async def note_ended(self, end: str = "cut by the site") -> None:
-        """Remember the end of sessions that were open at the last look."""
+    async def resume(self) -> None:
+        """Take over sessions that outlived an engine, each under the name of who opened it; the others ended unseen."""
+        await self._world.sessions.resume()
+        async with self._noting:
+            await self._take_up_books()
+        await self.note_changes()
+
+    async def _take_up_books(self) -> None:
+        live = {view.host: view for view in self._world.sessions.view() if view.state in LIVE}
+        ours = {number for number, _ in self._open.values()}
+        for past in reversed(await self._world.operations.past_sessions(limit=REMEMBERED)):
+            if past.number is None or past.number in ours or past.ended_at is not None:
+                continue
+            view = live.get(past.host)
+            if view is not None and past.host not in self._open and _is_same(past, view):
+                self._open[past.host] = (past.number, past.opened_by)
+                self._notices.say(Level.NOTE, f"the session to {past.host} that {past.opened_by} opened lives on")
+            else:
+                await self._world.operations.session_ended(past.number, at=self._world.clock.now(), end=UNSEEN)
+
+    async def release(self) -> None:
+        """The engine stops: what lives on stays open in the books."""
+        living = await self._world.sessions.release()
+        for host in living:
+            self._open.pop(host, None)
+        # a database that is silent shall not keep the engine from ending; the next one closes the books
+        with suppress(TimeoutError, RpconsoleError):
+            async with asyncio.timeout(self._world.settings.grace_s):
+                await self.note_changes(CLOSED)
+
+    async def note_changes(self, end: str = CUT) -> None:
+        """Remember which sessions have begun and ended since the last look."""
+        async with self._noting:
+            await self._note_ended(end)
+            await self._note_opened()
+
+    async def _note_opened(self) -> None:
+        for view in self._world.sessions.view():
+            if view.state not in LIVE or view.host in self._open:
+                continue
+            who = self._who
+            past = PastSession(
+                host=view.host,
+                user=view.user or "",
+                opened_by=who,
+                opened_at=view.opened_at or self._world.clock.now(),
+                ended_at=None,
+                end="",
+            )
+            self._open[view.host] = (await self._world.operations.session_opened(past), who)
+            self._notices.say(Level.NOTE, f"session to {view.host} opened as {view.user} by {who}")
+
+    async def _note_ended(self, end: str) -> None:
         live = {view.host for view in self._world.sessions.view() if view.state in LIVE}
-        ended = {host: self._open.pop(host) for host in list(self._open) if host not in live}
-        for host, (number, _) in ended.items():
-            await self._world.operations.session_ended(number, at=self._world.clock.now(), end=end)
-            if end != "closed by us":
+        for host in [host for host in self._open if host not in live]:
+            await self._world.operations.session_ended(self._open[host][0], at=self._world.clock.now(), end=end)
+            del self._open[host]
+            if end != CLOSED:
                 self._notices.say(Level.ALERT, f"the session to {host} ended ({end}): log in again")
+
+
+def _is_same(past: PastSession, view: SessionView) -> bool:
+    return view.opened_at is not None and abs(view.opened_at - past.opened_at) < SAME_S

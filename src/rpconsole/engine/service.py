@@ -63,11 +63,13 @@ class Engine:
         """Work until ``stop``."""
         self._core.at_refresh = self._views.refresh
         self._core.at_tick = self._tick
+        self._core.at_start = self._desk.resume
         self._core.at_end = self._hauls.end
+        self._core.at_release = self._desk.release
         await self._core.run()
 
     async def _tick(self) -> None:
-        await self._desk.note_ended()
+        await self._desk.note_changes()
         await self._hauls.tick()
 
     def stop(self) -> None:

@@ -148,6 +148,8 @@ class PastSession:
     ended_at: float | None
     #: closed by us, cut by the site
     end: str
+    #: its number in the journal
+    number: int | None = None
 
 
 class Operations(Protocol):

@@ -53,6 +53,17 @@ class Sessions(Protocol):
         """End sessions (all when empty) in order."""
         ...
 
+    async def resume(self) -> None:
+        """Take over sessions that live already, because they outlived an engine or somebody opened them by hand; no login is tried.
+
+        From then on one that is opened by hand is found within seconds.
+        """
+        ...
+
+    async def release(self) -> tuple[str, ...]:
+        """Let go of all sessions; the hosts of those that live on without us. The others end."""
+        ...
+
     def drain(self, *, on: bool) -> None:
         """Begin no new bundle of files on any open session, or begin again; what is being carried ends at its border.
 

@@ -70,7 +70,7 @@ class SqlOperations:
         """See the port."""
         table = tables.session
         newest_first = (
-            select(*(table.c[name] for name in _SESSION))
+            select(*(table.c[name] for name in (*_SESSION, "number")))
             .where(self._mine(table))
             .order_by(table.c.number.desc())
             .limit(limit)

@@ -52,6 +52,9 @@ class MemorySessions:
         #: raised by the next logins, instead of asking
         self.away: RpconsoleError | None = None
         self.tries: list[LoginTry] = []
+        #: whether sessions live on when they are let go of
+        self.outlive = False
+        self._outliving: dict[str, tuple[str, float]] = {}
 
     def issue(self) -> str:
         """A token that will be accepted once."""
@@ -81,6 +84,25 @@ class MemorySessions:
         for host in self._chosen(hosts):
             if self._is_open(host):
                 self._set(host, state=SessionState.CLOSED, opened_at=None, ends_at=None, channels=0, sentence="")
+
+    async def resume(self) -> None:
+        """See the port."""
+        for host, (user, opened_at) in self._outliving.items():
+            ends_at = None if self._lifetime_s is None else opened_at + self._lifetime_s
+            self._set(host, state=SessionState.OPEN, user=user, opened_at=opened_at, ends_at=ends_at, channels=1)
+        self._outliving = {}
+
+    async def release(self) -> tuple[str, ...]:
+        """See the port."""
+        if self.outlive:
+            self._outliving = {
+                host: (view.user or "", view.opened_at or 0.0)
+                for host, view in self._views.items()
+                if self._is_open(host)
+            }
+        names = tuple(self._outliving)
+        await self.close()
+        return names
 
     def drain(self, *, on: bool) -> None:
         """See the port."""

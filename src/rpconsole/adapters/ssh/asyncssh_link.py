@@ -12,6 +12,8 @@ from rpconsole.adapters.ssh.link import LinkFull
 class AsyncsshLink:
     """Serves ``Link``; it ends with the process."""
 
+    since = None
+
     def __init__(self, name: str, connection: asyncssh.SSHClientConnection) -> None:
         self._name = name
         self.connection = connection

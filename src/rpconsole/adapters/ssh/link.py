@@ -23,6 +23,11 @@ class Link(Protocol):
         """True once it is known to be over."""
         ...
 
+    @property
+    def since(self) -> float | None:
+        """Epoch seconds of its beginning, where it did not begin just now."""
+        ...
+
     async def open(self, command: str) -> Channel:
         """Start a program there. Raises LinkFull; OSError when the connection is over."""
         ...

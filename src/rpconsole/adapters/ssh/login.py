@@ -3,36 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import hmac
-import secrets
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import asyncssh
 
 from rpconsole.adapters.ssh.host_keys import read_known_hosts, refusal_of
+from rpconsole.adapters.ssh.link import OnLost
 from rpconsole.adapters.ssh.options import SshOptions
+from rpconsole.adapters.ssh.sent_once import SentOnce
+from rpconsole.adapters.ssh.target import Target
 from rpconsole.domain.fault import LoginRefused, RpconsoleError, SiteRefused, SiteUnreachable
 from rpconsole.ports.sessions import Ask, Challenge, Prompt
 
-OnLost = Callable[[Exception | None], None]
-
 _TEXT_LIMIT = 4096
 _ADMINISTRATIVELY_PROHIBITED = 1
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Target:
-    """Where to log in, as whom, and which login of the series it is."""
-
-    name: str
-    host: str
-    port: int
-    user: str
-    position: tuple[int, int]
-
-    def __str__(self) -> str:
-        return self.name if self.name == self.host else f"{self.name} ({self.host})"
 
 
 class Dialogue(asyncssh.SSHClient):
@@ -45,8 +29,7 @@ class Dialogue(asyncssh.SSHClient):
         self._limit: asyncio.Timeout | None = None
         self._patience_s = 0.0
         self._starts = 0
-        self._salt = secrets.token_bytes(16)
-        self._sent: set[bytes] = set()
+        self._sent = SentOnce()
         self.is_complete = False
         self.has_answered = False
         self.was_refused = False
@@ -66,7 +49,7 @@ class Dialogue(asyncssh.SSHClient):
 
     def auth_completed(self) -> None:
         self.is_complete = True
-        self._sent.clear()
+        self._sent.forget()
 
     def connection_lost(self, exc: Exception | None) -> None:
         if self.is_complete:
@@ -114,19 +97,11 @@ class Dialogue(asyncssh.SSHClient):
         if len(answers) != len(challenge.prompts):
             self.failure = ValueError(f"{len(challenge.prompts)} answers are needed, {len(answers)} were given")
             return None
-        if answers and not self._is_new(challenge, answers):
+        if answers and not self._sent.is_new([prompt.text for prompt in challenge.prompts], answers):
             self.was_refused = True
             return None
         self.has_answered = self.has_answered or bool(answers)
         return answers
-
-    def _is_new(self, challenge: Challenge, answers: Sequence[str]) -> bool:
-        """False when the same question was answered the same before: the site has refused that already."""
-        text = repr(([prompt.text for prompt in challenge.prompts], answers))
-        mark = hmac.digest(self._salt, text.encode("utf-8", "surrogatepass"), "sha256")
-        is_new = mark not in self._sent
-        self._sent.add(mark)
-        return is_new
 
     def _wait_for_person(self) -> None:
         self._reschedule(None)

@@ -8,13 +8,20 @@ import asyncssh
 
 from rpconsole.adapters.ssh.asyncssh_link import AsyncsshLink
 from rpconsole.adapters.ssh.link import Link, OnLost
-from rpconsole.adapters.ssh.login import Target, log_in
+from rpconsole.adapters.ssh.login import log_in
+from rpconsole.adapters.ssh.master import MasterOpener
 from rpconsole.adapters.ssh.options import SshOptions
+from rpconsole.adapters.ssh.target import Target
 from rpconsole.ports.sessions import Ask
 
 
 class Opener(Protocol):
     """One way of speaking ssh."""
+
+    @property
+    def can_adopt(self) -> bool:
+        """Whether connections outlive us, and others may open them."""
+        ...
 
     async def open(self, target: Target, ask: Ask, *, gateway: Link | None, on_lost: OnLost) -> Link:
         """Log in. Raises LoginRefused, SiteUnreachable or SiteRefused, each with a sentence."""
@@ -27,6 +34,8 @@ class Opener(Protocol):
 
 class AsyncsshOpener:
     """Serves ``Opener`` inside our own process; nothing lives that could be taken over."""
+
+    can_adopt = False
 
     def __init__(self, options: SshOptions) -> None:
         self._options = options
@@ -42,3 +51,8 @@ class AsyncsshOpener:
     async def adopt(self, target: Target, *, on_lost: OnLost) -> Link | None:
         """See ``Opener``."""
         return None
+
+
+def opener_of(options: SshOptions) -> Opener:
+    """The way that the options name."""
+    return MasterOpener(options) if options.control_path else AsyncsshOpener(options)

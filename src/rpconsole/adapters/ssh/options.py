@@ -72,6 +72,12 @@ class SshOptions:
     #: a transfer that does not move for so long is begun anew
     stall_s: float = 120.0
     python: str = "python3"
+    #: OpenSSH's client, where masters of its kind hold the connections
+    ssh: str = "ssh"
+    #: where the masters' control sockets lie, with ssh's tokens; empty = the connections are held inside our own process
+    control_path: str = ""
+    #: whether a login starts a master where none lives; else only those that somebody opened by hand are used
+    may_start_masters: bool = True
     ciphers: tuple[str, ...] = FAST_CIPHERS
 
     def __post_init__(self) -> None:

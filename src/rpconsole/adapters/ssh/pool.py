@@ -5,21 +5,26 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from difflib import get_close_matches
 
 from rpconsole.adapters.change_bell import ChangeBell
+from rpconsole.adapters.ssh.account import account_of
 from rpconsole.adapters.ssh.link import Link
-from rpconsole.adapters.ssh.login import Target
 from rpconsole.adapters.ssh.opening import AsyncsshOpener, Opener
 from rpconsole.adapters.ssh.options import FrontEnd, SshOptions
 from rpconsole.adapters.ssh.session import Session
-from rpconsole.domain.fault import BadConfiguration, NoSession, RpconsoleError
+from rpconsole.adapters.ssh.target import Target
+from rpconsole.domain.fault import BadConfiguration, NoSession, RpconsoleError, SiteRefused
 from rpconsole.domain.session import SessionState, SessionView
 from rpconsole.ports.clock import Clock
 from rpconsole.ports.sessions import Ask
 
 log = logging.getLogger(__name__)
+
+#: between two looks for a master that somebody opened by hand; a look is one stat of a file
+LOOK_S = 2.0
 
 
 @dataclass(kw_only=True, slots=True)
@@ -54,6 +59,7 @@ class SshSessions:
         self._one_login = asyncio.Lock()
         self._bell = ChangeBell()
         self._cleaning: asyncio.Task[None] | None = None
+        self._looking: asyncio.Task[None] | None = None
 
     async def open(self, ask: Ask, *, user: str | None = None, hosts: Sequence[str] = ()) -> list[SessionView]:
         """See the port. A front end that is open already is left as it is."""
@@ -61,10 +67,38 @@ class SshSessions:
         async with self._one_login:
             due = [standing for standing in chosen if not standing.is_open]
             try:
-                await self._series(due, user or self._options.user, ask)
+                await self._adopt(due, user)
+                await self._series(
+                    [standing for standing in due if not standing.is_open], user or self._options.user, ask
+                )
             finally:
                 await self._prepare([standing for standing in due if standing.is_open])
             return [self._view(standing) for standing in chosen]
+
+    async def resume(self) -> None:
+        """See the port."""
+        async with self._one_login:
+            await self._adopt_quietly()
+        if self._opener.can_adopt and self._looking is None:
+            self._looking = asyncio.create_task(self._look_for_masters(), name="looking for masters opened by hand")
+
+    async def release(self) -> tuple[str, ...]:
+        """See the port."""
+        if self._looking is not None:
+            self._looking.cancel()
+        if not self._opener.can_adopt:
+            await self.close()
+            return ()
+        names = []
+        for standing in self._standings.values():
+            if standing.session is not None and standing.is_open:
+                names.append(standing.front_end.name)
+                standing.session.release()
+                self._set(standing, SessionState.CLOSED, "")
+        if self._gateway is not None:
+            self._gateway.release()
+            self._gateway = None
+        return tuple(names)
 
     async def close(self, hosts: Sequence[str] = ()) -> None:
         """See the port."""
@@ -131,11 +165,7 @@ class SshSessions:
             )
             self._gateway = await self._opener.open(target, ask, gateway=None, on_lost=self._gateway_lost)
         for position, standing in enumerate(due, 1 + needs_gateway):
-            front_end = standing.front_end
-            target = Target(
-                name=front_end.name, host=front_end.host, port=front_end.port, user=user, position=(position, count)
-            )
-            await self._open_one(standing, target, ask)
+            await self._open_one(standing, _target(standing, user, (position, count)), ask)
 
     async def _open_one(self, standing: _Standing, target: Target, ask: Ask) -> None:
         self._set(standing, SessionState.OPENING, "")
@@ -161,6 +191,51 @@ class SshSessions:
         self._set(standing, SessionState.OPEN, "")
         if link.is_closed:
             self._lost(standing, link, None)
+
+    # -- taking over ---------------------------------------------------------------------------------------------------
+
+    async def _adopt(self, due: Sequence[_Standing], user: str | None) -> None:
+        """Take over what lives already; SiteRefused where it is another account's than the one that is wanted."""
+        gateway = self._options.gateway
+        if gateway is not None and (self._gateway is None or self._gateway.is_closed):
+            account = gateway.user or user or self._options.user
+            target = Target(name=gateway.host, host=gateway.host, port=gateway.port, user=account, position=(1, 1))
+            self._gateway = await self._opener.adopt(target, on_lost=self._gateway_lost)
+        for standing in due:
+            await self._adopt_one(standing, user)
+
+    async def _adopt_one(self, standing: _Standing, user: str | None) -> None:
+        link: Link | None = None
+
+        def lost(reason: Exception | None) -> None:
+            self._lost(standing, link, reason)
+
+        link = await self._opener.adopt(_target(standing, user or self._options.user, (1, 1)), on_lost=lost)
+        if link is None:
+            return
+        account = await account_of(link, self._options.answer_timeout_s)
+        if user is not None and account is not None and account != user:
+            link.release()
+            raise SiteRefused(
+                f"A master to {standing.front_end.name} is open as {account}, not as {user}: "
+                f"'rpconsole logout {standing.front_end.name}' ends it."
+            )
+        since = self._clock.now() if link.since is None else link.since
+        self._opened(standing, link, user=account or user or self._options.user, opened_at=since)
+
+    async def _adopt_quietly(self) -> None:
+        due = [standing for standing in self._standings.values() if not standing.is_open]
+        with suppress(RpconsoleError):
+            await self._adopt(due, None)
+        await self._prepare([standing for standing in due if standing.is_open])
+
+    async def _look_for_masters(self) -> None:
+        """Somebody may open one by hand at any time."""
+        while True:
+            await asyncio.sleep(LOOK_S)
+            if not self._one_login.locked() and any(not standing.is_open for standing in self._standings.values()):
+                async with self._one_login:
+                    await self._adopt_quietly()
 
     async def _prepare(self, opened: Sequence[_Standing]) -> None:
         await asyncio.gather(*(self._prepare_one(standing) for standing in opened))
@@ -245,6 +320,11 @@ async def _settle_in(sessions: Sequence[Session]) -> None:
     for verb in ("receive", "give"):
         await asyncio.gather(*(session.streams.warm(verb) for session in sessions))
     await _clean(sessions[0])
+
+
+def _target(standing: _Standing, user: str, position: tuple[int, int]) -> Target:
+    front_end = standing.front_end
+    return Target(name=front_end.name, host=front_end.host, port=front_end.port, user=user, position=position)
 
 
 async def _clean(session: Session) -> None:

@@ -1,0 +1,68 @@
+"""Sessions that outlive an engine, and the books on who opened them."""
+
+from __future__ import annotations
+
+import asyncio
+
+from tests.engine.conftest import OWNER
+
+from rpconsole.domain.session import SessionState
+from rpconsole.engine.service import Engine
+
+
+async def past(bench):
+    return [(one.host, one.opened_by, one.end) for one in await bench.world.operations.past_sessions()]
+
+
+async def test_a_session_that_outlives_the_engine_keeps_the_name_of_who_opened_it(bench):
+    bench.sessions.outlive = True
+    async with bench.running():
+        await bench.login()
+    assert await past(bench) == [("fe1", "op", ""), ("fe2", "op", "")]
+    async with bench.running() as engine:
+        await bench.until(lambda: bench.sessions.alive())
+        await bench.until(lambda: all(view.opened_by == "op" for view in engine.snapshot().sessions))
+        assert await past(bench) == [("fe1", "op", ""), ("fe2", "op", "")]
+        bench.sessions.drop()
+        await bench.until(lambda: any("cut by the site" in one.sentence for one in engine.snapshot().alerts))
+    assert {end for _, _, end in await past(bench)} == {"cut by the site"}
+    assert len(bench.sessions.tries) == 2
+
+
+async def test_a_session_that_ended_while_no_engine_looked_is_closed_in_the_books(bench):
+    bench.sessions.outlive = True
+    async with bench.running():
+        await bench.login()
+    bench.sessions.outlive = False
+    await bench.sessions.resume()
+    bench.sessions.drop()
+    async with bench.running():
+        for _ in range(1000):
+            if {end for _, _, end in await past(bench)} == {"ended unseen"}:
+                break
+            await asyncio.sleep(0.01)
+    assert {end for _, _, end in await past(bench)} == {"ended unseen"}
+
+
+async def test_a_session_that_nobody_logged_in_for_was_opened_by_hand(bench):
+    bench.sessions.outlive = True
+    elsewhere = Engine(bench.world, OWNER)
+    bench.engine = elsewhere
+
+    async def answer(challenge):
+        return [bench.sessions.issue() for _ in challenge.prompts]
+
+    await bench.sessions.open(answer)
+    await bench.sessions.release()
+    async with bench.running() as engine:
+        await bench.until(lambda: bench.sessions.alive())
+        await bench.until(lambda: {view.opened_by for view in engine.snapshot().sessions} == {"by hand"})
+        assert {view.state for view in engine.snapshot().sessions} == {SessionState.OPEN}
+    assert await past(bench) == [("fe1", "by hand", ""), ("fe2", "by hand", "")]
+
+
+async def test_sessions_that_end_with_the_engine_are_closed_in_the_books(bench):
+    async with bench.running():
+        await bench.login()
+    assert {end for _, _, end in await past(bench)} == {"closed by us"}
+    assert not bench.sessions.alive()
