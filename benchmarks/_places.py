@@ -10,6 +10,8 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from sqlalchemy import Engine
+
 from rpconsole.adapters.gpc1.create import create_schema
 from rpconsole.adapters.gpc1.engine import Gpc1, open_gpc1
 from rpconsole.adapters.gpc1.owner_lock import owner_lock_of
@@ -69,6 +71,11 @@ class Place:
     journal: Journal
     home: Path
     clock: MovableClock
+
+    def journal_engine(self) -> Engine:
+        """The journal's connections, whose statements are counted."""
+        found: Engine = self.journal.runs._database.engine  # type: ignore[attr-defined]
+        return found
 
 
 @asynccontextmanager

@@ -23,7 +23,7 @@ from rpconsole.adapters.gpc1 import tables as t
 from rpconsole.domain.dbinfo_flags import COMPLETIONS, Kind
 from rpconsole.domain.event import DbinfoApplied
 from rpconsole.domain.filerules import Rule, file_of
-from rpconsole.domain.listfiles import MANIFEST, SHIPPED_SUFFIXES
+from rpconsole.domain.listfiles import GENERATE, MANIFEST, SHIPPED_SUFFIXES
 from rpconsole.domain.manifest import ManifestRecord, Role, manifest_text
 from rpconsole.domain.paths import key_path
 from rpconsole.domain.run import Run, Step
@@ -86,6 +86,7 @@ def _fill(there: Place, exposures: int) -> None:
     _survey.analyze(engine)
     for suffix in SHIPPED_SUFFIXES:
         _write(there, RUN.stem + suffix, "")
+    _write(there, RUN.stem + GENERATE, "".join(f"{record.remote}\n" for record in _records(there, exposures)))
     _write(there, RUN.stem + MANIFEST, manifest_text(_records(there, exposures)))
     for number, ota in _tasks(exposures):
         _write(there, file_of(Rule.DBINFO_IMFILE, _survey.exposure_root(number, "ch"), chip=ota), line(number, ota))

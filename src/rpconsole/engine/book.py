@@ -59,7 +59,7 @@ class RunBook:
         for remote_id, row in rows.items():
             if remote_id not in self.runs:
                 await self._take_up(row, known.get(remote_id))
-            else:
+            elif self.runs[remote_id].state is not row.state:
                 await self._compare(row)
         await self._look_for_missing(rows)
         await self._push_left_over()
@@ -69,7 +69,8 @@ class RunBook:
         if journalled is None:
             self.runs[row.remote_id] = run_of_row(row)
             return
-        journalled = journalled.with_(label=row.label, path_base=row.path_base)
+        if (journalled.label, journalled.path_base) != (row.label, row.path_base):
+            journalled = journalled.with_(label=row.label, path_base=row.path_base)
         self.runs[row.remote_id] = journalled
         if journalled.state is row.state:
             return

@@ -71,6 +71,7 @@ class Engine:
     async def _tick(self) -> None:
         await self._desk.note_changes()
         await self._hauls.tick()
+        await self._views.count_some()
 
     def stop(self) -> None:
         """Begin an orderly stop."""
@@ -84,7 +85,7 @@ class Engine:
         for row in rows:
             run = known.get(row.remote_id)
             self._core.book.runs[row.remote_id] = run if run and run.state is row.state else run_of_row(row)
-        await self._views.refresh()
+        await self._views.read_all()
 
     # -- reading -----------------------------------------------------------------------------------------------------
 

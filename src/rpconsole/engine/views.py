@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 
 from rpconsole.domain.action import PollRun
 from rpconsole.domain.allocation import Allocation, allocation_for
-from rpconsole.domain.run import ComponentState, Run
+from rpconsole.domain.run import Run
 from rpconsole.domain.schedule import Situation
 from rpconsole.domain.snapshot import RunView, Snapshot
 from rpconsole.domain.why import reasons
+from rpconsole.engine.counting import ComponentCounts
 from rpconsole.engine.engine import EngineCore
 from rpconsole.engine.haul_desk import HaulDesk
 from rpconsole.engine.job_events import tasks_of
@@ -22,13 +23,12 @@ from rpconsole.engine.renewal import RenewalDesk
 class Counts:
     """What the views need from the databases, refreshed in the background."""
 
-    components: Mapping[int, Mapping[ComponentState, int]] = field(default_factory=dict)
     bytes: Mapping[int, tuple[int, int]] = field(default_factory=dict)
     at: float = 0.0
 
 
 class Views:
-    """Builds snapshots; ``refresh`` costs two queries whatever the number of runs."""
+    """Builds snapshots; ``refresh`` costs two queries whatever the number of runs and components."""
 
     def __init__(self, core: EngineCore, desk: LoginDesk, renewals: RenewalDesk, hauls: HaulDesk) -> None:
         self._hauls = hauls
@@ -37,16 +37,27 @@ class Views:
         self._renewals = renewals
         self._counts = Counts()
         self._before = Counts()
+        self._components = ComponentCounts(core.world)
 
     async def refresh(self) -> None:
-        """Count components and bytes of the runs in view."""
+        """Read the bytes of the runs in view, and count the components of a few."""
+        await self._read_bytes()
+        self._components.want(self._core.book.runs)
+        await self.count_some()
+
+    async def count_some(self) -> None:
+        """Count the components of the next few runs that wait for it; no query when none does."""
+        await self._components.count_some(self._core.book.runs)
+
+    async def read_all(self) -> None:
+        """All of it at once, for an engine that does not run."""
+        await self._read_bytes()
+        await self._components.count_all(self._core.book.runs)
+
+    async def _read_bytes(self) -> None:
         world, ids = self._core.world, sorted(self._core.book.runs)
         self._before = self._counts
-        self._counts = Counts(
-            components=await world.runs.component_counts(ids) if ids else {},
-            bytes=await world.ledger.bytes_of(ids) if ids else {},
-            at=world.clock.now(),
-        )
+        self._counts = Counts(bytes=await world.ledger.bytes_of(ids) if ids else {}, at=world.clock.now())
 
     def snapshot(self) -> Snapshot:
         """Everything that is shown, at this moment."""
@@ -90,7 +101,7 @@ class Views:
             next_try_at=run.next_try_at,
             why=self._why(run, situation),
             fault=run.fault,
-            components=self._counts.components.get(run.remote_id, {}),
+            components=self._components.of.get(run.remote_id, {}),
             tasks_done=len(results.passed) if results else 0,
             tasks_failed=len(results.abandoned) if results else 0,
             tasks=tasks,

@@ -13,7 +13,7 @@ from rpconsole.adapters.gpc1.define import define_run
 from rpconsole.adapters.gpc1.engine import Gpc1
 from rpconsole.adapters.gpc1.tables import remote_component, remote_run
 from rpconsole.adapters.gpc1.values import epoch_or_none, text_or_none
-from rpconsole.adapters.sql import in_pieces
+from rpconsole.adapters.sql import NUMBERS_AT_ONCE, among, in_pieces
 from rpconsole.domain.fault import BadData
 from rpconsole.domain.run import Component, ComponentState, RunRow, RunState
 from rpconsole.domain.stage import Stage
@@ -79,8 +79,10 @@ class SqlRunStore:
 
     async def touch(self, remote_ids: Collection[int]) -> None:
         def work(connection: Connection) -> None:
-            for piece in in_pieces(remote_ids):
-                connection.execute(update(remote_run).where(remote_run.c.remote_id.in_(piece)).values(last_poll=_NOW))
+            for piece in in_pieces(remote_ids, NUMBERS_AT_ONCE):
+                connection.execute(
+                    update(remote_run).where(among(remote_run.c.remote_id, piece)).values(last_poll=_NOW)
+                )
 
         if remote_ids:
             await self._gpc1.write(work)
@@ -134,7 +136,8 @@ def _components_update(remote_id: int, changes: Sequence[ComponentChange]) -> Up
 def _count(connection: Connection, remote_ids: Collection[int]) -> list[Row[Any]]:
     of_run, state = remote_component.c.remote_id, remote_component.c.state
     query = select(of_run, state, func.count().label("n")).group_by(of_run, state)
-    return [row for piece in in_pieces(remote_ids) for row in connection.execute(query.where(of_run.in_(piece)))]
+    pieces = in_pieces(remote_ids, NUMBERS_AT_ONCE)
+    return [row for piece in pieces for row in connection.execute(query.where(among(of_run, piece)))]
 
 
 def _readable(rows: Iterable[Row[Any]]) -> Iterable[RunRow]:

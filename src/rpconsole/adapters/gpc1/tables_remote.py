@@ -23,7 +23,8 @@ remote_component = gpc1_table(
     """
     *remote_id:B *stage_id:B *jobs:I *state:V64! *path_base:V255
     """,
-    keys=("stage_id",),
+    # MySQL makes the second one by itself, for the reference
+    keys=("stage_id", "remote_id"),
     refers={"remote_id": "remoteRun.remote_id"},
 )
 

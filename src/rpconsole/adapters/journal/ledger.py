@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Table, select
 
 from rpconsole.adapters.journal import tables
 from rpconsole.adapters.journal.rows import path_hash, sentence
-from rpconsole.adapters.sql import Database, execute_many, in_pieces, upsert
+from rpconsole.adapters.sql import NUMBERS_AT_ONCE, Database, among, execute_many, in_pieces, upsert
 from rpconsole.ports.journal import Delivered, Verdict
 
 
@@ -97,8 +97,8 @@ class SqlLedger:
 
         def query(connection: Connection) -> dict[int, tuple[int, int]]:
             found = dict.fromkeys(remote_ids, (0, 0))
-            for piece in in_pieces(remote_ids):
-                mine = select(table).where(table.c.dbname == self._dbname, table.c.remote_id.in_(piece))
+            for piece in in_pieces(remote_ids, NUMBERS_AT_ONCE):
+                mine = select(table).where(table.c.dbname == self._dbname, among(table.c.remote_id, piece))
                 for row in connection.execute(mine):
                     found[row.remote_id] = (row.sent, row.returned)
             return found

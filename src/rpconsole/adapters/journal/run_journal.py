@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, and_, func, insert
 
 from rpconsole.adapters.journal import tables
 from rpconsole.adapters.journal.rows import run_of, run_values, sentence
-from rpconsole.adapters.sql import Database, in_pieces, upsert
+from rpconsole.adapters.sql import NUMBERS_AT_ONCE, Database, among, in_pieces, upsert
 from rpconsole.domain import event as ev
 from rpconsole.domain.fault import BadData
 from rpconsole.domain.run import Run
@@ -41,8 +41,8 @@ class SqlRunJournal:
 
         def query(connection: Connection) -> dict[int, Run]:
             found: dict[int, Run] = {}
-            for piece in in_pieces(remote_ids):
-                mine = and_(table.c.dbname == self._dbname, table.c.remote_id.in_(piece))
+            for piece in in_pieces(remote_ids, NUMBERS_AT_ONCE):
+                mine = and_(table.c.dbname == self._dbname, among(table.c.remote_id, piece))
                 for row in connection.execute(select(table).where(mine)).mappings():
                     found[row["remote_id"]] = _read(row)
             return found

@@ -1,0 +1,126 @@
+"""What a cycle costs: no more queries for many runs than for few, no look at all components, nothing asked of the site."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from sqlalchemy import event
+from tests.engine.conftest import LABEL, OWNER, Bench
+
+from rpconsole.adapters.gpc1 import tables as t
+from rpconsole.domain.run import ComponentState, Step
+from rpconsole.engine.counting import AT_ONCE, IN_TURN, ComponentCounts
+from rpconsole.engine.service import Engine
+from rpconsole.ports.run_store import ComponentChange
+
+
+def waiting_runs(bench: Bench, first: int, count: int) -> None:
+    """Prepared runs of three components each, that wait for a session."""
+    row = {"state": "auth", "stage": "chip", "label": LABEL, "path_base": "neb://any/remote/DEMO", "fault": 0}
+    numbers = range(first, first + count)
+    bench.rows.add_many(t.remote_run, [{**row, "remote_id": number, "job_id": number} for number in numbers])
+    component = {"jobs": 1, "state": "prep_done", "path_base": None}
+    bench.rows.add_many(
+        t.remote_component,
+        [{**component, "remote_id": number, "stage_id": number * 10 + i} for number in numbers for i in range(3)],
+    )
+
+
+class Asked:
+    """Remote ids of every query for counts."""
+
+    def __init__(self, bench: Bench, monkeypatch) -> None:
+        self.ids: list[list[int]] = []
+        plain = bench.world.runs.component_counts
+
+        async def counts(remote_ids):
+            self.ids.append(sorted(remote_ids))
+            return await plain(remote_ids)
+
+        monkeypatch.setattr(bench.world.runs, "component_counts", counts)
+
+
+async def test_start_and_refresh_take_as_many_queries_for_many_runs_as_for_few(bench):
+    seen = []
+    for first, count in ((1, 5), (6, 1200)):
+        waiting_runs(bench, first, count)
+        core = Engine(bench.world, OWNER)._core
+        engine = Engine(bench.world, OWNER)
+        sent: Counter[str] = Counter()
+
+        def keep(connection, cursor, statement, *rest, sent=sent) -> None:
+            sent[statement.split()[0]] += 1
+
+        event.listen(bench.gpc1.engine, "before_cursor_execute", keep)
+        await core.book.refresh()
+        await core.book.refresh()
+        await engine._core.book.refresh()
+        await engine._views.refresh()
+        event.remove(bench.gpc1.engine, "before_cursor_execute", keep)
+        seen.append(sent["SELECT"])
+        assert len(core.book.live()) == first + count - 1
+    assert seen == [4, 4]
+    assert not bench.site.calls
+
+
+async def test_no_refresh_goes_by_all_components(bench, monkeypatch):
+    waiting_runs(bench, 1, 3 * AT_ONCE)
+    asked = Asked(bench, monkeypatch)
+    engine = Engine(bench.world, OWNER)
+    await engine._core.book.refresh()
+    for _ in range(4):
+        await engine._views.refresh()
+        await engine._views.count_some()
+    assert max(map(len, asked.ids)) == AT_ONCE
+    assert len({number for ids in asked.ids for number in ids}) == 3 * AT_ONCE, "in the end each was counted"
+    asked.ids.clear()
+    await engine._views.count_some()
+    assert asked.ids == [], "nothing waits, so nothing is asked between refreshes"
+    await engine._views.refresh()
+    assert [len(ids) for ids in asked.ids] == [IN_TURN]
+    assert all(run.components == {ComponentState.PREP_DONE: 3} for run in engine.snapshot().runs)
+
+
+async def test_a_run_that_moved_or_is_at_work_is_counted_at_the_next_refresh(bench, monkeypatch):
+    waiting_runs(bench, 1, 3 * IN_TURN)
+    engine = Engine(bench.world, OWNER)
+    book = engine._core.book
+    await book.refresh()
+    await engine._views.refresh()
+    asked = Asked(bench, monkeypatch)
+    moved, last = 25, 3 * IN_TURN
+    book.runs[moved] = book.runs[moved].with_(tries=1)
+    book.runs[last] = book.runs[last].with_(step=Step.APPLY)
+    for _ in range(2):
+        await engine._views.refresh()
+    assert {moved, last} <= set(asked.ids[0])
+    assert last in asked.ids[1]
+    assert moved not in asked.ids[1]
+
+
+async def test_another_hands_change_of_components_is_seen_in_turn(bench):
+    waiting_runs(bench, 1, 2 * IN_TURN)
+    counts = ComponentCounts(bench.world)
+    engine = Engine(bench.world, OWNER)
+    await engine._core.book.refresh()
+    runs = engine._core.book.runs
+    counts.want(runs)
+    await counts.count_some(runs)
+    await bench.world.runs.change_components(20, [ComponentChange(stage_id=200, state=ComponentState.FAIL)])
+    for _ in range(3):
+        counts.want(runs)
+        await counts.count_some(runs)
+    assert counts.of[20] == {ComponentState.PREP_DONE: 2, ComponentState.FAIL: 1}
+
+
+async def test_a_run_that_is_gone_is_forgotten(bench):
+    waiting_runs(bench, 1, 3)
+    counts = ComponentCounts(bench.world)
+    engine = Engine(bench.world, OWNER)
+    await engine._core.book.refresh()
+    runs = dict(engine._core.book.runs)
+    counts.want(runs)
+    await counts.count_some(runs)
+    del runs[2]
+    counts.want(runs)
+    assert set(counts.of) == {1, 3}
