@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import itertools
 import os
 import random
 import shutil
@@ -83,6 +84,7 @@ class SshSite:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._numbers = itertools.count(1)
         self.user = getpass.getuser()
         self.root = folder / "site"
         self.root.mkdir()
@@ -125,8 +127,9 @@ class SshSite:
 
     def target(self, name: str) -> Path:
         """An empty folder at the site."""
-        folder = self.root / name
-        shutil.rmtree(folder, ignore_errors=True)
+        # a tool that was stopped may still write into its own for a while
+        shutil.rmtree(self.root / name, ignore_errors=True)
+        folder = self.root / name / str(next(self._numbers))
         folder.mkdir(parents=True)
         return folder
 

@@ -10,17 +10,20 @@ import os
 import signal
 import sys
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, BinaryIO, Callable, Dict, List, Optional
 
 from .faults import TRANSIENT, Fault, fault_of, refused, told
-from .frames import Cut, Garbage, Message, read_exactly, read_frame
+from .frames import Cut, Garbage, Message, frame_of, read_exactly, read_frame
 from .paths import below_any, make_folder, part_path, remove_quietly, root_of
 from .wire import Wire, hello
 
 _CHUNK_BYTES = 1 << 20
 _SETTLERS = 4
 _UNSETTLED = 64
+# how long an acknowledgement waits for others
+_GATHER_S = 0.005
 _LARGEST_BYTES = 1 << 44
 EXIT_CUT = 1
 EXIT_GARBAGE = 3
@@ -74,6 +77,47 @@ class Incoming:
         self._handle = -1
 
 
+class Answers:
+    """Acknowledgements of files that ended within a few milliseconds go as one write: small files come by the thousand."""
+
+    def __init__(self, wire: Wire) -> None:
+        self._wire = wire
+        self._waiting: List[bytes] = []
+        self._changed = threading.Condition()
+        self._is_over = False
+        self._thread = threading.Thread(target=self._write_all, daemon=True)
+        self._thread.start()
+
+    def add(self, answer: Message) -> None:
+        frame = frame_of(answer)
+        with self._changed:
+            self._waiting.append(frame)
+            self._changed.notify()
+
+    def end(self) -> None:
+        """Returns when all are written."""
+        with self._changed:
+            self._is_over = True
+            self._changed.notify()
+        self._thread.join()
+
+    def _write_all(self) -> None:
+        while True:
+            with self._changed:
+                while not self._waiting and not self._is_over:
+                    self._changed.wait()
+                if not self._waiting:
+                    return
+            if not self._is_over:
+                time.sleep(_GATHER_S)
+            with self._changed:
+                frames, self._waiting = self._waiting, []
+            try:
+                self._wire.write(b"".join(frames))
+            except OSError:  # the sender is gone; the end of its stream will tell
+                pass
+
+
 class Receiver:
     def __init__(self, roots: List[str], wire: Wire) -> None:
         self._roots = roots
@@ -83,6 +127,7 @@ class Receiver:
         self._open: Dict[int, Incoming] = {}
         self._counts = {True: 0, False: 0}
         self._lock = threading.Lock()
+        self._answers = Answers(wire)
 
     def receive(self, stream: BinaryIO) -> None:
         """Until the stream ends at a border, or an end frame."""
@@ -94,11 +139,13 @@ class Receiver:
             number += 1
             self._take(stream, number, header)
         self._pool.shutdown()
+        self._answers.end()
         self._wire.send({"end": True, "files": self._counts[True], "failed": self._counts[False]})
 
     def abandon(self) -> None:
         """What is whole is settled; what is half written is removed."""
         self._pool.shutdown()
+        self._answers.end()
         for incoming in list(self._open.values()):
             incoming.drop()
 
@@ -173,10 +220,7 @@ class Receiver:
     def _acknowledge(self, number: int, shown: Any, answer: Message) -> None:
         with self._lock:
             self._counts[bool(answer["ok"])] += 1
-        try:
-            self._wire.send(dict(answer, n=number, path=shown))
-        except OSError:  # the sender is gone; the end of its stream will tell
-            pass
+        self._answers.add(dict(answer, n=number, path=shown))
 
 
 def _disagreement(incoming: Incoming, trailer: Message) -> Optional[Fault]:

@@ -112,6 +112,11 @@ class Channel:
     # -- we call these -------------------------------------------------------------------------------------------------
 
     @property
+    def held_bytes(self) -> int:
+        """What has come and was not read yet."""
+        return self._held_bytes
+
+    @property
     def is_open(self) -> bool:
         """False once the program or the session has ended."""
         return not self._has_ended

@@ -19,8 +19,9 @@ from rpconsole.remote.faults import TRANSIENT, fault_of
 from rpconsole.remote.frames import Message, frame_of
 
 _PIECE_BYTES = 512 << 10
-#: files up to one piece are settled beside the reading of the next ones, so many at once
-_UNSETTLED = 8
+#: files up to one piece are settled beside the reading of the next ones, so many at once in each of so many threads
+_SMALL_AT_ONCE = 16
+_UNSETTLED = 4
 #: one channel's window: less would leave the line idle between two bundles
 _AHEAD_BYTES = 4 << 20
 _AHEAD_FILES = 400
@@ -57,6 +58,15 @@ class _Head:
     mtime_ns: int | None
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Small:
+    """A file that has come whole, in memory."""
+
+    head: _Head
+    data: bytes
+    trailer: Message
+
+
 class FetchingStream:
     """One ``give`` of the helper."""
 
@@ -65,6 +75,7 @@ class FetchingStream:
         self._host = host
         self._stall_s = stall_s
         self._room = asyncio.Semaphore(_UNSETTLED)
+        self._small: list[_Small] = []
 
     @property
     def is_open(self) -> bool:
@@ -84,6 +95,7 @@ class FetchingStream:
                 await self._take(shipment, ledger, settling)
         finally:
             # what is whole is kept even when the stream is cut behind it
+            await self._begin_to_settle(ledger, settling)
             await asyncio.gather(*settling)
 
     async def _ask_ahead(self, next_bundle: Callable[[], Bundle | None], asked: _Asked) -> None:
@@ -110,22 +122,34 @@ class FetchingStream:
         await ledger.spend(head.size)
         data = await self._frames.channel.read_exactly(head.size, self._stall_s)
         ledger.moved(head.size)
-        trailer = await self._frames.read(self._stall_s)
+        self._small.append(_Small(head=head, data=data, trailer=await self._frames.read(self._stall_s)))
+        if self._is_enough() or self._frames.channel.held_bytes < _PIECE_BYTES // 8:
+            await self._begin_to_settle(ledger, settling)
+
+    def _is_enough(self) -> bool:
+        held = sum(len(small.data) for small in self._small)
+        return len(self._small) >= _SMALL_AT_ONCE or held >= _PIECE_BYTES
+
+    async def _begin_to_settle(self, ledger: Ledger, settling: set[asyncio.Task[None]]) -> None:
+        """What has come so far goes to a thread together: one handing over for many small files."""
+        if not self._small:
+            return
+        some, self._small = self._small, []
         await self._room.acquire()
-        task = asyncio.create_task(self._settle_small(head, data, trailer, ledger))
+        task = asyncio.create_task(self._settle_small(some, ledger))
         settling.add(task)
         task.add_done_callback(settling.discard)
 
-    async def _settle_small(self, head: _Head, data: bytes, trailer: Message, ledger: Ledger) -> None:
-        landing = Landing(head.shipment.target)
+    async def _settle_small(self, some: list[_Small], ledger: Ledger) -> None:
         try:
-            await in_file_thread(_land_whole, landing, data, trailer)
-        except (OSError, _Spoiled) as error:
-            self._missed(head, error, ledger)
-        else:
-            self._delivered(head, landing, ledger)
+            outcomes = await in_file_thread(_land_all, some)
         finally:
             self._room.release()
+        for small, (landing, error) in zip(some, outcomes, strict=True):
+            if error is None:
+                self._delivered(small.head, landing, ledger)
+            else:
+                self._missed(small.head, error, ledger)
 
     async def _take_large(self, head: _Head, ledger: Ledger) -> None:
         landing = Landing(head.shipment.target)
@@ -191,6 +215,19 @@ def _size_in(header: dict[str, Any]) -> int:
     if isinstance(size, bool) or not isinstance(size, int) or size < 0:
         raise SiteFailed(f"The size of {header.get('path')} is no number: {size!r}.")
     return size
+
+
+def _land_all(some: list[_Small]) -> list[tuple[Landing, Exception | None]]:
+    return [_land_one(small) for small in some]
+
+
+def _land_one(small: _Small) -> tuple[Landing, Exception | None]:
+    landing = Landing(small.head.shipment.target)
+    try:
+        _land_whole(landing, small.data, small.trailer)
+    except (OSError, _Spoiled) as error:
+        return landing, error
+    return landing, None
 
 
 def _land_whole(landing: Landing, data: bytes, trailer: Message) -> None:
