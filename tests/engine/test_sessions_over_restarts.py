@@ -66,3 +66,31 @@ async def test_sessions_that_end_with_the_engine_are_closed_in_the_books(bench):
         await bench.login()
     assert {end for _, _, end in await past(bench)} == {"closed by us"}
     assert not bench.sessions.alive()
+
+
+async def test_the_lifetime_is_learned_from_three_sessions_that_the_site_cut(bench):
+    async with bench.running() as engine:
+        for hours in (11, 12, 13):
+            await bench.login()
+            assert all(view.ends_at is None for view in engine.snapshot().sessions)
+            await bench.clock.advance(hours * 3600.0)
+            bench.sessions.drop()
+            await bench.until(lambda: not any(view.opened_by for view in engine.snapshot().sessions))
+        await bench.login()
+        for view in engine.snapshot().sessions:
+            assert view.opened_at is not None
+            assert view.ends_at is not None
+            assert abs(view.ends_at - view.opened_at - 12 * 3600) < 600
+        await bench.clock.advance(12.5 * 3600)
+        assert all(view.ends_at is None for view in engine.snapshot().sessions)
+        assert bench.sessions.alive()
+
+
+async def test_sessions_that_we_closed_teach_nothing(bench):
+    async with bench.running() as engine:
+        for _ in range(3):
+            await bench.login()
+            await bench.clock.advance(60.0)
+            await engine.logout((), "op")
+        await bench.login()
+        assert all(view.ends_at is None for view in engine.snapshot().sessions)

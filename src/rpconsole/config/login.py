@@ -61,7 +61,8 @@ class LoginSection(Section):
     ssh: Word = Field(default="ssh", description="OpenSSH's client.")
     known_hosts: LocalPath = Field(description="Host keys in OpenSSH's format; no other key is trusted.")
     lifetime_hours: Hours | None = Field(
-        default=None, description="How long the site lets a session live; none = nothing warns of its end."
+        default=None,
+        description="How long the site lets a session live; none = learned from the last sessions that it cut, once there were three.",
     )
     max_channels: Count = Field(
         default=10, description="Commands and copies in one session at once; sshd's own limit is 10."

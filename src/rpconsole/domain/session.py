@@ -57,6 +57,13 @@ def lifetime_s(configured_s: float | None, past_s: Sequence[float]) -> float | N
     return median(past_s) if len(past_s) >= 3 else None
 
 
+def learned_end(opened_at: float | None, life_s: float | None, now: float) -> float | None:
+    """When a session will end if it lives as long as those before it; None once it has outlived them."""
+    if opened_at is None or life_s is None or opened_at + life_s <= now:
+        return None
+    return opened_at + life_s
+
+
 def warning_at(view: SessionView, before: float, now: float) -> float | None:
     """The threshold (seconds to the end) that was crossed between two looks at the clock, or None."""
     then, left = view.left_s(before), view.left_s(now)

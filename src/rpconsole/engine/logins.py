@@ -10,7 +10,7 @@ from dataclasses import replace
 from rpconsole.domain.action import Level
 from rpconsole.domain.fault import BadConfiguration, RpconsoleError, SiteRefused
 from rpconsole.domain.nearest import nearest
-from rpconsole.domain.session import SessionState, SessionView
+from rpconsole.domain.session import SessionState, SessionView, lifetime_s
 from rpconsole.engine.notices import NoticeBoard
 from rpconsole.engine.world import World
 from rpconsole.ports.journal import PastSession
@@ -25,6 +25,8 @@ CUT = "cut by the site"
 UNSEEN = "ended unseen"
 #: how many of the last sessions are looked through for those that live on
 REMEMBERED = 200
+#: how many of a host's last ends by the site its lifetime is learned from
+LEARNED_FROM = 15
 #: a control socket is made a moment after the login that is in the journal, or before
 SAME_S = 120.0
 
@@ -86,7 +88,17 @@ class LoginDesk:
         await self._world.sessions.resume()
         async with self._noting:
             await self._take_up_books()
+            await self._learn()
         await self.note_changes()
+
+    async def _learn(self) -> None:
+        """How long sessions to each host lived until the site cut them."""
+        lives: dict[str, list[float]] = {}
+        for past in await self._world.operations.past_sessions(limit=REMEMBERED):
+            if past.end == CUT and past.ended_at is not None:
+                lives.setdefault(past.host, []).append(past.ended_at - past.opened_at)
+        learned = {host: lifetime_s(None, found[-LEARNED_FROM:]) for host, found in lives.items()}
+        self._world.sessions.expect({host: life_s for host, life_s in learned.items() if life_s is not None})
 
     async def _take_up_books(self) -> None:
         live = {view.host: view for view in self._world.sessions.view() if view.state in LIVE}
@@ -138,6 +150,8 @@ class LoginDesk:
         for host in [host for host in self._open if host not in live]:
             await self._world.operations.session_ended(self._open[host][0], at=self._world.clock.now(), end=end)
             del self._open[host]
+            if end == CUT:
+                await self._learn()
             if end != CLOSED:
                 self._notices.say(Level.ALERT, f"the session to {host} ended ({end}): log in again")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -68,6 +68,13 @@ class Sessions(Protocol):
         """Begin no new bundle of files on any open session, or begin again; what is being carried ends at its border.
 
         A transfer with bundles left then raises SessionLost, with what was delivered.
+        """
+        ...
+
+    def expect(self, lives_s: Mapping[str, float]) -> None:
+        """How long sessions to these hosts lived so far, for those whose lifetime is not configured.
+
+        A session that outlives it has no known end again: nothing is held back that still works.
         """
         ...
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from rpconsole.adapters.change_bell import ChangeBell
 from rpconsole.domain.fault import BadConfiguration, LoginRefused, RpconsoleError
-from rpconsole.domain.session import SessionState, SessionView
+from rpconsole.domain.session import SessionState, SessionView, learned_end
 from rpconsole.ports.clock import Clock
 from rpconsole.ports.sessions import Ask, Challenge, Prompt
 
@@ -54,6 +54,7 @@ class MemorySessions:
         self.tries: list[LoginTry] = []
         #: whether sessions live on when they are let go of
         self.outlive = False
+        self._lives_s: dict[str, float] = {}
         self._outliving: dict[str, tuple[str, float]] = {}
 
     def issue(self) -> str:
@@ -115,9 +116,19 @@ class MemorySessions:
         """Whether no open session takes a new bundle."""
         return all(view.state is not SessionState.OPEN for view in self._views.values())
 
+    def expect(self, lives_s: Mapping[str, float]) -> None:
+        """See the port."""
+        self._lives_s = dict(lives_s)
+
     def view(self) -> tuple[SessionView, ...]:
         """See the port."""
-        return tuple(self._views.values())
+        return tuple(
+            view if view.ends_at is not None else replace(view, ends_at=self._learned_end(view))
+            for view in self._views.values()
+        )
+
+    def _learned_end(self, view: SessionView) -> float | None:
+        return learned_end(view.opened_at, self._lives_s.get(view.host), self._clock.now())
 
     def alive(self) -> bool:
         """See the port."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -17,7 +17,7 @@ from rpconsole.adapters.ssh.options import FrontEnd, SshOptions
 from rpconsole.adapters.ssh.session import Session
 from rpconsole.adapters.ssh.target import Target
 from rpconsole.domain.fault import BadConfiguration, NoSession, RpconsoleError, SiteRefused
-from rpconsole.domain.session import SessionState, SessionView
+from rpconsole.domain.session import SessionState, SessionView, learned_end
 from rpconsole.ports.clock import Clock
 from rpconsole.ports.sessions import Ask
 
@@ -55,6 +55,7 @@ class SshSessions:
         self._clock = clock
         self._standings = {front_end.name: _Standing(front_end=front_end) for front_end in options.front_ends}
         self._gateway: Link | None = None
+        self._lives_s: dict[str, float] = {}
         #: tokens of a counter burn each other when two logins run at once
         self._one_login = asyncio.Lock()
         self._bell = ChangeBell()
@@ -122,6 +123,10 @@ class SshSessions:
             if standing.session is not None and standing.is_open:
                 standing.session.is_draining = on
                 self._set(standing, SessionState.DRAINING if on else SessionState.OPEN, standing.sentence)
+
+    def expect(self, lives_s: Mapping[str, float]) -> None:
+        """See the port."""
+        self._lives_s = dict(lives_s)
 
     def view(self) -> tuple[SessionView, ...]:
         """See the port."""
@@ -301,6 +306,11 @@ class SshSessions:
         if state in (SessionState.CLOSED, SessionState.LOST):
             standing.session = None
 
+    def _end_of(self, standing: _Standing) -> float | None:
+        if standing.ends_at is not None:
+            return standing.ends_at
+        return learned_end(standing.opened_at, self._lives_s.get(standing.front_end.name), self._clock.now())
+
     def _view(self, standing: _Standing) -> SessionView:
         is_open = standing.is_open
         return SessionView(
@@ -308,7 +318,7 @@ class SshSessions:
             state=standing.state,
             user=standing.user,
             opened_at=standing.opened_at if is_open else None,
-            ends_at=standing.ends_at if is_open else None,
+            ends_at=self._end_of(standing) if is_open else None,
             channels=standing.session.channels if standing.session is not None else 0,
             max_channels=self._options.max_channels,
             sentence=standing.sentence,
