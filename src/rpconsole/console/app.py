@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,7 +29,7 @@ from rpconsole.console.screens.main import MainScreen
 from rpconsole.console.screens.run_deeds import RunAsked, RunsOrdered
 from rpconsole.console.screens.themes import ThemesScreen
 from rpconsole.console.secrets import crash_report
-from rpconsole.console.terminal import Ringing, Terminal, is_there
+from rpconsole.console.terminal import Ringing, Terminal, follow_size, is_there
 from rpconsole.console.theme import Palette, ThemeFiles
 from rpconsole.console.toasts import Toasts
 from rpconsole.console.widgets.painting import Look
@@ -106,6 +107,7 @@ class ConsoleApp(Toasts, Deeds, App[str], inherit_bindings=False):
         link: Orders | None = None,
         card: Callable[[], str] | None = None,
     ) -> None:
+        follow_size(os.environ)
         super().__init__()
         self._options = options
         model = model or Model(read_only=options.read_only)

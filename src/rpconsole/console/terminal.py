@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass
 from datetime import datetime, time, tzinfo
 from typing import Any, Literal
@@ -57,6 +57,12 @@ def way_of(environ: Mapping[str, str]) -> Way:
     if term.startswith(OSC777) or "VTE_VERSION" in environ:
         return "osc777"
     return "off"
+
+
+def follow_size(environ: MutableMapping[str, str]) -> None:
+    """Ask the terminal itself for its size: what a shell exported once is believed before it, and no resize would be seen."""
+    for name in ("COLUMNS", "LINES"):
+        environ.pop(name, None)
 
 
 class Terminal:

@@ -80,7 +80,8 @@ async def test_a_full_queue_is_waited_for_and_its_refusals_are_no_jobs_of_the_bu
     hang(job)
     await job.logged_in()
     await job.until(lambda: "QueueFull" in job.story())
-    assert "maximum number of jobs reached" in job.why()
+    [(told,)] = job.journal("SELECT detail FROM rp_story WHERE event = 'QueueFull' ORDER BY number LIMIT 1")
+    assert "maximum number of jobs reached" in told
     await job.until(lambda: hangs(job))
     assert (job.story().count("QueueFull"), job.submitted()) == (refusals, 1)
     job.site.kill_job(job.site.jobs()[0].job)
