@@ -114,3 +114,12 @@ async def test_an_own_key_works_is_in_footer_help_and_line_and_the_shipped_one_d
         await pilot.press("escape", "colon", *"run-cancel")
         await pilot.pause()
         assert "(f8)" in grid(app)
+
+
+async def test_what_is_wrong_with_a_persons_files_stays_in_the_log(make_app, model):
+    app = make_app(model, complaints=["keys.toml, line 2: run.cancle is no action"])
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settled(app, pilot)
+        await pilot.press("6", "z")
+        await settled(app, pilot)
+        assert "keys.toml, line 2: run.cancle is no action" in grid(app)

@@ -160,6 +160,7 @@ class ConsoleApp(Toasts, Deeds, App[str], inherit_bindings=False):
             self.set_interval(TERMINAL_S, self._leave_without_terminal)
         for complaint in self._options.complaints:
             self.say(complaint, severity="warning")
+            self.desk.model.note(complaint)
         if self.desk.hint:
             self._welcome()
 

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from rpconsole import __version__
+from rpconsole.domain.action import Level
 from rpconsole.domain.baton import NOBODY, Baton
 from rpconsole.domain.snapshot import Alert, RunView, Snapshot
 from rpconsole.protocol.delta import apply_delta
@@ -147,6 +148,11 @@ class Model:
         after = apply_delta(self.snapshot, event.delta)
         changed = {run.remote_id for run in event.delta.snapshot.runs} | set(event.delta.runs_gone)
         self._accept(after, changed, event.delta.snapshot.alerts)
+
+    def note(self, sentence: str) -> None:
+        """A line of this console's own in the log: a toast is gone before everybody has read it."""
+        self.log.append(Alert(at=self.now(), level=Level.WARN, sentence=sentence))
+        self.logged += 1
 
     def clean(self) -> set[int]:
         """The runs that changed since the last call: what has to be painted anew."""
