@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import replace
 
 import pytest
-from tests.console.support import NOON, assert_grid, busy, grid
+from tests.console.support import NOON, assert_grid, busy, grid, settled
 from tests.console.test_login import TOKEN, challenge, until
 
 from rpconsole.console.alerts import notices
@@ -69,8 +69,12 @@ async def test_an_account_can_be_chosen_and_transfers_cut_from_the_start(app, or
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=["80x24", "120x40"])
 async def test_each_wait_has_its_reason(app, size):
     async with app.run_test(size=size) as pilot:
+        await settled(app, pilot)
         show(app, DRAINING)
         await opened(pilot, app)
+        for shown in app.screen_stack:
+            shown.touch(None)
+        await pilot.pause()
         assert_grid(app, f"renew-drain-{size[0]}x{size[1]}")
 
 
@@ -142,8 +146,7 @@ async def test_a_prompt_that_no_dialog_shows_is_an_alarm(app):
         await opened(pilot, app)
         await pilot.press(*TOKEN, "enter")
         assert await asked == [TOKEN]
-        app.flush()
-        assert app.desk.model.asked == ""
+        await until(pilot, lambda: app.desk.model.asked == "")
 
 
 @pytest.mark.parametrize(

@@ -127,7 +127,7 @@ class MainScreen(ConsoleScreen):
         while self.facts.remote_id != remote_id:
             await asyncio.sleep(REST_S)
             remote_id = self.facts.remote_id
-            if remote_id is None:
+            if remote_id is None or not self.facts.display:
                 return
             try:
                 found = await self.desk.details(remote_id)

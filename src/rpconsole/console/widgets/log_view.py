@@ -268,11 +268,18 @@ class LogView(Acting, Widget, can_focus=True):
             parts.append(f"+{self.fresh} new")
         if self.lines.dropped:
             parts.append(f"dropped {self.lines.dropped:,}")
-        parts.append(counted(len(self.lines), "line"))
+        parts.append(counted(len(self.lines), "line") if self.grows else self._position())
         note = " · ".join(parts)
         return title_line(
             self.title, width, self.look, number=self.number, note=note, focused=self.has_focus, fence=self.fence
         )
+
+    def _position(self) -> str:
+        """How far down a text that is read from its beginning is; empty where all of it is seen."""
+        beyond = len(self.lines.laid) - self._room()
+        if beyond <= 0:
+            return "all"
+        return "top" if self.top == 0 else "end" if self.top >= beyond else f"{100 * self.top // beyond} %"
 
     # -- events ------------------------------------------------------------------------------------------------------
 
