@@ -128,6 +128,7 @@ def settings_of(config: Config) -> EngineSettings:
             for one in config.labels
         ),
         accounts=config.login.accounts(),
+        login_tries=config.login.tries,
         any_account=not config.login.users,
         bookkeeping=_bookkeeping(config),
         scratch=config.scratch.settings(config.site.scratch_bytes()),

@@ -59,6 +59,10 @@ class LoginSection(Section):
         "paths.state_dir.",
     )
     ssh: Word = Field(default="ssh", description="OpenSSH's client.")
+    tries: Count | None = Field(
+        default=None,
+        description="Wrong answers in a row after which the site locks an account; none = unknown, nothing warns of it.",
+    )
     known_hosts: LocalPath = Field(description="Host keys in OpenSSH's format; no other key is trusted.")
     lifetime_hours: Hours | None = Field(
         default=None,

@@ -25,7 +25,7 @@ from rpconsole.engine.engine import EngineCore
 from rpconsole.engine.facade import RunDetail
 from rpconsole.engine.haul_desk import HaulDesk
 from rpconsole.engine.haul_service import HaulService
-from rpconsole.engine.logins import LoginDesk
+from rpconsole.engine.login_tries import CountedLogins
 from rpconsole.engine.preview import moved_preview, reverted_preview
 from rpconsole.engine.reconcile import evidence_of
 from rpconsole.engine.remote_names import paths_at_site
@@ -51,7 +51,7 @@ class Engine:
     def __init__(self, world: World, owner: Owner) -> None:
         self._world = world
         self._core = EngineCore(world, owner)
-        self._desk = LoginDesk(world, self._core.notices)
+        self._desk = CountedLogins(world, self._core.notices)
         self._commands = CommandDesk(world=world, book=self._core.results)
         self._renewals = RenewalDesk(self._core, self._desk)
         self._hauls = HaulDesk(world, self._core.notices)

@@ -89,6 +89,8 @@ class EngineSettings:
     labels: tuple[WatchedLabel, ...] = ()
     #: accounts at the site that operators log in with, the proposed one first; empty = as the site adapter knows
     accounts: tuple[str, ...] = ()
+    #: wrong answers in a row after which the site locks an account; None = unknown
+    login_tries: int | None = None
     #: whether any other account may be given too
     any_account: bool = True
     bookkeeping: Bookkeeping = field(default_factory=Bookkeeping)

@@ -210,18 +210,18 @@ class RenewScreen(Answering):
         accounts = self.accounts()
         account = foreign(self.account() or (accounts[0] if accounts else "the configured account"))
         gates = " and ".join(RENEWAL_GATES)
-        hosts = counted(len(self.sessions()), "token")
+        hosts = counted(len(self.sessions()), "session")
         details = {
             RenewalStep.DRAIN: f"{gates}; what crosses the link ends first, each with its reason",
             RenewalStep.ACCOUNT: account,
-            RenewalStep.UP: f"{hosts} will be asked for, one after the other",
+            RenewalStep.UP: f"{hosts}; the site asks for tokens",
         }
         lines = [
             self._step(number, RenewalLine(step=step, detail=details.get(step, "")), width)
             for number, step in enumerate(RenewalStep, start=1)
         ]
-        more = ("u", "another account") if len(accounts) > 1 else ()
-        keys = keys_line("enter", "begins", "k", "begins and cuts transfers", *more, "esc", "back")
+        more = ("u", "account") if len(accounts) > 1 else ()
+        keys = keys_line("enter", "begins", "k", "begins, cuts transfers", *more, "esc", "back")
         return [*lines, [], *self.said(width), [] if self._barred else keys]
 
     def _steps(self, view: RenewalView, width: int, room: int) -> list[Line]:
