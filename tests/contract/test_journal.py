@@ -250,8 +250,8 @@ async def test_a_session_is_remembered_with_its_end(journal):
     await journal.operations.session_ended(first, at=9.0, end="cut by the site")
     assert first != second
     assert await journal.operations.past_sessions() == [
-        replace(opened, ended_at=9.0, end="cut by the site"),
-        replace(opened, host="fe2"),
+        replace(opened, ended_at=9.0, end="cut by the site", number=first),
+        replace(opened, host="fe2", number=second),
     ]
     assert [session.host for session in await journal.operations.past_sessions(limit=1)] == ["fe2"]
 

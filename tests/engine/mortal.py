@@ -10,12 +10,12 @@ from rpconsole.engine.world import World
 
 #: every call of a port that changes something somewhere, by the port's name in the world
 WRITES = {
-    "runs": {"define", "change_run", "touch", "change_components"},
+    "runs": {"define", "change_run", "change_states", "touch", "change_components"},
     "survey": {"apply", "advance", "advance_fake", "add_overlap", "define_stacks"},
     "catalogue": {"create"},
     "files": {"write", "append_all"},
     "site": {"send", "fetch", "submit", "run"},
-    "journal": {"save"},
+    "journal": {"save", "save_all"},
     "ledger": {"record_delivered", "record_verdicts", "add_bytes"},
     "operations": {"record_act"},
 }

@@ -8,6 +8,7 @@ from sqlalchemy import event
 from tests.engine.conftest import LABEL, OWNER, Bench
 
 from rpconsole.adapters.gpc1 import tables as t
+from rpconsole.domain.event import SessionGone, SessionOpened
 from rpconsole.domain.run import ComponentState, Step
 from rpconsole.engine.counting import AT_ONCE, IN_TURN, ComponentCounts
 from rpconsole.engine.service import Engine
@@ -61,6 +62,37 @@ async def test_start_and_refresh_take_as_many_queries_for_many_runs_as_for_few(b
         assert len(core.book.live()) == first + count - 1
     assert seen == [4, 4]
     assert not bench.site.calls
+
+
+async def test_a_session_that_is_missing_parks_all_runs_and_one_login_revives_them_in_as_many_statements(bench):
+    seen = []
+    for first, count in ((1, 4), (5, 900)):
+        waiting_runs(bench, first, count)
+        book = Engine(bench.world, OWNER)._core.book
+        await book.refresh()
+        sent: list[str] = []
+
+        def keep(connection, cursor, statement, *rest, sent=sent) -> None:
+            sent.append(statement)
+
+        engines = [bench.gpc1.engine, bench.journal.runs._database.engine]
+        for engine in engines:
+            event.listen(engine, "before_cursor_execute", keep)
+        await book.apply_to_all(list(book.runs), SessionOpened())
+        states = set(bench.states())
+        await book.apply_to_all(list(book.runs), SessionGone())
+        for engine in engines:
+            event.remove(engine, "before_cursor_execute", keep)
+        assert states == {"run"}
+        assert set(bench.states()) == {"auth"}
+        assert all(run.parked and run.tries == 0 for run in book.runs.values())
+        told = await bench.world.journal.story(first)
+        assert [line.event for line in told] == ["SessionOpened", "SessionGone"]
+        assert (await bench.world.journal.load([first]))[first] == book.runs[first]
+        # the rows of jobs that the journal had not heard of are its own affair, once
+        ours = [one for one in sent if "rp_job" not in one and not one.startswith("BEGIN")]
+        seen.append(len([one for one in ours if "count(*)" not in one]))
+    assert seen[0] == seen[1]
 
 
 async def test_no_refresh_goes_by_all_components(bench, monkeypatch):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 
 from rpconsole.domain.action import Action, Level, TellOperators
@@ -153,6 +153,50 @@ class RunBook:
             if isinstance(action, TellOperators):
                 self._tell(action)
         return actions
+
+    async def apply_to_all(self, remote_ids: Collection[int], event: Event) -> None:
+        """Tell many runs of one event that no action follows: two transactions in all, for the journal and then for the database.
+
+        A run that is being moved just now is left out; the next look tells it. Errors as in ``apply``.
+        """
+        free = [number for number in remote_ids if number in self.runs and not self._locks[number].locked()]
+        for number in free:
+            await self._locks[number].acquire()
+        try:
+            await self._apply_to_held(free, event)
+        finally:
+            for number in free:
+                self._locks[number].release()
+
+    async def _apply_to_held(self, remote_ids: Collection[int], event: Event) -> None:
+        now = self._world.clock.now()
+        before = {number: self.runs[number] for number in remote_ids}
+        decided = {number: await self._decide(run, event) for number, run in before.items()}
+        moved = {number: run for number, (run, _) in decided.items() if run != before[number]}
+        await self._world.journal.save_all(
+            [(run, story_line(before[number], event, run, now)) for number, run in moved.items()]
+        )
+        self.runs.update(moved)
+        self.sequence += len(moved)
+        await self._push_states(before, moved)
+        for action in (action for _, actions in decided.values() for action in actions):
+            if isinstance(action, TellOperators):
+                self._tell(action)
+
+    async def _push_states(self, before: Mapping[int, Run], moved: Mapping[int, Run]) -> None:
+        changed: dict[RunState, list[int]] = {}
+        for number, run in moved.items():
+            was = before[number]
+            if (run.job_id, run.fault) != (was.job_id, was.fault):
+                await self._push_or_remember(run)
+            elif run.state is not was.state:
+                changed.setdefault(run.state, []).append(number)
+        for state, numbers in changed.items():
+            try:
+                await self._world.runs.change_states(numbers, state)
+            except (DatabaseAway, DatabaseRefused):
+                # pushed one by one, with what is wrong with each, at the next refresh
+                self.unpushed.update(numbers)
 
     async def _decide(self, run: Run, event: Event) -> tuple[Run, tuple[Action, ...]]:
         try:

@@ -209,15 +209,13 @@ class EngineCore:
             self.notices.tell(warning)
         self._looked_at = now
         alive = self.world.sessions.alive()
-        for run in self.book.live():
-            if run.remote_id in self.busy:
-                continue
-            if alive and run.parked:
-                self.scratch_due.wake()
-                await self.book.apply(run.remote_id, SessionOpened())
-                self.watch.due.wake()
-            elif not alive and not run.parked and run.step in NETWORK_STEPS:
-                await self.book.apply(run.remote_id, SessionGone())
+        idle = [run for run in self.book.live() if run.remote_id not in self.busy]
+        if alive and (revived := [run.remote_id for run in idle if run.parked]):
+            self.scratch_due.wake()
+            await self.book.apply_to_all(revived, SessionOpened())
+            self.watch.due.wake()
+        elif not alive and (parked := [run.remote_id for run in idle if not run.parked and run.step in NETWORK_STEPS]):
+            await self.book.apply_to_all(parked, SessionGone())
 
     def _start_what_may(self, now: float) -> None:
         situation = self.situation()

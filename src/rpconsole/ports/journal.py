@@ -52,6 +52,10 @@ class RunJournal(Protocol):
         """
         ...
 
+    async def save_all(self, moves: Sequence[tuple[Run, StoryLine]]) -> None:
+        """``save`` for many different runs in one transaction, with a number of statements that does not grow with them."""
+        ...
+
     async def story(self, remote_id: int, *, limit: int = 0) -> list[StoryLine]:
         """The run's story, oldest first (the last ``limit`` lines when given)."""
         ...

@@ -94,6 +94,10 @@ class RunStore(Protocol):
         """Change a run if it is in one of the expected states (any when empty); False when it is not, atomically."""
         ...
 
+    async def change_states(self, remote_ids: Collection[int], state: RunState) -> None:
+        """Set the state of many runs at once, and nothing else."""
+        ...
+
     async def touch(self, remote_ids: Collection[int]) -> None:
         """Set ``last_poll`` of all these runs to now, in one statement."""
         ...

@@ -77,6 +77,16 @@ class SqlRunStore:
         statement = update(remote_run).where(chosen, expected).values(values)
         return await self._gpc1.write(lambda connection: connection.execute(statement).rowcount) > 0
 
+    async def change_states(self, remote_ids: Collection[int], state: RunState) -> None:
+        values = _changed_columns(RunChange(state=state))
+
+        def work(connection: Connection) -> None:
+            for piece in in_pieces(remote_ids, NUMBERS_AT_ONCE):
+                connection.execute(update(remote_run).where(among(remote_run.c.remote_id, piece)).values(values))
+
+        if remote_ids:
+            await self._gpc1.write(work)
+
     async def touch(self, remote_ids: Collection[int]) -> None:
         def work(connection: Connection) -> None:
             for piece in in_pieces(remote_ids, NUMBERS_AT_ONCE):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, and_, func, insert, select, update
 
@@ -60,6 +61,57 @@ class SqlRunJournal:
 
         await self._database.write(work)
 
+    async def save_all(self, moves: Sequence[tuple[Run, StoryLine]]) -> None:
+        """See the port."""
+
+        def work(connection: Connection) -> None:
+            rows = [{"dbname": self._dbname, **run_values(run)} for run, _ in moves]
+            connection.execute(upsert(connection, tables.run), rows)
+            for run, line in self._with_news_of_attempts(connection, moves):
+                self._record_attempt(connection, run, FATES.get(line.event))
+            self._append_all(connection, [line for _, line in moves])
+
+        if moves:
+            await self._database.write(work)
+
+    def _with_news_of_attempts(
+        self, connection: Connection, moves: Sequence[tuple[Run, StoryLine]]
+    ) -> list[tuple[Run, StoryLine]]:
+        """The moves that say something of their attempt which its row does not have yet."""
+        table = tables.job
+        query = select(table.c.remote_id, table.c.number, table.c.state).where(table.c.dbname == self._dbname)
+        known: dict[tuple[int, int], str] = {}
+        for piece in in_pieces([run.remote_id for run, _ in moves], NUMBERS_AT_ONCE):
+            rows = connection.execute(query.where(among(table.c.remote_id, piece)))
+            known.update({(row.remote_id, row.number): row.state for row in rows})
+        return [
+            (run, line)
+            for run, line in moves
+            if line.event in FATES
+            or (run.attempt is not None and known.get((run.remote_id, run.attempt.number)) in (None, INTENDED))
+        ]
+
+    def _append_all(self, connection: Connection, lines: Sequence[StoryLine]) -> None:
+        table = tables.story
+        last: dict[int, int] = {}
+        query = select(table.c.remote_id, func.max(table.c.number)).where(table.c.dbname == self._dbname)
+        for piece in in_pieces([line.remote_id for line in lines], NUMBERS_AT_ONCE):
+            rows = connection.execute(query.where(among(table.c.remote_id, piece)).group_by(table.c.remote_id))
+            last.update({row[0]: row[1] for row in rows})
+        connection.execute(insert(table), [self._story_row(line, last.get(line.remote_id, 0) + 1) for line in lines])
+
+    def _story_row(self, line: StoryLine, number: int) -> dict[str, Any]:
+        return {
+            "dbname": self._dbname,
+            "remote_id": line.remote_id,
+            "number": number,
+            "at": line.at,
+            "event": line.event,
+            "step_before": line.before,
+            "step_after": line.after,
+            "detail": sentence(line.detail),
+        }
+
     async def story(self, remote_id: int, *, limit: int = 0) -> list[StoryLine]:
         """See the port."""
         table = tables.story
@@ -111,23 +163,12 @@ class SqlRunJournal:
 
     def _append(self, connection: Connection, line: StoryLine) -> None:
         table = tables.story
-        key = {"dbname": self._dbname, "remote_id": line.remote_id}
         last = connection.scalar(
             select(func.max(table.c.number))
             .where(table.c.dbname == self._dbname, table.c.remote_id == line.remote_id)
             .with_for_update()
         )
-        connection.execute(
-            insert(table).values(
-                **key,
-                number=(last or 0) + 1,
-                at=line.at,
-                event=line.event,
-                step_before=line.before,
-                step_after=line.after,
-                detail=sentence(line.detail),
-            )
-        )
+        connection.execute(insert(table).values(self._story_row(line, (last or 0) + 1)))
 
     def _job(self, remote_id: int, number: int) -> ColumnElement[bool]:
         table = tables.job
