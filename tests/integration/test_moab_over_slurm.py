@@ -25,7 +25,7 @@ def over_slurm(slurm):
     """Slurm as the site's jobs find it; none of them is left behind."""
     yield slurm
     slurm.run("scancel", "-u", "root")
-    until(lambda: not slurm.told("squeue", "-h"), "no job is left", 30, pause_s=0.2)
+    slurm.wait_until_idle()
 
 
 @pytest.fixture

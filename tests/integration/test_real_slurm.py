@@ -28,7 +28,7 @@ def front_end(site_folder, slurm):
     with PrivateSshd([TokenCard()], environ=environ) as server:
         yield server
     slurm.run("scancel", "-u", "root")
-    until(lambda: not slurm.told("squeue", "-h"), "no job is left", 30, pause_s=0.2)
+    slurm.wait_until_idle()
 
 
 @pytest.fixture

@@ -154,6 +154,10 @@ class PrivateSlurm:
         """Take a node's power: all that it runs is gone at once."""
         self._kill(name)
 
+    def wait_until_idle(self) -> None:
+        """Return when no job is left and every node is free, as whoever comes next expects it."""
+        self._wait("no job is left, every node is idle", lambda: not self.told("squeue", "-h") and self._is_idle())
+
     def _is_idle(self) -> bool:
         return self.run("sinfo", "-h", "-o", "%T").stdout.split() == ["idle"]
 
