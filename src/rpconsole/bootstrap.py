@@ -8,12 +8,12 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
-from rpconsole.adapters.gpc1.engine import open_gpc1
+from rpconsole.adapters.gpc1.engine import Gpc1, open_gpc1
 from rpconsole.adapters.gpc1.lineage import SqlLineage
 from rpconsole.adapters.gpc1.owner_lock import owner_lock_of
 from rpconsole.adapters.gpc1.run_store import SqlRunStore
 from rpconsole.adapters.gpc1.survey import SqlSurvey
-from rpconsole.adapters.journal.opening import open_journal
+from rpconsole.adapters.journal.opening import Journal, open_journal
 from rpconsole.adapters.ssh.opening import opener_of
 from rpconsole.adapters.ssh.options import FrontEnd, Gateway, SshOptions
 from rpconsole.adapters.ssh.pool import SshSessions
@@ -60,20 +60,8 @@ async def open_world(config: Config, stack: AsyncExitStack, *, patient: bool = F
     clock = SystemClock()
     workshop = Processes()
     stack.push_async_callback(workshop.close)
-    gpc1 = open_gpc1(
-        config.database.address,
-        password=config.database.password(),
-        connect_timeout_s=config.database.connect_timeout_s,
-    )
-    stack.push_async_callback(gpc1.close)
-    journal = await open_journal(
-        config.journal_address(),
-        database=config.database.name,
-        site=config.site.name,
-        password=config.journal.password(),
-        patient=patient,
-    )
-    stack.push_async_callback(journal.close)
+    gpc1 = _gpc1(config, stack)
+    journal = await _journal(config, stack, patient=patient)
     options = ssh_options(config)
     sessions = SshSessions(options, clock, opener_of(options))
     stack.push_async_callback(sessions.release)
@@ -97,15 +85,42 @@ async def open_world(config: Config, stack: AsyncExitStack, *, patient: bool = F
         scratch=site,
         holdings=journal.holdings,
         lineage=SqlLineage(gpc1),
-        haulage=Haulage(
-            areas=options.roots,
-            books=journal.hauls,
-            here=DiskTrees(),
-            there=site.trees,
-            line=site,
-            tests=DiskTestFiles(),
-        ),
+        haulage=_haulage(options, journal, site),
         make_ready=journal.make_ready if patient else None,
+    )
+
+
+def _gpc1(config: Config, stack: AsyncExitStack) -> Gpc1:
+    database = open_gpc1(
+        config.database.address,
+        password=config.database.password(),
+        connect_timeout_s=config.database.connect_timeout_s,
+    )
+    stack.push_async_callback(database.close)
+    return database
+
+
+async def _journal(config: Config, stack: AsyncExitStack, *, patient: bool) -> Journal:
+    journal = await open_journal(
+        config.journal_address(),
+        database=config.database.name,
+        site=config.site.name,
+        password=config.journal.password(),
+        patient=patient,
+    )
+    stack.push_async_callback(journal.close)
+    return journal
+
+
+def _haulage(options: SshOptions, journal: Journal, site: SshSite) -> Haulage:
+    """What transfers by hand need."""
+    return Haulage(
+        areas=options.roots,
+        books=journal.hauls,
+        here=DiskTrees(),
+        there=site.trees,
+        line=site,
+        tests=DiskTestFiles(),
     )
 
 
