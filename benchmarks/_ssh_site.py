@@ -76,6 +76,8 @@ def make_set(folder: Path, name: str, part: float) -> DataSet:
             path = home / f"o{number:04d}.{size}.fits"
             path.write_bytes(number.to_bytes(8, "big") + block[8:])
             files.append(path)
+    # who is stopped before the end shall not have met the small ones only
+    rng.shuffle(files)
     return DataSet(name=name, folder=home, files=tuple(files), size=sum(path.stat().st_size for path in files))
 
 

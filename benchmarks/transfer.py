@@ -1,7 +1,8 @@
 """How near the transfer comes to what the line gives, and how far it is ahead of what was used before.
 
 The line has a round trip of 80 ms and is acted out in user space (``_wan.py``); behind it stands this host's own sshd, stock. Everything is
-compared within one run and turn by turn, for machines are noisy. "raw" is plain TCP with as many connections as we have sessions.
+compared within one run and turn by turn, for machines are noisy. A tool that takes too long is stopped and judged by what had arrived.
+"raw" is plain TCP with as many connections as we have sessions.
 """
 
 from __future__ import annotations
@@ -165,7 +166,7 @@ def ratios_of(found: Measured, names: list[str]) -> dict[str, float]:
         best = max(found.rate(name, method) for method in SEED if (name, method) in found.runs)
         ratios[f"{name}_to_seed"] = found.rate(name, "ours") / best
     for tool in ("scp", "rsync", "rclone", "sftp"):
-        ratios[f"least_to_{tool}"] = min(found.rate(name, "ours") / found.rate(name, tool) for name in names)
+        ratios[f"least_to_{tool}"] = min(found.rate(name, "ours") / max(1.0, found.rate(name, tool)) for name in names)
     ratios["cpu_to_tar_ssh"] = found.cpu(names[-1], "ours") / found.cpu(names[-1], "tar|ssh")
     ratios["loop_lag_p99_ms"] = quantiles(found.lags, n=100)[98] * 1000
     ratios["twice_to_bundle_a_stream"] = found.twice
