@@ -29,9 +29,10 @@ def reasons(run: Run, situation: Situation) -> tuple[str, ...]:
         _gate(run, situation),
         situation.throttled.get(run.remote_id, ""),
         _silence(run, situation),
-        _wait(run, situation),
     )
     found = [sentence for sentence in held_up if sentence]
+    wait = _wait(run, situation, hold="" if _cause(run.hold) in map(_cause, found) else run.hold)
+    found += [wait] if wait else []
     if not found:
         return (run.hold or _WAITS_AT[run.step],)
     return tuple(found)
@@ -59,9 +60,14 @@ def _silence(run: Run, situation: Situation) -> str:
     return f"the scheduler gives no queue ({situation.silence}); its job is not touched, and it is asked again"
 
 
-def _wait(run: Run, situation: Situation) -> str:
+def _cause(sentence: str | None) -> str:
+    """A sentence without its advice: what a run was told when it stopped may be what still holds it."""
+    return (sentence or "").partition(": ")[0]
+
+
+def _wait(run: Run, situation: Situation, hold: str | None) -> str:
     if run.next_try_at is None or run.next_try_at <= situation.now:
-        return run.hold or ""
+        return hold or ""
     wait_s = run.next_try_at - situation.now
-    cause = f"{run.hold}; " if run.hold else ""
+    cause = f"{hold}; " if hold else ""
     return f"{cause}tried again in {wait_s:.0f} s ('rpconsole run retry {run.remote_id}' tries at once)"
