@@ -6,6 +6,7 @@ import asyncio
 from types import SimpleNamespace
 
 import pytest
+from pydantic import SecretStr
 from tests.fakes.engine import FakeEngine, a_run_row
 
 from rpconsole.cli.baton import Kept, _take
@@ -16,7 +17,9 @@ from rpconsole.daemon.single import claimed
 from rpconsole.daemon.verbs import ACTS, ROUTINE, VERBS
 from rpconsole.domain.baton import REFUSE_S, Seat
 from rpconsole.protocol.client import EngineClient
+from rpconsole.protocol.codec import encode
 from rpconsole.protocol.errors import EngineSaid
+from rpconsole.protocol.messages import PROTOCOL, ClientHello, Decline, Reply
 
 #: what only looks, or is about the baton itself
 LOOKS = {
@@ -53,8 +56,8 @@ async def sit(engine, tmp_path):
     path = tmp_path / "s" / "e.sock"
     clients = []
 
-    async def attach(who, place="", wants=True):
-        client = await EngineClient.connect(path, who=who, place=place, wants_baton=wants)
+    async def attach(who, place="", wants=True, looks=False):
+        client = await EngineClient.connect(path, who=who, place=place, wants_baton=wants, looks=looks)
         clients.append(client)
         return client
 
@@ -157,6 +160,31 @@ async def test_who_comes_back_without_having_had_it_does_not_take_it(sit):
     assert await holder(back) is None
     assert "nobody has the baton: T takes it" in await refused(back, "cancel", remote_id=7)
     assert (await back.call("baton", do="ask"))["sentence"] == "you have the baton"
+
+
+@pytest.mark.parametrize("place", ["", "pts/3"])
+async def test_who_only_looks_is_refused_every_order_whatever_else_he_claims(sit, engine, place):
+    looker = await sit("ann", place, looks=True)
+    assert await holder(looker) is None
+    for verb, args in (("cancel", {"remote_id": 7}), ("gates", {"names": ["exec"], "open": False}), ("poll", {})):
+        assert "only looks (--read-only)" in await refused(looker, verb, **args)
+    assert "only looks" in await refused(looker, "login")
+    assert "only looks" in await refused(looker, "baton", do="ask")
+    assert [run["remote_id"] for run in (await looker.call("runs"))["runs"]] == [7]
+    assert not [one for one in engine.asked if one[0] in ("cancel", "gates", "poll")]
+
+
+async def test_an_answer_of_who_only_looks_never_reaches_the_site(sit, tmp_path):
+    await sit("ann", "pts/3")
+    reader, writer = await asyncio.open_unix_connection(str(tmp_path / "s" / "e.sock"))
+    hello = ClientHello(protocol=PROTOCOL, version="1", who="x", answers=True, place="y", wants_baton=True, looks=True)
+    for message in (hello, Reply(ask_id=1, answers=(SecretStr("123456"),)), Decline(ask_id=2)):
+        writer.write(encode(message))
+    async with asyncio.timeout(5):
+        said = [await reader.readline() for _ in range(3)]
+    writer.close()
+    assert [b"only looks" in line for line in said] == [False, True, True]
+    assert b"123456" not in b"".join(said)
 
 
 async def test_a_word_that_is_none_gets_a_sentence(sit):

@@ -77,7 +77,12 @@ class EngineLink:
         # who comes back takes up only what he had: another may have begun to act meanwhile
         wants = self._model.hello is None or self._model.has_baton
         async with await EngineClient.connect(
-            self._path, who=self._who, dialogue=self._dialogue, place=self._place, wants_baton=wants
+            self._path,
+            who=self._who,
+            dialogue=self._dialogue,
+            place=self._place,
+            wants_baton=wants,
+            looks=self._model.read_only,
         ) as client:
             self._model.greeted(client.hello)
             self._client = client

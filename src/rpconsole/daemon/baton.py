@@ -18,6 +18,19 @@ class NoBaton(RpconsoleError):
     exit_code = ExitCode.SYSTEM
 
 
+class OnlyLooks(RpconsoleError):
+    """This console was attached to look only (``--read-only``): attach without it to act."""
+
+    kind = FaultKind.REFUSED
+    exit_code = ExitCode.SYSTEM
+
+
+def refuse_looker(verb: str) -> None:
+    """OnlyLooks with a sentence for whatever would change something, the closing of a gate and the baton included."""
+    if verb in ACTS or verb == "baton":
+        raise OnlyLooks(f"not ordered: this console only looks (--read-only); attach without it for '{verb}'")
+
+
 FREE = "take the baton: nobody had it"
 
 

@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
-from rpconsole.daemon.baton import BatonDesk
+from rpconsole.daemon.baton import BatonDesk, refuse_looker
 from rpconsole.daemon.dispatch import Asker, Dispatch, Result, checked_args
 from rpconsole.daemon.feed import Feed
 from rpconsole.daemon.outbox import Outbox, TooSlow
@@ -31,6 +31,7 @@ from rpconsole.protocol.messages import (
     Follow,
     FromClient,
     Message,
+    Rejected,
     Reply,
     Request,
     WireError,
@@ -68,6 +69,7 @@ class Connection:
         self._outbox = Outbox()
         self._under_way = 0
         self._answers = False
+        self._looks = False
         self._seat = Seat(client=next(office.numbers), who=peer.user)
 
     async def serve(self) -> None:
@@ -134,6 +136,9 @@ class Connection:
         if hello.protocol != PROTOCOL:
             self.tell(Bye(sentence=f"this engine speaks protocol {PROTOCOL}, not {hello.protocol}"))
             return False
+        self._looks = hello.looks
+        if self._looks:
+            return True
         if hello.answers:
             self._answers = True
             self._office.desk.attach(self)
@@ -147,6 +152,9 @@ class Connection:
                 self._accept(message)
             case Follow():
                 self._office.feed.add(self._outbox)
+            case Reply() | Decline() if self._looks:
+                sentence = "not passed on: this console only looks (--read-only)"
+                self.tell(Rejected(ask_id=message.ask_id, sentence=sentence))
             case Reply():
                 self._office.desk.reply(self, message)
             case Decline():
@@ -180,6 +188,8 @@ class Connection:
 
     async def _done(self, request: Request) -> Result:
         checked = checked_args(request.verb, request.args)
+        if self._looks:
+            refuse_looker(request.verb)
         if isinstance(checked, BatonArgs):
             baton = self._office.baton
             return result(sentence={"ask": baton.ask, "give": baton.give, "keep": baton.keep}[checked.do](self._seat))

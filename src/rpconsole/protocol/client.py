@@ -76,11 +76,13 @@ class EngineClient:
         dialogue: Dialogue | None = None,
         place: str = "",
         wants_baton: bool = False,
+        looks: bool = False,
         timeout_s: float = 10.0,
     ) -> EngineClient:
         """Connect and greet; NoEngine when nobody answers, ForeignProtocol when the versions do not fit.
 
         ``place`` names the terminal of a console that may act; such a one needs the baton.
+        ``looks`` asks the engine to refuse whatever this client orders or answers.
         """
         try:
             async with asyncio.timeout(timeout_s):
@@ -95,6 +97,7 @@ class EngineClient:
                             answers=dialogue is not None,
                             place=place,
                             wants_baton=wants_baton,
+                            looks=looks,
                         )
                     )
                 except BaseException:

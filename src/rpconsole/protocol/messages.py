@@ -41,6 +41,8 @@ class ClientHello(Hello):
     place: Annotated[str, Field(max_length=64)] = ""
     #: take the baton if nobody has it
     wants_baton: bool = False
+    #: this client only looks: the engine takes no order and no answer from it
+    looks: bool = False
 
 
 class Request(Message):
