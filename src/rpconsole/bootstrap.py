@@ -195,6 +195,7 @@ def ssh_options(config: Config) -> SshOptions:
         ceilings=tuple(entry.ceiling() for entry in config.transfer.ceilings),
         known_hosts=str(login.known_hosts),
         gateway=Gateway(host=gateway.host, port=gateway.port, user=gateway.user) if gateway else None,
+        hops_by_commands=login.hop == "command",
         lifetime_s=login.lifetime_hours * 3600 if login.lifetime_hours else None,
         max_channels=login.max_channels,
         bulk_channels=login.bulk_channels,

@@ -61,14 +61,19 @@ class PrivateSshd:
         forwards: bool = False,
         max_sessions: int = 10,
         environ: Mapping[str, str] | None = None,
+        settings: str = "",
     ) -> None:
-        """``environ``: what a login finds in its environment, as a site's own start-up files would have it."""
+        """``environ``: what a login finds in its environment, as a site's own start-up files would have it.
+
+        ``settings``: lines of sshd_config that go before ours; sshd takes the first of each keyword.
+        """
         self.cards = list(cards)
         self.directory = Path(tempfile.mkdtemp(prefix="rpc-sshd-"))
         self.log = self.directory / "sshd.log"
         self.port = _free_port()
         self._forwards = forwards
         self._max_sessions = max_sessions
+        self._settings = settings
         self._environ = {"PATH": SYSTEM_PATH, **(environ or {})}
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -155,7 +160,8 @@ class PrivateSshd:
     def _write_files(self) -> None:
         self._make_key()
         (self.directory / "sshd_config").write_text(
-            _CONFIG.format(
+            self._settings
+            + _CONFIG.format(
                 port=self.port,
                 directory=self.directory,
                 forwarding="yes" if self._forwards else "no",

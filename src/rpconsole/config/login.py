@@ -34,10 +34,12 @@ class FrontEndSection(Section):
 class LoginSection(Section):
     """How the site is reached, and what one login may do."""
 
-    hop: Literal["direct", "jump"] = Field(
-        default="direct", description="direct = the front ends are reached from here; jump = through the gateway."
+    hop: Literal["direct", "jump", "command"] = Field(
+        default="direct",
+        description="direct = the front ends are reached from here; jump = the gateway forwards to them; command = the gateway forwards "
+        "nothing and runs ssh to them, without a question.",
     )
-    gateway: GatewaySection | None = Field(default=None, description='The gateway, for hop = "jump".')
+    gateway: GatewaySection | None = Field(default=None, description='The gateway, for hop = "jump" or "command".')
     front_ends: tuple[FrontEndSection, ...] = Field(description="Login nodes that sessions may be opened to.")
     user: Name = Field(description="Account at the site that is proposed at a login.")
     users: tuple[Name, ...] = Field(
@@ -121,10 +123,20 @@ class LoginSection(Section):
 
     @model_validator(mode="after")
     def _ways_in_fit(self) -> LoginSection:
-        if self.hop == "jump" and self.gateway is None:
-            raise refused('is "jump", which needs a gateway: gateway = { host = "gateway.example.org" }', key="hop")
+        if self.hop != "direct" and self.gateway is None:
+            raise refused(
+                f'is "{self.hop}", which needs a gateway: gateway = {{ host = "gateway.example.org" }}', key="hop"
+            )
         if self.hop == "direct" and self.gateway is not None:
-            raise refused('is given, but hop is "direct"; write hop = "jump", or take the gateway out', key="gateway")
+            raise refused(
+                'is given, but hop is "direct"; write hop = "jump" or "command", or take the gateway out', key="gateway"
+            )
+        if self.hop == "command" and 2 * len(self.front_ends) > self.max_channels:
+            raise refused(
+                f"is {self.max_channels}, which {len(self.front_ends)} front ends share behind a gateway that only runs commands; each "
+                f"needs 2: name fewer front ends",
+                key="max_channels",
+            )
         if self.users and self.user not in self.users:
             raise refused(f"is '{self.user}', who is not in users: {', '.join(self.users)}", key="user")
         return self

@@ -43,6 +43,14 @@ def said_of(path: Path) -> str:
         ('"known_hosts"', "7", 'line 18: login.known_hosts must be a path in quotes, like "/data/rpconsole"'),
         ('"known_hosts"', '"~nobody-here/x"', "names a home directory that is not known: '~nobody-here/x'"),
         ("[login]", '[login]\nhop = "jump"', 'line 16: login.hop is "jump", which needs a gateway'),
+        ("[login]", '[login]\nhop = "command"', 'line 16: login.hop is "command", which needs a gateway'),
+        ("[login]", '[login]\nhop = "comand"', "line 16: login.hop must be 'direct', 'jump' or 'command', not 'comand'"),
+        (
+            'front_ends = [{ name = "fe1", host = "fe1.example.org" }]',
+            'front_ends = [{ name = "a", host = "a" }, { name = "b", host = "b" }]\n'
+            'hop = "command"\ngateway = { host = "g" }\nmax_channels = 3',
+            "login.max_channels is 3, which 2 front ends share behind a gateway that only runs commands",
+        ),
         ("[login]", '[login]\ngateway = { host = "g" }', 'line 16: login.gateway is given, but hop is "direct"'),
         ("[login]", '[login]\nusers = ["eva"]', "line 18: login.user is 'operator1', who is not in users: eva"),
         ("[login]", "[login]\nkeepalive_s = inf", "line 16: login.keepalive_s must be a finite number, not inf"),

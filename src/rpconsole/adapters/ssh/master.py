@@ -70,7 +70,7 @@ class MasterOpener:
             raise _fault_of(ending, target, self._options)
         return await self._linked(target, path, on_lost)
 
-    async def adopt(self, target: Target, *, on_lost: OnLost) -> Link | None:
+    async def adopt(self, target: Target, *, gateway: Link | None, on_lost: OnLost) -> Link | None:
         """See ``Opener``. A master of another user is not touched."""
         path = await self.path_of(target)
         if path in self._mute or not path.exists():

@@ -2,34 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Protocol
-
 import asyncssh
 
 from rpconsole.adapters.ssh.asyncssh_link import AsyncsshLink
+from rpconsole.adapters.ssh.command_opener import CommandOpener
 from rpconsole.adapters.ssh.link import Link, OnLost
 from rpconsole.adapters.ssh.login import log_in
 from rpconsole.adapters.ssh.master import MasterOpener
+from rpconsole.adapters.ssh.opener import Opener
 from rpconsole.adapters.ssh.options import SshOptions
 from rpconsole.adapters.ssh.target import Target
 from rpconsole.ports.sessions import Ask
-
-
-class Opener(Protocol):
-    """One way of speaking ssh."""
-
-    @property
-    def can_adopt(self) -> bool:
-        """Whether connections outlive us, and others may open them."""
-        ...
-
-    async def open(self, target: Target, ask: Ask, *, gateway: Link | None, on_lost: OnLost) -> Link:
-        """Log in. Raises LoginRefused, SiteUnreachable or SiteRefused, each with a sentence."""
-        ...
-
-    async def adopt(self, target: Target, *, on_lost: OnLost) -> Link | None:
-        """Take over a connection that lives already; no login is tried. None where there is none."""
-        ...
 
 
 class AsyncsshOpener:
@@ -48,11 +31,12 @@ class AsyncsshOpener:
             tunnel = gateway.connection
         return AsyncsshLink(target.name, await log_in(self._options, target, ask, tunnel=tunnel, on_lost=on_lost))
 
-    async def adopt(self, target: Target, *, on_lost: OnLost) -> Link | None:
+    async def adopt(self, target: Target, *, gateway: Link | None, on_lost: OnLost) -> Link | None:
         """See ``Opener``."""
         return None
 
 
 def opener_of(options: SshOptions) -> Opener:
     """The way that the options name."""
-    return MasterOpener(options) if options.control_path else AsyncsshOpener(options)
+    speaker: Opener = MasterOpener(options) if options.control_path else AsyncsshOpener(options)
+    return CommandOpener(options, speaker) if options.hops_by_commands else speaker

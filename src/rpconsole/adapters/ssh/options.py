@@ -56,6 +56,8 @@ class SshOptions:
     #: what transfers may take of the line, by the hour
     ceilings: tuple[Ceiling, ...] = ()
     gateway: Gateway | None = None
+    #: the gateway forwards nothing: each channel is an ``ssh`` that it runs
+    hops_by_commands: bool = False
     #: how long the site lets a session live; None = unknown
     lifetime_s: float | None = None
     #: of one session; sshd's MaxSessions is 10 unless changed
@@ -101,6 +103,8 @@ class SshOptions:
             raise BadConfiguration(
                 f"max_channels is {self.max_channels}; one for control and one for files are needed."
             )
+        if self.hops_by_commands and self.gateway is None:
+            raise BadConfiguration("A hop by commands needs a gateway that runs them; name it.")
 
     @property
     def roots(self) -> tuple[str, ...]:
@@ -108,11 +112,20 @@ class SshOptions:
         return tuple(dict.fromkeys((self.remote_root, *self.areas)))
 
     @property
+    def session_channels(self) -> int:
+        """Channels of one session; behind a gateway that only runs commands all sessions share those of its one connection."""
+        return max(2, self.max_channels // len(self.front_ends)) if self.hops_by_commands else self.max_channels
+
+    def is_gateway(self, host: str, port: int) -> bool:
+        """Whether that is where the gateway is."""
+        return self.gateway is not None and (self.gateway.host, self.gateway.port) == (host, port)
+
+    @property
     def bulk_room(self) -> int:
         """Channels of a session that file streams may hold open, idle ones too: control, a log's tail and a reserve stay free."""
-        return max(self.bulk_limit, self.max_channels - 4)
+        return max(self.bulk_limit, self.session_channels - 4)
 
     @property
     def bulk_limit(self) -> int:
         """Channels of a session that files may use: one is kept for control and one in reserve."""
-        return max(1, min(self.bulk_channels, self.max_channels - 2))
+        return max(1, min(self.bulk_channels, self.session_channels - 2))

@@ -12,7 +12,8 @@ from difflib import get_close_matches
 from rpconsole.adapters.change_bell import ChangeBell
 from rpconsole.adapters.ssh.account import account_of
 from rpconsole.adapters.ssh.link import Link
-from rpconsole.adapters.ssh.opening import AsyncsshOpener, Opener
+from rpconsole.adapters.ssh.opener import Opener
+from rpconsole.adapters.ssh.opening import opener_of
 from rpconsole.adapters.ssh.options import FrontEnd, SshOptions
 from rpconsole.adapters.ssh.session import Session
 from rpconsole.adapters.ssh.target import Target
@@ -51,7 +52,7 @@ class SshSessions:
 
     def __init__(self, options: SshOptions, clock: Clock, opener: Opener | None = None) -> None:
         self._options = options
-        self._opener = opener or AsyncsshOpener(options)
+        self._opener = opener or opener_of(options)
         self._clock = clock
         self._standings = {front_end.name: _Standing(front_end=front_end) for front_end in options.front_ends}
         self._gateway: Link | None = None
@@ -163,7 +164,8 @@ class SshSessions:
     async def _series(self, due: Sequence[_Standing], user: str, ask: Ask) -> None:
         gateway = self._options.gateway
         needs_gateway = gateway is not None and bool(due) and (self._gateway is None or self._gateway.is_closed)
-        count = len(due) + needs_gateway
+        # behind a gateway that only runs commands nobody is asked
+        count = needs_gateway if self._options.hops_by_commands else len(due) + needs_gateway
         if needs_gateway and gateway is not None:
             target = Target(
                 name=gateway.host, host=gateway.host, port=gateway.port, user=gateway.user or user, position=(1, count)
@@ -205,7 +207,7 @@ class SshSessions:
         if gateway is not None and (self._gateway is None or self._gateway.is_closed):
             account = gateway.user or user or self._options.user
             target = Target(name=gateway.host, host=gateway.host, port=gateway.port, user=account, position=(1, 1))
-            self._gateway = await self._opener.adopt(target, on_lost=self._gateway_lost)
+            self._gateway = await self._opener.adopt(target, gateway=None, on_lost=self._gateway_lost)
         for standing in due:
             await self._adopt_one(standing, user)
 
@@ -215,7 +217,8 @@ class SshSessions:
         def lost(reason: Exception | None) -> None:
             self._lost(standing, link, reason)
 
-        link = await self._opener.adopt(_target(standing, user or self._options.user, (1, 1)), on_lost=lost)
+        target = _target(standing, user or self._options.user, (1, 1))
+        link = await self._opener.adopt(target, gateway=self._gateway, on_lost=lost)
         if link is None:
             return
         account = await account_of(link, self._options.answer_timeout_s)
@@ -320,7 +323,7 @@ class SshSessions:
             opened_at=standing.opened_at if is_open else None,
             ends_at=self._end_of(standing) if is_open else None,
             channels=standing.session.channels if standing.session is not None else 0,
-            max_channels=self._options.max_channels,
+            max_channels=self._options.session_channels,
             sentence=standing.sentence,
         )
 

@@ -24,7 +24,7 @@ class Session:
         self.name = name
         self._options = options
         self._link = link
-        self._slots = asyncio.Semaphore(options.max_channels)
+        self._slots = asyncio.Semaphore(options.session_channels)
         self.channels = 0
         #: set when we end it ourselves
         self.is_closing = False
