@@ -114,7 +114,8 @@ class _MuxPipe:
             return
         self._has_ended = True
         self._control.close()
-        if self._writing is not None and not self._takes.is_over:
+        # one that is closing with nothing left to write ends by itself, and may be told to only once
+        if self._writing is not None and (not self._writing.is_closing() or self._writing.get_write_buffer_size()):
             self._writing.abort()
         for transport in (self._reading, self._complaints):
             if transport is not None:
@@ -136,7 +137,6 @@ class _MuxPipe:
 class _Writing(asyncio.BaseProtocol):
     def __init__(self, channel: Channel) -> None:
         self._channel = channel
-        self.is_over = False
 
     def pause_writing(self) -> None:
         self._channel.pause_writing()
@@ -145,7 +145,6 @@ class _Writing(asyncio.BaseProtocol):
         self._channel.resume_writing()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self.is_over = True
         # a waiting writer must hear that there will be no room
         self._channel.resume_writing()
 
