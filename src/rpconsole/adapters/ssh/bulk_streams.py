@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Protocol
@@ -51,7 +52,9 @@ class BulkStreams:
         self._open_channel = open_channel
         self._lent = 0
         self._idle: dict[str, list[BulkStream]] = {verb: [] for verb in _STREAMS}
-        self._waiting: list[Urgency] = []
+        #: (urgency, turn): the most urgent first, and of those who came first
+        self._waiting: list[tuple[Urgency, int]] = []
+        self._turns = itertools.count()
         self._returned = asyncio.Condition()
         #: how many may be lent at once
         self.limit = options.bulk_limit
@@ -60,7 +63,7 @@ class BulkStreams:
 
     def is_wanted(self, urgency: Urgency) -> bool:
         """Whether somebody waits for a stream who is as urgent as that."""
-        return any(waiting <= urgency for waiting in self._waiting)
+        return any(waiting <= urgency for waiting, _ in self._waiting)
 
     async def warm(self, verb: str) -> None:
         """Open what a transfer will need while nobody needs it; not to be had is no fault, the transfer will say why."""
@@ -96,19 +99,26 @@ class BulkStreams:
 
     async def _taken(self, verb: str, urgency: Urgency) -> BulkStream | None:
         """An idle stream; or None, and the right to open one."""
-        self._waiting.append(urgency)
-        try:
-            async with self._returned:
-                await self._returned.wait_for(lambda: self._lent < self.limit and urgency <= min(self._waiting))
-                self._lent += 1
-        finally:
-            self._waiting.remove(urgency)
+        await self._admitted(urgency)
         while self._idle[verb]:
             stream = self._idle[verb].pop()
             if stream.is_open:
                 return stream
         self._make_room()
         return None
+
+    async def _admitted(self, urgency: Urgency) -> None:
+        """Wait for one of the streams that may be lent, and count it as lent."""
+        async with self._returned:
+            turn = (urgency, next(self._turns))
+            self._waiting.append(turn)
+            try:
+                await self._returned.wait_for(lambda: self._lent < self.limit and turn == min(self._waiting))
+                self._lent += 1
+            finally:
+                self._waiting.remove(turn)
+                # who stood behind this one may be the next, and looked in vain while it stood there
+                self._returned.notify_all()
 
     def _has_room(self) -> bool:
         return self._lent + sum(map(len, self._idle.values())) < self._room

@@ -10,6 +10,8 @@ from rpconsole.domain.ceiling import Ceiling, ceiling_at
 
 #: so far ahead of the ceiling the bytes may run
 _BURST_S = 0.25
+#: paid for at once: a debt made under a low ceiling must not outlast its hour
+_SHARE_S = 1.0
 
 
 def minute_of_day() -> int:
@@ -30,10 +32,14 @@ class Throttle:
         """Wait until so many bytes more may move."""
         if not self._ceilings:
             return
-        limit = ceiling_at(self._ceilings, self._minute())
-        if limit is None:
-            return
+        left = float(count)
+        while left > 0 and (limit := ceiling_at(self._ceilings, self._minute())) is not None:
+            share = min(left, limit * _SHARE_S)
+            left -= share
+            await self._pay(share / limit)
+
+    async def _pay(self, line_s: float) -> None:
         now = asyncio.get_running_loop().time()
-        self._free_at = max(now, self._free_at) + count / limit
+        self._free_at = max(now, self._free_at) + line_s
         if self._free_at - now > _BURST_S:
             await asyncio.sleep(self._free_at - now - _BURST_S)
