@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import shutil
+import signal
 import subprocess
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from tests.contract.site_worlds import RealClock
@@ -52,7 +54,7 @@ async def site(tmp_path, server):
 async def haulage(tmp_path, site):
     journal = await open_journal(f"sqlite:///{tmp_path}/journal", database="d", site="s", alive=lambda pid: False)
     clock = RealClock()
-    world = SimpleNamespace(
+    world: Any = SimpleNamespace(
         clock=clock,
         files=DiskFiles(),
         site=site.site,
@@ -174,9 +176,9 @@ async def test_a_cut_and_a_login_later_only_what_had_not_arrived_is_sent(server,
     assert seen.bytes < SIZE * (FILES - there) + 1_000_000
 
 
-async def test_a_rescue_goes_between_two_bundles_of_what_is_sent_by_hand(site):
+async def test_a_rescue_goes_between_two_bundles_of_what_is_sent_by_hand(server, site):
     site.site.use(Spread(sessions=1, channels=1, bundle_bytes=SIZE))
-    by_hand = [site.outgoing(f"hand/{number}", some_bytes(number)) for number in range(40)]
+    by_hand = [site.outgoing(f"hand/{number}", some_bytes(number)) for number in range(100)]
     rescued = [site.outgoing("rescue", some_bytes(99))]
     begun, left = asyncio.Event(), [len(by_hand)]
 
@@ -186,7 +188,14 @@ async def test_a_rescue_goes_between_two_bundles_of_what_is_sent_by_hand(site):
 
     slow = asyncio.create_task(site.site.send(by_hand, counted, urgency=Urgency.BY_HAND))
     await begun.wait()
-    arrived, missed = await site.site.send(rescued, urgency=Urgency.RESCUE)
+    # nothing more is acknowledged before the rescue stands in the queue
+    server.signal(signal.SIGSTOP)
+    rescue = asyncio.create_task(site.site.send(rescued, urgency=Urgency.RESCUE))
+    async with asyncio.timeout(20):
+        while not site.sessions.first().streams.is_wanted(Urgency.RESCUE):  # noqa: ASYNC110  the queue has no event
+            await asyncio.sleep(0.01)
+    server.signal(signal.SIGCONT)
+    arrived, missed = await rescue
     assert (len(arrived), missed) == (1, [])
     assert left[0] > 0
     arrived, missed = await slow

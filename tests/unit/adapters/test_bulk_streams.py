@@ -7,6 +7,7 @@ import asyncio
 import pytest
 
 from rpconsole.adapters.ssh.bulk_streams import BulkStreams
+from rpconsole.adapters.ssh.channel import Channel
 from rpconsole.adapters.ssh.options import FrontEnd, SshOptions
 from rpconsole.ports.site import Urgency
 
@@ -22,6 +23,9 @@ class _Stream:
 def streams(monkeypatch):
     async def opened(self, verb):
         return _Stream()
+
+    async def never(command: str) -> Channel:
+        raise AssertionError(command)
 
     monkeypatch.setattr(BulkStreams, "_open", opened)
     made = BulkStreams(
