@@ -31,7 +31,7 @@ def streams(monkeypatch):
     made = BulkStreams(
         "fe1",
         SshOptions(front_ends=(FrontEnd(name="fe1", host="fe1"),), user="op", remote_root="/x", known_hosts=""),
-        None,
+        never,
     )
     made.limit = 1
     return made
