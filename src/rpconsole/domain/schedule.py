@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from math import inf
 
 from rpconsole.domain.action import (
+    ACTION_OF_STEP,
     Action,
     AdvanceRun,
     ApplyRun,
@@ -19,7 +20,6 @@ from rpconsole.domain.action import (
     RetrieveRun,
     ShipRun,
     SubmitRun,
-    action_for,
 )
 from rpconsole.domain.run import NETWORK_STEPS, Run, Step
 
@@ -40,9 +40,11 @@ GATE_OF_ACTION: dict[type[Action], str] = {
 DEFAULT_PRIORITY = 10000
 
 
-def closed_gate(action: Action, run: Run, closed_gates: Collection[str]) -> str:
-    """The closed gate that the action stands behind, its own or that of the run's stage; empty when the way is free."""
-    gate = GATE_OF_ACTION[type(action)]
+def closed_gate(kind: type[Action], run: Run, closed_gates: Collection[str]) -> str:
+    """The closed gate that such an action stands behind, its own or that of the run's stage; empty when the way is free."""
+    if not closed_gates:
+        return ""
+    gate = GATE_OF_ACTION[kind]
     return next((name for name in (gate, f"{gate}.{run.stage}") if name in closed_gates), "")
 
 
@@ -100,14 +102,14 @@ class Situation:
 
 def is_ready(run: Run, situation: Situation) -> bool:
     """Whether the run's next action may start, limits aside."""
-    action = action_for(run)
-    if action is None or run.remote_id in situation.busy:
+    kind = ACTION_OF_STEP.get(run.step)
+    if kind is None or run.remote_id in situation.busy:
         return False
-    if closed_gate(action, run, situation.closed_gates):
+    if closed_gate(kind, run, situation.closed_gates):
         return False
     if run.next_try_at is not None and run.next_try_at > situation.now:
         return False
-    if run.remote_id in situation.throttled and isinstance(action, (PrepareRun, ShipRun)):
+    if run.remote_id in situation.throttled and kind in (PrepareRun, ShipRun):
         return False
     if run.step not in NETWORK_STEPS:
         return True
@@ -124,12 +126,15 @@ def _link_serves(step: Step, situation: Situation) -> bool:
 
 def choose(runs: Iterable[Run], situation: Situation) -> list[Action]:
     """The actions to start now, best first; polls are left to ``to_poll``, since all runs share one round trip."""
-    ready = [run for run in runs if is_ready(run, situation)]
+    ready: dict[type[Action], list[Run]] = {}
+    for run in runs:
+        if is_ready(run, situation):
+            ready.setdefault(ACTION_OF_STEP[run.step], []).append(run)
     under_way = list(situation.busy.values())
     chosen: list[Action] = []
     for kind in _ORDER:
         free = situation.limits.of(kind) - under_way.count(kind)
-        waiting = in_order((run for run in ready if _wants(run, kind)), situation)
+        waiting = in_order(ready.get(kind, ()), situation)
         chosen += [kind(remote_id=run.remote_id) for run in waiting[: max(0, free)]]
     return chosen
 
@@ -144,10 +149,6 @@ def _rank(run: Run, situation: Situation) -> tuple[float, float, float, int]:
     at_risk = purged_at <= situation.now + situation.risk_s
     priority = situation.priority.get(run.label, DEFAULT_PRIORITY)
     return (purged_at if at_risk else inf, -priority, purged_at, run.remote_id)
-
-
-def _wants(run: Run, kind: type[Action]) -> bool:
-    return type(action_for(run)) is kind
 
 
 def to_poll(runs: Iterable[Run], situation: Situation) -> list[Run]:

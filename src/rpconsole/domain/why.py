@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from rpconsole.domain.action import action_for
+from rpconsole.domain.action import ACTION_OF_STEP
 from rpconsole.domain.run import FINAL_STEPS, NETWORK_STEPS, Run, Step
 from rpconsole.domain.schedule import Situation, closed_gate
+from rpconsole.domain.stage import Stage
 
 _WAITS_AT = {
     Step.PREPARE: "its lists are being written",
@@ -38,6 +39,25 @@ def reasons(run: Run, situation: Situation) -> tuple[str, ...]:
     return tuple(found)
 
 
+class Reasons:
+    """The reasons of many runs in one situation: runs that the same things hold up share their sentences."""
+
+    def __init__(self, situation: Situation) -> None:
+        self._situation = situation
+        self._shared: dict[tuple[Step, Stage, str | None], tuple[str, ...]] = {}
+
+    def of(self, run: Run) -> tuple[str, ...]:
+        """What ``reasons`` says of the run."""
+        own = run.next_try_at is not None or run.remote_id in self._situation.throttled
+        if own or run.step in FINAL_STEPS:
+            return reasons(run, self._situation)
+        key = (run.step, run.stage, run.hold)
+        found = self._shared.get(key)
+        if found is None:
+            found = self._shared[key] = reasons(run, self._situation)
+        return found
+
+
 def _session(run: Run, situation: Situation) -> str:
     if run.step not in NETWORK_STEPS:
         return ""
@@ -49,8 +69,8 @@ def _session(run: Run, situation: Situation) -> str:
 
 
 def _gate(run: Run, situation: Situation) -> str:
-    action = action_for(run)
-    gate = closed_gate(action, run, situation.closed_gates) if action else ""
+    kind = ACTION_OF_STEP.get(run.step)
+    gate = closed_gate(kind, run, situation.closed_gates) if kind else ""
     return f"the {gate} gate is closed: 'rpconsole resume {gate}' moves it" if gate else ""
 
 

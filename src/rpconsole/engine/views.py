@@ -10,7 +10,7 @@ from rpconsole.domain.allocation import Allocation, allocation_for
 from rpconsole.domain.run import Run
 from rpconsole.domain.schedule import Situation
 from rpconsole.domain.snapshot import RunView, Snapshot
-from rpconsole.domain.why import reasons
+from rpconsole.domain.why import Reasons
 from rpconsole.engine.counting import ComponentCounts
 from rpconsole.engine.engine import EngineCore
 from rpconsole.engine.haul_desk import HaulDesk
@@ -63,6 +63,7 @@ class Views:
         """Everything that is shown, at this moment."""
         core = self._core
         situation = core.situation()
+        why = Reasons(situation)
         out, back = self._rates()
         return Snapshot(
             at=situation.now,
@@ -72,7 +73,7 @@ class Views:
             owner=f"{core.owner.host}:{core.owner.pid}",
             sessions=self._desk.views(),
             gates=core.gates.view(),
-            runs=tuple(self.run_view(run, situation) for _, run in sorted(core.book.runs.items())),
+            runs=tuple(self._run_view(run, situation, why) for _, run in sorted(core.book.runs.items())),
             alerts=core.notices.kept(),
             rate_out=out,
             rate_in=back,
@@ -83,8 +84,7 @@ class Views:
             accounts=core.world.settings.accounts,
         )
 
-    def run_view(self, run: Run, situation: Situation) -> RunView:
-        """One run as it is shown."""
+    def _run_view(self, run: Run, situation: Situation, why: Reasons) -> RunView:
         sent, returned = self._counts.bytes.get(run.remote_id, (0, 0))
         results = self._core.results.of.get(run.remote_id)
         tasks = tasks_of(results) if results else 0
@@ -99,7 +99,7 @@ class Views:
             attempts=run.attempts,
             tries=run.tries,
             next_try_at=run.next_try_at,
-            why=self._why(run, situation),
+            why=() if situation.busy.get(run.remote_id, PollRun) is not PollRun else why.of(run),
             fault=run.fault,
             components=self._components.of.get(run.remote_id, {}),
             tasks_done=len(results.passed) if results else 0,
@@ -119,10 +119,6 @@ class Views:
         """What its job asked for; of one that an earlier engine submitted, what would be asked for now."""
         world = self._core.world
         return world.asked.get(run.remote_id) or allocation_for(run.stage, tasks, world.settings.plan)
-
-    def _why(self, run: Run, situation: Situation) -> tuple[str, ...]:
-        busy = situation.busy.get(run.remote_id)
-        return () if busy is not None and busy is not PollRun else reasons(run, situation)
 
     def _rates(self) -> tuple[float, float]:
         """Bytes per second as they cross; where nothing is seen crossing, between the last two counts."""

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, Update, case, func, literal_column, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Update, case, func, literal_column, select, update
 
 from rpconsole.adapters.gpc1.check import check_schema
 from rpconsole.adapters.gpc1.define import define_run
@@ -39,7 +39,7 @@ class SqlRunStore:
     async def runs(
         self, states: Collection[RunState] = (), *, label: str | None = None, stage: Stage | None = None
     ) -> list[RunRow]:
-        query = select(remote_run).where(remote_run.c.stage.in_([stage] if stage else list(Stage)))
+        query = select(*_RUN_COLUMNS).where(remote_run.c.stage.in_([stage] if stage else list(Stage)))
         if states:
             query = query.where(remote_run.c.state.in_(list(states)))
         if label is not None:
@@ -50,7 +50,7 @@ class SqlRunStore:
         return list(_readable(rows))
 
     async def run(self, remote_id: int) -> RunRow | None:
-        query = select(remote_run).where(remote_run.c.remote_id == remote_id)
+        query = select(*_RUN_COLUMNS).where(remote_run.c.remote_id == remote_id)
         row = await self._gpc1.read(lambda connection: connection.execute(query).one_or_none())
         return None if row is None else _run_row(row)
 
@@ -159,20 +159,28 @@ def _readable(rows: Iterable[Row[Any]]) -> Iterable[RunRow]:
             log.warning("left out of the list: %s", error)
 
 
+_RUN_COLUMNS: tuple[ColumnElement[Any], ...] = tuple(
+    remote_run.c[name] for name in ("remote_id", "state", "stage", "label", "path_base", "job_id", "last_poll", "fault")
+)
+_STATES = {str(state): state for state in RunState}
+_STAGES = {str(stage): stage for stage in Stage}
+
+
 def _run_row(row: Row[Any]) -> RunRow:
+    remote_id, state, stage, label, path_base, job_id, last_poll, fault = row
     try:
-        state, stage = RunState(row.state), Stage(row.stage)
+        known = _STATES.get(state) or RunState(state), _STAGES.get(stage) or Stage(stage)
     except ValueError as error:
-        raise BadData(f"remoteRun {row.remote_id}: {error}") from None
+        raise BadData(f"remoteRun {remote_id}: {error}") from None
     return RunRow(
-        remote_id=row.remote_id,
-        state=state,
-        stage=stage,
-        label=row.label,
-        path_base=row.path_base,
-        job_id=row.job_id,
-        last_poll=epoch_or_none(row.last_poll),
-        fault=row.fault,
+        remote_id=remote_id,
+        state=known[0],
+        stage=known[1],
+        label=label,
+        path_base=path_base,
+        job_id=job_id,
+        last_poll=epoch_or_none(last_poll),
+        fault=fault,
     )
 
 

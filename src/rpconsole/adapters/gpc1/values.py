@@ -20,6 +20,8 @@ log = logging.getLogger(__name__)
 NOT_THERE = frozenset({"", "NULL", "(null)"})
 #: the IPP keeps every float within single precision
 FLOAT_MAX = 3.4028234663852886e38
+#: naive, as the moments of gpc1 are
+EPOCH = datetime.fromtimestamp(0, UTC).replace(tzinfo=None)
 
 
 def text_or_none(value: object) -> str | None:
@@ -35,7 +37,7 @@ def moment_or_none(value: object) -> datetime | None:
 def epoch_or_none(value: object) -> float | None:
     """A moment as epoch seconds."""
     moment = moment_or_none(value)
-    return None if moment is None else moment.replace(tzinfo=UTC).timestamp()
+    return None if moment is None else (moment - EPOCH).total_seconds()
 
 
 def finite_or_none(value: object) -> float | None:

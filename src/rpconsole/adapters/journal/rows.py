@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import RowMapping
+from sqlalchemy import ColumnElement, Integer, type_coerce
 
+from rpconsole.adapters.journal import tables
 from rpconsole.domain.run import Attempt, Run, Step
 from rpconsole.domain.stage import Stage
 
@@ -41,37 +43,43 @@ def run_values(run: Run) -> dict[str, Any]:
     }
 
 
-def run_of(row: RowMapping) -> Run:
-    """The run that a row holds."""
-    return Run(
-        remote_id=row["remote_id"],
-        stage=Stage(row["stage"]),
-        label=row["label"],
-        path_base=row["path_base"],
-        step=Step(row["step"]),
-        parked=row["parked"],
-        attempt=_attempt_of(row),
-        attempts=row["attempts"],
-        jobs=row["jobs"],
-        tries=row["tries"],
-        next_try_at=row["next_try_at"],
-        hold=row["hold"],
-        fault=row["fault"],
-        stopped_at=Step(row["stopped_at"]) if row["stopped_at"] else None,
-        cancel_wanted=row["cancel_wanted"],
-        passed=row["passed"],
-        failed=row["failed"],
+#: a run's columns in the order in which ``run_of`` takes them; truths come as 0 and 1, thousands of rows are read at a start
+RUN_COLUMNS: tuple[ColumnElement[Any], ...] = tuple(
+    type_coerce(tables.run.c[name], Integer) if name in ("parked", "cancel_wanted") else tables.run.c[name]
+    for name in (
+        "remote_id", "stage", "label", "path_base", "step", "parked", "attempt_number", "attempt_nonce",
+        "attempt_intended_at", "attempt_job", "attempts", "jobs", "tries", "next_try_at", "hold", "fault",
+        "stopped_at", "cancel_wanted", "passed", "failed",
     )
+)  # fmt: skip
+_STAGES = {str(stage): stage for stage in Stage}
+_STEPS = {str(step): step for step in Step}
 
 
-def _attempt_of(row: RowMapping) -> Attempt | None:
-    if row["attempt_number"] is None:
-        return None
-    return Attempt(
-        number=row["attempt_number"],
-        nonce=row["attempt_nonce"],
-        intended_at=row["attempt_intended_at"],
-        job=row["attempt_job"],
+def run_of(row: Sequence[Any]) -> Run:
+    """The run that a row of ``RUN_COLUMNS`` holds; ValueError where a word is not known."""
+    (
+        remote_id, stage, label, path_base, step, parked, number, nonce, intended_at, job,
+        attempts, jobs, tries, next_try_at, hold, fault, stopped_at, cancel_wanted, passed, failed,
+    ) = row  # fmt: skip
+    return Run(
+        remote_id=remote_id,
+        stage=_STAGES.get(stage) or Stage(stage),
+        label=label,
+        path_base=path_base,
+        step=_STEPS.get(step) or Step(step),
+        parked=parked == 1,
+        attempt=None if number is None else Attempt(number=number, nonce=nonce, intended_at=intended_at, job=job),
+        attempts=attempts,
+        jobs=jobs,
+        tries=tries,
+        next_try_at=next_try_at,
+        hold=hold,
+        fault=fault,
+        stopped_at=Step(stopped_at) if stopped_at else None,
+        cancel_wanted=cancel_wanted == 1,
+        passed=passed,
+        failed=failed,
     )
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, and_, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, RowMapping, and_, func, insert, select, update
 
 from rpconsole.adapters.journal import tables
-from rpconsole.adapters.journal.rows import run_of, run_values, sentence
+from rpconsole.adapters.journal.rows import RUN_COLUMNS, run_of, run_values, sentence
 from rpconsole.adapters.sql import NUMBERS_AT_ONCE, Database, among, in_pieces, upsert
 from rpconsole.domain import event as ev
 from rpconsole.domain.fault import BadData
@@ -44,8 +44,8 @@ class SqlRunJournal:
             found: dict[int, Run] = {}
             for piece in in_pieces(remote_ids, NUMBERS_AT_ONCE):
                 mine = and_(table.c.dbname == self._dbname, among(table.c.remote_id, piece))
-                for row in connection.execute(select(table).where(mine)).mappings():
-                    found[row["remote_id"]] = _read(row)
+                for row in connection.execute(select(*RUN_COLUMNS).where(mine)).all():
+                    found[row[0]] = _read(row)
             return found
 
         return await self._database.read(query)
@@ -178,11 +178,11 @@ class SqlRunJournal:
 _JOB_FIELDS = ("remote_id", "number", "nonce", "intended_at", "job", "state")
 
 
-def _read(row: RowMapping) -> Run:
+def _read(row: Row[Any]) -> Run:
     try:
         return run_of(row)
     except ValueError as error:
-        raise BadData(f"the journal's row of run {row['remote_id']} cannot be read: {error}") from None
+        raise BadData(f"the journal's row of run {row[0]} cannot be read: {error}") from None
 
 
 def _line_of(row: RowMapping) -> StoryLine:
