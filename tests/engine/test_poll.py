@@ -179,7 +179,7 @@ async def test_many_runs_share_one_round_trip_and_one_statement(bench):
         await at_rest(bench)
         assert bench.site.calls[before:] == ["poll"]
         assert [each for each in updates if each.startswith("UPDATE")] == [
-            'UPDATE "remoteRun" SET last_poll=CURRENT_TIMESTAMP WHERE "remoteRun".remote_id IN (?, ?)'
+            'UPDATE "remoteRun" SET last_poll=CURRENT_TIMESTAMP WHERE "remoteRun".remote_id IN (1, 2)'
         ]
 
 

@@ -7,9 +7,11 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import lru_cache
 from typing import Any
 
 from rpconsole.domain.dbinfo_flags import COMPLETIONS, DETEFF, Completion, Kind
+from rpconsole.domain.dbinfo_plan import quick_options
 from rpconsole.domain.dbinfo_words import READERS, BadDbinfo, Reader, no_value, words_of
 from rpconsole.domain.filerules import Rule, file_of
 from rpconsole.domain.manifest import ManifestRecord
@@ -107,6 +109,15 @@ class _Checks:
     expect: Expected | None
     dbname: str | None
 
+    @property
+    def names(self) -> set[str]:
+        """The options that are looked at."""
+        return {*self.completion.ids, "path_base", "dbname"}
+
+    def agree(self, values: Mapping[str, Value]) -> bool:
+        """Whether all of them are right."""
+        return not any(name in values and self.wanted(name, values[name]) is not None for name in self.names)
+
     def wanted(self, name: str, value: Value) -> object:
         """What the value should have been; None when it is right or when nothing is known."""
         if name == "path_base" and self.expect:
@@ -133,7 +144,14 @@ def _command(words: list[str], source: str, wanted: Stage | None) -> tuple[Stage
 
 
 def _options(words: list[str], completion: Completion, source: str, checks: _Checks) -> dict[str, Value]:
-    readers, checked = _READERS[completion.tool], {*completion.ids, "path_base", "dbname"}
+    quick = quick_options(words, completion.tool, completion.mode, source)
+    if quick is not None and checks.agree(quick):
+        return quick
+    return _options_by_word(words, completion, source, checks)
+
+
+def _options_by_word(words: list[str], completion: Completion, source: str, checks: _Checks) -> dict[str, Value]:
+    readers, checked = _READERS[completion.tool], checks.names
     values: dict[str, Value] = {}
     rest = iter(words)
     for word in rest:
@@ -186,11 +204,8 @@ def _ids(values: Mapping[str, Value], completion: Completion, source: str) -> di
 
 
 def _columns(values: Mapping[str, Value], completion: Completion) -> dict[str, Value]:
-    columns: dict[str, Value] = {}
     column_of = _COLUMNS[completion.tool]
-    for name, value in values.items():
-        if name in column_of:
-            columns[column_of[name]] = value
+    columns: dict[str, Value] = {column_of[name]: value for name, value in values.items() if name in column_of}
     versions = {name: value for name, value in values.items() if name[:4] == "ver_"}
     if versions:
         columns["software_ver"] = _software_version(versions)
@@ -204,7 +219,13 @@ def _columns(values: Mapping[str, Value], completion: Completion) -> dict[str, V
 def _software_version(versions: Mapping[str, Value]) -> str | None:
     # the IPP counts its base library only together with the modules built on it
     counted = {name for name in versions if name != "ver_pslib" or "ver_psmodules" in versions}
-    return merged_version(value for name, value in versions.items() if name in counted and isinstance(value, str))
+    return _merged(tuple(value for name, value in versions.items() if name in counted and isinstance(value, str)))
+
+
+@lru_cache(maxsize=64)
+def _merged(versions: tuple[str, ...]) -> str | None:
+    # one release of the programs makes all results of a run
+    return merged_version(versions)
 
 
 def _sum(one: Value, other: Value) -> float | None:

@@ -48,7 +48,8 @@ def words_of(content: bytes | str, source: str) -> list[str]:
     if "\n" in line:
         raise BadDbinfo(f"{source}: it has {line.count(chr(10)) + 1} lines; a dbinfo is one")
     pieces = _pieces(line, source)
-    if all(quoted and not _BLANK.search(quoted) for quoted in pieces[1::2]):
+    quoted = pieces[1::2]
+    if "" not in quoted and not _BLANK.search("".join(quoted)):
         # quotes around plain words change nothing
         return "".join(pieces).split()
     return [word.replace("'", "") for word in _WORD.findall(line)]

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Row, Table, insert, select
 
 from rpconsole.adapters.gpc1 import tables as t
 from rpconsole.adapters.gpc1.complete import complete_camera, complete_stack
-from rpconsole.adapters.gpc1.values import storable
+from rpconsole.adapters.gpc1.values import FLOAT_MAX, storable
 from rpconsole.domain.dbinfo import DbinfoStatement
 from rpconsole.domain.paths import same_file
 from rpconsole.domain.stage import Stage
@@ -99,7 +99,11 @@ def refused(statement: DbinfoStatement, sentence: str) -> Applied:
 def row_values(statement: DbinfoStatement) -> dict[str, Any]:
     """The row to insert: what was not given is no fault, good quality, and NULL."""
     result = RESULTS[statement.stage]
-    given = {name: storable(value) for name, value in statement.columns.items()}
+    given = {
+        # most are plain floats, by the million
+        name: value if value.__class__ is float and -FLOAT_MAX <= value <= FLOAT_MAX else storable(value)
+        for name, value in statement.columns.items()
+    }
     for name in ("fault", "quality"):
         given[name] = given.get(name) or 0
     return {**given, **statement.ids, **result.defaults}
