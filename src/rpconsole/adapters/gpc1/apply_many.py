@@ -32,14 +32,16 @@ def apply_rows(connection: Connection, statements: Sequence[DbinfoStatement]) ->
     whole = {id(one): one for one in statements if not wrong_shape(one)}
     run_ids = sorted({one.ids[run_id] for one in whole.values()}, key=str)
     there = _there(connection, result, run_id, run_ids)
-    parents = [(parent, _known(connection, parent, result, run_id, run_ids)) for parent in result.parents]
+    parents = [
+        (_shared(parent, result), _known(connection, parent, result, run_id, run_ids)) for parent in result.parents
+    ]
     outcomes: list[Applied | None] = []
     rows: dict[_Key, dict[str, Any]] = {}
     for one in statements:
         key = _key(one.ids, result.id_names)
         if key in there:
             outcomes.append(judged(one, there[key]))
-        elif id(one) not in whole or key in rows or not all(_has(one, *parent, result) for parent in parents):
+        elif id(one) not in whole or key in rows or any(_key(one.ids, names) not in known for names, known in parents):
             outcomes.append(None)
         else:
             rows[key] = row_values(one)
@@ -50,7 +52,7 @@ def apply_rows(connection: Connection, statements: Sequence[DbinfoStatement]) ->
 
 
 def _key(ids: Mapping[str, object], names: Iterable[str]) -> _Key:
-    return tuple(ids.get(name) for name in names)
+    return tuple([ids.get(name) for name in names])
 
 
 def _there(connection: Connection, result: ResultTable, run_id: str, run_ids: Sequence[object]) -> dict[_Key, Row[Any]]:
@@ -75,7 +77,3 @@ def _known(
 
 def _shared(parent: Table, result: ResultTable) -> list[str]:
     return [name for name in result.id_names if name in parent.c]
-
-
-def _has(statement: DbinfoStatement, parent: Table, known: set[_Key], result: ResultTable) -> bool:
-    return _key(statement.ids, _shared(parent, result)) in known
