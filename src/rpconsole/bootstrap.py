@@ -188,7 +188,9 @@ def ssh_options(config: Config) -> SshOptions:
     login = config.login
     gateway = login.gateway
     return SshOptions(
-        front_ends=tuple(FrontEnd(name=one.name, host=one.host, port=one.port) for one in login.front_ends),
+        front_ends=tuple(
+            FrontEnd(name=one.name, host=one.host, port=one.port, sessions=one.sessions) for one in login.front_ends
+        ),
         user=login.user,
         remote_root=config.site.remote_root,
         areas=(config.site.references_dir, config.site.tess_dir, *config.transfer.areas),

@@ -166,6 +166,7 @@ class SshWorld:
         card: TokenCard,
         tries: Callable[[], tuple[int, int]],
         cut: Callable[[], None],
+        sessions_each: int = 1,
         **changes: Any,
     ) -> None:
         self.home = folder / "home"
@@ -177,7 +178,9 @@ class SshWorld:
         self.tries = tries
         self.cut = cut
         self.options = SshOptions(
-            front_ends=tuple(FrontEnd(name=name, host="127.0.0.1", port=port) for name in ("fe1", "fe2")),
+            front_ends=tuple(
+                FrontEnd(name=name, host="127.0.0.1", port=port, sessions=sessions_each) for name in ("fe1", "fe2")
+            ),
             user=user,
             remote_root=self.root,
             known_hosts=known_hosts,
@@ -190,6 +193,8 @@ class SshWorld:
         self.sessions: Sessions = sessions
         self.site: LookingSite = SshSite(self.options, sessions)
         self._noted = folder / "submitted"
+        #: end one session from the site's side, whichever
+        self.cut_one: Callable[[], None] = cut
 
     def token(self) -> str:
         return self._card.next()
@@ -221,7 +226,7 @@ async def memory_world(folder: Path) -> AsyncIterator[World]:
 
 
 @asynccontextmanager
-async def in_process_world(folder: Path) -> AsyncIterator[World]:
+async def in_process_world(folder: Path, **changes: Any) -> AsyncIterator[World]:
     """asyncssh on both sides."""
     card = TokenCard()
     server = in_process.PrivateFrontEnd(card)
@@ -235,7 +240,9 @@ async def in_process_world(folder: Path) -> AsyncIterator[World]:
         card=card,
         tries=lambda: (server.logins.count(True), server.logins.count(False)),
         cut=server.cut,
+        **changes,
     )
+    world.cut_one = server.cut_one
     try:
         yield world
     finally:
@@ -258,6 +265,7 @@ async def sshd_world(folder: Path, sshd: PrivateSshd, **changes: Any) -> AsyncIt
         cut=sshd.cut,
         **changes,
     )
+    world.cut_one = sshd.cut_one
     try:
         yield world
     finally:
@@ -265,8 +273,8 @@ async def sshd_world(folder: Path, sshd: PrivateSshd, **changes: Any) -> AsyncIt
 
 
 @asynccontextmanager
-async def master_world(folder: Path, sshd: PrivateSshd) -> AsyncIterator[World]:
+async def master_world(folder: Path, sshd: PrivateSshd, **changes: Any) -> AsyncIterator[World]:
     """The same front end, over masters of OpenSSH's client; a socket's path must be short."""
     with tempfile.TemporaryDirectory(prefix="rpm-") as sockets:
-        async with sshd_world(folder, sshd, control_path=f"{sockets}/%C") as world:
+        async with sshd_world(folder, sshd, control_path=f"{sockets}/%C", **changes) as world:
             yield world

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 from tests.engine.conftest import OWNER
 
 from rpconsole.domain.session import SessionState
 from rpconsole.engine.service import Engine
+from rpconsole.ports.journal import PastSession
 
 
 async def past(bench):
@@ -94,3 +96,27 @@ async def test_sessions_that_we_closed_teach_nothing(bench):
             await engine.logout((), "op")
         await bench.login()
         assert all(view.ends_at is None for view in engine.snapshot().sessions)
+
+
+async def test_a_session_keeps_who_opened_it_when_it_is_no_longer_the_only_one(bench):
+    bench.sessions.outlive = True
+    async with bench.running():
+        await bench.login()
+    views = bench.sessions._views
+    for store in (views, bench.sessions._outliving):
+        store["fe1/1"] = store.pop("fe1")
+    views["fe1/1"] = replace(views["fe1/1"], host="fe1/1")
+    async with bench.running() as engine:
+        await bench.until(lambda: all(view.opened_by == "op" for view in engine.snapshot().sessions))
+
+
+async def test_a_lifetime_is_learned_from_all_sessions_to_a_front_end(bench):
+    now = bench.world.clock.now()
+    for number, host in enumerate(("fe1", "fe1/1", "fe1/2")):
+        begun = now - 100_000 * (number + 1)
+        one = PastSession(
+            host=host, user="u", opened_by="op", opened_at=begun, ended_at=begun + 3600, end="cut by the site"
+        )
+        await bench.world.operations.session_opened(one)
+    async with bench.running():
+        await bench.until(lambda: bench.sessions._lives_s == {"fe1": 3600.0})

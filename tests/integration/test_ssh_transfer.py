@@ -195,6 +195,16 @@ async def test_fewer_channels_than_configured_are_waited_for(server, opened):
     assert (len(delivered), undelivered) == (len(shipments), [])
 
 
+async def test_what_a_front_end_allows_is_remembered_when_the_next_session_begins(server, servers, opened):
+    server.max_channels = 2
+    site = await opened(bulk_channels=4)
+    await site.site.send(a_campaign(site))
+    assert site.sessions.first().streams.limit == 1
+    await site.sessions.close()
+    await log_in(site, servers[:1])
+    assert site.sessions.first().streams.limit == 1
+
+
 async def test_control_and_a_reserve_stay_free_of_files(server, opened):
     site = await opened(max_channels=5, bulk_channels=9)
     await site.site.send(a_campaign(site))

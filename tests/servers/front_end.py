@@ -79,6 +79,10 @@ class PrivateFrontEnd:
         for connection in list(self.connections):
             connection.abort()
 
+    def cut_one(self) -> None:
+        """End one session, whichever, without a word."""
+        next(iter(self.connections)).abort()
+
     def signal(self, number: signal.Signals) -> None:
         """To every program that runs."""
         for process in self._processes:

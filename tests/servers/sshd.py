@@ -120,6 +120,12 @@ class PrivateSshd:
         """Kill every session's process, without a word to the peer."""
         self._signal(signal.SIGKILL)
 
+    def cut_one(self) -> None:
+        """Kill the processes of one session, whichever."""
+        first = self._sessions()[0]
+        for pid in (*_descendants(first), first):
+            os.kill(pid, signal.SIGKILL)
+
     def freeze(self) -> None:
         """Let every session fall silent."""
         self._signal(signal.SIGSTOP)

@@ -14,8 +14,11 @@ from rpconsole.cli.output import show_json
 from rpconsole.cli.renewal import Wish, renewed
 from rpconsole.cli.status import show_sessions
 from rpconsole.domain.fault import SessionLost
+from rpconsole.domain.session import front_end_of
 
-Hosts = Annotated[list[str] | None, typer.Argument(metavar="HOST...", help="Front ends. Default: all.")]
+Hosts = Annotated[
+    list[str] | None, typer.Argument(metavar="HOST...", help="Front ends, or single sessions as fe1/2. Default: all.")
+]
 
 
 def login(
@@ -50,7 +53,7 @@ def login(
     else:
         show_sessions(result["sessions"], result["at"])
     for view in result["sessions"]:
-        if view["state"] != "open" and (not hosts or view["host"] in hosts):
+        if view["state"] != "open" and (not hosts or {view["host"], front_end_of(view["host"])} & set(hosts)):
             raise SessionLost(view["sentence"] or f"The session to {view['host']} is {view['state']}.")
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
 from rpconsole.config.fields import Count, HostName, Hours, LocalPath, Name, Port, Seconds, Section, Word, refused
 
+#: each costs a token at every login, and sites count connections
+Sessions = Annotated[int, Field(strict=True, ge=1, le=8)]
 #: what OpenSSH fills in; %C stands for the hash of %l %h %p %r
 _TOKENS = frozenset("%CdhiLlnpru")
 _TELLS_HOSTS_APART = frozenset("Chn")
@@ -29,6 +31,10 @@ class FrontEndSection(Section):
     name: Name = Field(description="What people and the console call it.")
     host: HostName = Field(description="Host name or address, as seen from the gateway where there is one.")
     port: Port = Field(default=22, description="Port of its sshd.")
+    sessions: Sessions = Field(
+        default=1,
+        description="Connections to it, each with a token of its own; more of them make transfers faster over a long line.",
+    )
 
 
 class LoginSection(Section):
@@ -136,6 +142,11 @@ class LoginSection(Section):
                 f"is {self.max_channels}, which {len(self.front_ends)} front ends share behind a gateway that only runs commands; each "
                 f"needs 2: name fewer front ends",
                 key="max_channels",
+            )
+        if self.hop == "command" and any(front_end.sessions > 1 for front_end in self.front_ends):
+            raise refused(
+                'ask for several sessions, but with hop = "command" all go over one connection to the gateway: leave sessions at 1',
+                key="front_ends",
             )
         if self.users and self.user not in self.users:
             raise refused(f"is '{self.user}', who is not in users: {', '.join(self.users)}", key="user")

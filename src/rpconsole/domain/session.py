@@ -28,8 +28,9 @@ class SessionState(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SessionView:
-    """One front end and its session, frozen."""
+    """One front end and a session to it, frozen."""
 
+    #: the session's name: see ``session_name``
     host: str
     state: SessionState
     user: str | None = None
@@ -48,6 +49,21 @@ class SessionView:
         if self.ends_at is None or self.state not in (SessionState.OPEN, SessionState.DRAINING):
             return None
         return max(0.0, self.ends_at - now)
+
+
+def session_name(front_end: str, number: int, count: int) -> str:
+    """What views call the number-th of so many sessions to a front end: ``fe1`` where it is the only one, else ``fe1/2``."""
+    return front_end if count == 1 else f"{front_end}/{number}"
+
+
+def front_end_of(name: str) -> str:
+    """The front end that the session of this name goes to."""
+    return name.partition("/")[0]
+
+
+def renamed(name: str) -> str:
+    """What the first session of a front end is called once it is the only one no longer, or again."""
+    return front_end_of(name) if name.endswith("/1") else f"{name}/1"
 
 
 def lifetime_s(configured_s: float | None, past_s: Sequence[float]) -> float | None:

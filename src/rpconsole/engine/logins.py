@@ -10,7 +10,7 @@ from dataclasses import replace
 from rpconsole.domain.action import Level
 from rpconsole.domain.fault import BadConfiguration, RpconsoleError, SiteRefused
 from rpconsole.domain.nearest import nearest
-from rpconsole.domain.session import SessionState, SessionView, lifetime_s
+from rpconsole.domain.session import SessionState, SessionView, front_end_of, lifetime_s, renamed
 from rpconsole.engine.notices import NoticeBoard
 from rpconsole.engine.world import World
 from rpconsole.ports.journal import PastSession
@@ -96,7 +96,7 @@ class LoginDesk:
         lives: dict[str, list[float]] = {}
         for past in await self._world.operations.past_sessions(limit=REMEMBERED):
             if past.end == CUT and past.ended_at is not None:
-                lives.setdefault(past.host, []).append(past.ended_at - past.opened_at)
+                lives.setdefault(front_end_of(past.host), []).append(past.ended_at - past.opened_at)
         learned = {host: lifetime_s(None, found[-LEARNED_FROM:]) for host, found in lives.items()}
         self._world.sessions.expect({host: life_s for host, life_s in learned.items() if life_s is not None})
 
@@ -106,10 +106,10 @@ class LoginDesk:
         for past in reversed(await self._world.operations.past_sessions(limit=REMEMBERED)):
             if past.number is None or past.number in ours or past.ended_at is not None:
                 continue
-            view = live.get(past.host)
-            if view is not None and past.host not in self._open and _is_same(past, view):
-                self._open[past.host] = (past.number, past.opened_by)
-                self._notices.say(Level.NOTE, f"the session to {past.host} that {past.opened_by} opened lives on")
+            view = live.get(past.host) or live.get(renamed(past.host))
+            if view is not None and view.host not in self._open and _is_same(past, view):
+                self._open[view.host] = (past.number, past.opened_by)
+                self._notices.say(Level.NOTE, f"the session to {view.host} that {past.opened_by} opened lives on")
             else:
                 await self._world.operations.session_ended(past.number, at=self._world.clock.now(), end=UNSEEN)
 

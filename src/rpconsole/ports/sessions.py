@@ -44,6 +44,8 @@ class Sessions(Protocol):
     async def open(self, ask: Ask, *, user: str | None = None, hosts: Sequence[str] = ()) -> list[SessionView]:
         """Log in to the hosts (all configured front ends when empty) one after the other, asking a person for each challenge.
 
+        A host is a front end, which stands for all sessions to it, or the name of one of them; those that are open are left alone.
+
         Raises LoginRefused when the site says no (the answer is never sent again, the series ends there; sessions opened before
         it stay), SiteUnreachable when no connection comes about, SiteRefused for a host key that is not the known one.
         """
@@ -72,14 +74,14 @@ class Sessions(Protocol):
         ...
 
     def expect(self, lives_s: Mapping[str, float]) -> None:
-        """How long sessions to these hosts lived so far, for those whose lifetime is not configured.
+        """How long sessions to these front ends lived so far, for those whose lifetime is not configured.
 
         A session that outlives it has no known end again: nothing is held back that still works.
         """
         ...
 
     def view(self) -> tuple[SessionView, ...]:
-        """Every configured front end with its session's state."""
+        """Every session that the configuration asks for, open or not, in the order of the logins."""
         ...
 
     def alive(self) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from rpconsole.adapters.change_bell import ChangeBell
 from rpconsole.domain.fault import BadConfiguration, LoginRefused, RpconsoleError
-from rpconsole.domain.session import SessionState, SessionView, learned_end
+from rpconsole.domain.session import SessionState, SessionView, front_end_of, learned_end
 from rpconsole.ports.clock import Clock
 from rpconsole.ports.sessions import Ask, Challenge, Prompt
 
@@ -128,7 +128,7 @@ class MemorySessions:
         )
 
     def _learned_end(self, view: SessionView) -> float | None:
-        return learned_end(view.opened_at, self._lives_s.get(view.host), self._clock.now())
+        return learned_end(view.opened_at, self._lives_s.get(front_end_of(view.host)), self._clock.now())
 
     def alive(self) -> bool:
         """See the port."""

@@ -60,6 +60,14 @@ class BulkStreams:
         self.limit = options.bulk_limit
         #: how many may be open, lent or idle
         self._room = options.bulk_room
+        #: how many the front end let us have, where it refused more
+        self.narrowed_to: int | None = None
+
+    def narrow(self, room: int | None) -> None:
+        """Hold no more open than the front end is known to allow; None = nothing is known."""
+        if room is not None:
+            self.narrowed_to = room
+            self.limit, self._room = min(self.limit, room), min(self._room, room)
 
     def is_wanted(self, urgency: Urgency) -> bool:
         """Whether somebody waits for a stream who is as urgent as that."""
@@ -139,7 +147,7 @@ class BulkStreams:
                 await self._give_back(verb, None)
                 raise
             # the front end allows fewer than we were told: make do with those that are open
-            self.limit = self._room = self._lent - 1
+            self.narrow(self._lent - 1)
             await self._give_back(verb, None)
         except BaseException:
             await self._give_back(verb, None)

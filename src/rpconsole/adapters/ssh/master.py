@@ -105,7 +105,7 @@ class MasterOpener:
 
     def _number_of(self, target: Target) -> str:
         """What tells the second session to one host from the first."""
-        same = [one.name for one in self._options.front_ends if (one.host, one.port) == (target.host, target.port)]
+        same = [one.name for one in self._options.doors if (one.host, one.port) == (target.host, target.port)]
         place = same.index(target.name) + 1 if target.name in same else 1
         return f"-{place}" if place > 1 else ""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import fcntl
+import io
 import os
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -60,18 +61,28 @@ class _MuxPipe:
         self._has_ended = False
 
     async def start(self, ours: tuple[int, int, int]) -> None:
-        """Take over our ends of the pipes."""
-        loop = asyncio.get_running_loop()
+        """Take over our ends of the pipes; whoever is stopped meanwhile leaves none of them open."""
         files = [os.fdopen(ours[0], "wb", 0), os.fdopen(ours[1], "rb", 0), os.fdopen(ours[2], "rb", 0)]
-        self._writing, _ = await loop.connect_write_pipe(lambda: self._takes, files[0])
+        try:
+            await self._take(files)
+        except BaseException:
+            for file in files:
+                file.close()
+            self._end()
+            raise
+        self._watch = asyncio.create_task(self._until_it_ends(), name="a master's channel")
+
+    async def _take(self, files: list[io.FileIO]) -> None:
+        """Each file belongs to its transport from here on, and is in the list no longer."""
+        loop = asyncio.get_running_loop()
+        self._writing, _ = await loop.connect_write_pipe(lambda: self._takes, files.pop(0))
         self._writing.set_write_buffer_limits(high=WRITE_HIGH_BYTES)
         self._reading, _ = await loop.connect_read_pipe(
-            lambda: _Reading(self._channel.received, self._output_ended.set), files[1]
+            lambda: _Reading(self._channel.received, self._output_ended.set), files.pop(0)
         )
         self._complaints, _ = await loop.connect_read_pipe(
-            lambda: _Reading(self._channel.complained, lambda: None), files[2]
+            lambda: _Reading(self._channel.complained, lambda: None), files.pop(0)
         )
-        self._watch = asyncio.create_task(self._until_it_ends(), name="a master's channel")
 
     def pause_reading(self) -> None:
         """See ``Pipe``."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rpconsole.domain.ceiling import Ceiling
 from rpconsole.domain.fault import BadConfiguration
+from rpconsole.domain.session import session_name
 
 #: paths at the site are part of command lines that any login shell must read alike (tcsh too)
 _PLAIN_PATH = re.compile(r"/[A-Za-z0-9_./+@=,-]*")
@@ -39,6 +40,12 @@ class FrontEnd:
     name: str
     host: str
     port: int = 22
+    #: connections to it, each with a login of its own
+    sessions: int = 1
+
+    def door(self, number: int) -> FrontEnd:
+        """Its number-th connection, counted from 1, under the name that it bears among the sessions."""
+        return replace(self, name=session_name(self.name, number, self.sessions), sessions=1)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -88,6 +95,8 @@ class SshOptions:
             raise BadConfiguration("The site has no front end; name at least one.")
         if len(set(names)) < len(names):
             raise BadConfiguration(f"Two front ends bear the same name: {', '.join(sorted(names))}.")
+        if any("/" in name for name in names) or any(front_end.sessions < 1 for front_end in self.front_ends):
+            raise BadConfiguration("A front end's name holds no '/', and it has at least one session.")
         if not _PLAIN_PATH.fullmatch(self.remote_root) or self.remote_root.strip("/") == "":
             raise BadConfiguration(
                 f"remote_root {self.remote_root!r} must be an absolute path of letters, digits and _./+@=,- (and not / itself)."
@@ -107,6 +116,17 @@ class SshOptions:
             raise BadConfiguration("A hop by commands needs a gateway that runs them; name it.")
 
     @property
+    def doors(self) -> tuple[FrontEnd, ...]:
+        """One for each session, in the order of the logins: the first of every front end, then their second ones."""
+        most = max(front_end.sessions for front_end in self.front_ends)
+        return tuple(
+            front_end.door(number)
+            for number in range(1, most + 1)
+            for front_end in self.front_ends
+            if number <= front_end.sessions
+        )
+
+    @property
     def roots(self) -> tuple[str, ...]:
         """Folders at the site below which files may be brought to and from."""
         return tuple(dict.fromkeys((self.remote_root, *self.areas)))
@@ -114,7 +134,7 @@ class SshOptions:
     @property
     def session_channels(self) -> int:
         """Channels of one session; behind a gateway that only runs commands all sessions share those of its one connection."""
-        return max(2, self.max_channels // len(self.front_ends)) if self.hops_by_commands else self.max_channels
+        return max(2, self.max_channels // len(self.doors)) if self.hops_by_commands else self.max_channels
 
     def is_gateway(self, host: str, port: int) -> bool:
         """Whether that is where the gateway is."""

@@ -18,7 +18,7 @@ from rpconsole.adapters.ssh.options import FrontEnd, SshOptions
 from rpconsole.adapters.ssh.session import Session
 from rpconsole.adapters.ssh.target import Target
 from rpconsole.domain.fault import BadConfiguration, NoSession, RpconsoleError, SiteRefused
-from rpconsole.domain.session import SessionState, SessionView, learned_end
+from rpconsole.domain.session import SessionState, SessionView, front_end_of, learned_end
 from rpconsole.ports.clock import Clock
 from rpconsole.ports.sessions import Ask
 
@@ -30,7 +30,7 @@ LOOK_S = 2.0
 
 @dataclass(kw_only=True, slots=True)
 class _Standing:
-    """How one front end stands to us."""
+    """How one session to a front end stands."""
 
     front_end: FrontEnd
     state: SessionState = SessionState.CLOSED
@@ -54,13 +54,15 @@ class SshSessions:
         self._options = options
         self._opener = opener or opener_of(options)
         self._clock = clock
-        self._standings = {front_end.name: _Standing(front_end=front_end) for front_end in options.front_ends}
+        self._standings = {front_end.name: _Standing(front_end=front_end) for front_end in options.doors}
         self._gateway: Link | None = None
         self._lives_s: dict[str, float] = {}
+        #: front end -> file streams that it let one session have, where it refused more
+        self._rooms: dict[str, int] = {}
         #: tokens of a counter burn each other when two logins run at once
         self._one_login = asyncio.Lock()
         self._bell = ChangeBell()
-        self._cleaning: asyncio.Task[None] | None = None
+        self._settling: set[asyncio.Task[None]] = set()
         self._looking: asyncio.Task[None] | None = None
 
     async def open(self, ask: Ask, *, user: str | None = None, hosts: Sequence[str] = ()) -> list[SessionView]:
@@ -113,10 +115,18 @@ class SshSessions:
             if standing.session is not None:
                 await standing.session.wait_closed()
             self._set(standing, SessionState.CLOSED, "")
+        if not self.alive():
+            await self._stop_settling()
         if self._gateway is not None and not self.alive():
             gateway, self._gateway = self._gateway, None
             gateway.close()
             await gateway.wait_closed()
+
+    async def _stop_settling(self) -> None:
+        settling = tuple(self._settling)
+        for task in settling:
+            task.cancel()
+        await asyncio.gather(*settling, return_exceptions=True)
 
     def drain(self, *, on: bool) -> None:
         """See the port."""
@@ -156,8 +166,9 @@ class SshSessions:
         return sessions[0]
 
     def was_silent(self, session: Session) -> None:
-        """Ask others before this one from now on."""
-        self._standings[session.name].silent_at = self._clock.monotonic()
+        """Ask other front ends before this one's from now on."""
+        for standing in self._chosen([front_end_of(session.name)]):
+            standing.silent_at = self._clock.monotonic()
 
     # -- opening -------------------------------------------------------------------------------------------------------
 
@@ -191,6 +202,7 @@ class SshSessions:
 
     def _opened(self, standing: _Standing, link: Link, *, user: str, opened_at: float) -> None:
         standing.session = Session(standing.front_end.name, self._options, link)
+        standing.session.streams.narrow(self._rooms.get(front_end_of(standing.front_end.name)))
         standing.user = user
         standing.opened_at = opened_at
         lifetime_s = self._options.lifetime_s
@@ -250,9 +262,9 @@ class SshSessions:
         sessions = [standing.session for standing in opened if standing.session is not None]
         if sessions:
             # the front ends share their files: one of them cleans
-            self._cleaning = asyncio.create_task(
-                _settle_in(sessions), name="warming streams, cleaning the site's leftovers"
-            )
+            settling = asyncio.create_task(_settle_in(sessions), name="warming streams, cleaning the site's leftovers")
+            self._settling.add(settling)
+            settling.add_done_callback(self._settling.discard)
 
     async def _prepare_one(self, standing: _Standing) -> None:
         """A login is not given back because the helper does not start: verbs will say why, and try again."""
@@ -294,12 +306,17 @@ class SshSessions:
     # -- bookkeeping ---------------------------------------------------------------------------------------------------
 
     def _chosen(self, hosts: Sequence[str]) -> list[_Standing]:
+        """Those of the names: one session's, or a front end's for all sessions to it."""
+        front_ends = [front_end.name for front_end in self._options.front_ends]
         for host in hosts:
-            if host not in self._standings:
-                near = get_close_matches(host, self._standings, 1)
+            if host not in self._standings and host not in front_ends:
+                near = get_close_matches(host, [*front_ends, *self._standings], 1)
                 hint = f"; did you mean {near[0]}" if near else ""
-                raise BadConfiguration(f"There is no front end {host!r}{hint}. Known: {', '.join(self._standings)}.")
-        return [self._standings[host] for host in dict.fromkeys(hosts)] or list(self._standings.values())
+                raise BadConfiguration(f"There is no front end {host!r}{hint}. Known: {', '.join(front_ends)}.")
+        if not hosts:
+            return list(self._standings.values())
+        found = [name for host in hosts for name in self._standings if host in (name, front_end_of(name))]
+        return [self._standings[name] for name in dict.fromkeys(found)]
 
     def _set(self, standing: _Standing, state: SessionState, sentence: str) -> None:
         standing.state = state
@@ -307,12 +324,20 @@ class SshSessions:
         if state is not SessionState.OPENING:
             self._bell.ring()
         if state in (SessionState.CLOSED, SessionState.LOST):
+            self._remember_room(standing)
             standing.session = None
+
+    def _remember_room(self, standing: _Standing) -> None:
+        room = standing.session.streams.narrowed_to if standing.session is not None else None
+        if room is not None:
+            self._rooms[front_end_of(standing.front_end.name)] = room
 
     def _end_of(self, standing: _Standing) -> float | None:
         if standing.ends_at is not None:
             return standing.ends_at
-        return learned_end(standing.opened_at, self._lives_s.get(standing.front_end.name), self._clock.now())
+        return learned_end(
+            standing.opened_at, self._lives_s.get(front_end_of(standing.front_end.name)), self._clock.now()
+        )
 
     def _view(self, standing: _Standing) -> SessionView:
         is_open = standing.is_open
