@@ -45,6 +45,24 @@ async def test_a_read_only_console_orders_nothing_and_says_so(make_app, hand, or
         assert "only looks" in grid(app)
 
 
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+@pytest.mark.parametrize(
+    ("pane", "said"),
+    [
+        ("1", ("Why sessions are not open", "cut by the site at 13:20", "'rpconsole login' (L) opens it")),
+        ("2", ("Why queues do not move", "run 4714: no session to the site is open", "no run of this stage is under")),
+    ],
+)
+async def test_panes_of_sessions_and_queues_say_why_and_lead_back(app, orders, size, pane, said):
+    async with app.run_test(size=size) as pilot:
+        await pilot.press(pane, "W")
+        await until(pilot, lambda: said[0] in grid(app))
+        assert all(words in grid(app) for words in said)
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(app.screen, MainScreen))
+        assert orders.acts() == []
+
+
 async def test_a_lost_engine_gets_no_orders(app, model, orders):
     model.lost("it is gone")
     async with app.run_test(size=(80, 24)) as pilot:

@@ -9,7 +9,9 @@ from rpconsole.console.actions import ACTIONS, BY_ID, Kind, Place, keys_of
 from rpconsole.console.app import ConsoleApp
 from rpconsole.console.commands import Command, every, parse, proposals
 from rpconsole.console.keymap import TOGETHER, Keymap
+from rpconsole.console.panes.queues import QueuesPane
 from rpconsole.console.panes.runs import RunsTable
+from rpconsole.console.panes.sessions import SessionsPane
 from rpconsole.console.screens.commands import CommandsScreen
 from rpconsole.console.screens.components import ComponentsScreen
 from rpconsole.console.screens.doubts import DoubtsScreen
@@ -35,6 +37,8 @@ OWNERS = {
     Place.ALL: ConsoleApp,
     Place.MAIN: MainScreen,
     Place.TABLE: VirtualTable,
+    Place.SESSIONS: SessionsPane,
+    Place.QUEUES: QueuesPane,
     Place.RUNS: RunsTable,
     Place.RUN: RunScreen,
     Place.COMPONENTS: ComponentsScreen,

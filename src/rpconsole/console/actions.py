@@ -24,6 +24,8 @@ class Place(StrEnum):
     ALL = "everywhere"
     MAIN = "main screen"
     TABLE = "tables"
+    SESSIONS = "sessions"
+    QUEUES = "queues"
     RUNS = "runs"
     RUN = "one run"
     COMPONENTS = "components"
@@ -79,6 +81,17 @@ ACTIONS: tuple[Action, ...] = (
     _view(Place.TABLE, "mark.range", "v", "range", "Begin a range here; again marks everything from there to here"),
     _view(Place.TABLE, "mark.all", "asterisk", "mark all", "Mark all rows that are shown"),
     _view(Place.TABLE, "mark.none", "backslash", "unmark", "Take all marks away"),
+    _view(
+        Place.SESSIONS, "session.why", "W", "why", "Say of each front end why no session is open, and what opens it", 2
+    ),
+    _view(
+        Place.QUEUES,
+        "queue.why",
+        "W",
+        "why",
+        "Say of each stage why its queue does not move, and what would move it",
+        2,
+    ),
     _view(Place.RUNS, "run.why", "W", "why", "Say why the row does not move, and what would move it", 2),
     _view(Place.RUNS, "run.log", "l", "log", "Show the output of the run's job, from the site", 5),
     _view(Place.RUNS, "run.raw", "y", "raw", "The run's row in the database and everything that is known of it"),

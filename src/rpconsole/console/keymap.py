@@ -17,6 +17,8 @@ from rpconsole.domain.nearest import nearest
 #: which places are valid at once: what one of them binds hides the same key of the others
 TOGETHER: Sequence[tuple[Place, ...]] = (
     (Place.TABLE, Place.RUNS, Place.MAIN, Place.ALL),
+    (Place.SESSIONS, Place.MAIN, Place.ALL),
+    (Place.QUEUES, Place.MAIN, Place.ALL),
     (Place.LOG, Place.MAIN, Place.ALL),
     (Place.RUN, Place.RUNS, Place.ALL),
     (Place.TABLE, Place.COMPONENTS, Place.RUNS, Place.ALL),

@@ -1,13 +1,15 @@
-"""Why a component or a command stands where it stands, and what would move it, as sentences. Pure."""
+"""Why a front end, a queue, a component or a command stands where it stands, and what would move it, as sentences. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from rpconsole.console.format import clock, span
 from rpconsole.console.text import foreign
-from rpconsole.domain.snapshot import RunView
+from rpconsole.domain.snapshot import RunView, Snapshot
+from rpconsole.domain.stage import Stage
+from rpconsole.domain.standstill import queue_reasons, session_reasons
 
 Row = Mapping[str, Any]
 Lines = list[tuple[str, str]]
@@ -36,6 +38,26 @@ _COMMANDS = {
     "retry": "its last attempt failed; the runner tries it again",
     "fail": "it failed and is not tried again in this job",
 }
+
+
+def sessions_why(snapshot: Snapshot, now: float) -> Lines:
+    """Each front end, and why no session to it is open."""
+    lines: Lines = []
+    for view in snapshot.sessions:
+        lines += _told(f"{foreign(view.host)}: {view.state}", session_reasons(view, now) or ("it is open",))
+    return lines or [("no front end is configured: 'rpconsole doctor' says what is missing", "text")]
+
+
+def queues_why(snapshot: Snapshot, runs: Sequence[RunView]) -> Lines:
+    """Each stage, and what holds its runs."""
+    lines: Lines = []
+    for stage in Stage:
+        lines += _told(str(stage), queue_reasons(stage, runs, snapshot) or ("nothing holds its runs",))
+    return lines
+
+
+def _told(head: str, sentences: Iterable[str]) -> Lines:
+    return [(head, "title"), *((f"  {foreign(one)}", "text") for one in sentences), ("", "text")]
 
 
 def component_why(row: Row, known: Row, run: RunView | None) -> Lines:

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from typing import ClassVar
 
+from textual.binding import BindingType
+
+from rpconsole.console.actions import Place, bindings
 from rpconsole.console.format import STATE_WORDS, component_counts, counted, state_word
 from rpconsole.console.model import Model
+from rpconsole.console.panes.asking import WhyAsked
 from rpconsole.console.text import Line
+from rpconsole.console.widgets.acting import Acting
 from rpconsole.console.widgets.lines import LinesView, fenced, title_line
 from rpconsole.console.widgets.painting import Look
 from rpconsole.domain.snapshot import RunView
@@ -41,15 +47,20 @@ def queue_rows(runs: Iterable[RunView], look: Look) -> list[Line]:
     return lines
 
 
-class QueuesPane(LinesView, can_focus=True):
+class QueuesPane(Acting, LinesView, can_focus=True):
     """The queues."""
 
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings(Place.QUEUES)]
+    PLACES: ClassVar[tuple[Place, ...]] = (Place.QUEUES,)
     fixed = 2
 
     def __init__(self, look: Look, model: Model) -> None:
         super().__init__(look, id="queues")
         self._model = model
         self.fence = False
+
+    def do_queue_why(self) -> None:
+        self.post_message(WhyAsked("queues"))
 
     def paint(self, width: int, height: int) -> list[Line]:
         note = counted(len(self._model.runs), "run")

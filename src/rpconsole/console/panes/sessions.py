@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
+from textual.binding import BindingType
+
+from rpconsole.console.actions import Place, bindings
 from rpconsole.console.format import countdown, session_word
 from rpconsole.console.model import Model
+from rpconsole.console.panes.asking import WhyAsked
 from rpconsole.console.text import Line, fitted, foreign
+from rpconsole.console.widgets.acting import Acting
 from rpconsole.console.widgets.lines import LinesView, title_line
 from rpconsole.console.widgets.painting import Look
 from rpconsole.domain.session import SessionState, SessionView
@@ -39,14 +46,19 @@ def _row(view: SessionView, now: float, look: Look, host: int) -> Line:
     ]
 
 
-class SessionsPane(LinesView, can_focus=True):
+class SessionsPane(Acting, LinesView, can_focus=True):
     """The sessions."""
 
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings(Place.SESSIONS)]
+    PLACES: ClassVar[tuple[Place, ...]] = (Place.SESSIONS,)
     fixed = 2
 
     def __init__(self, look: Look, model: Model) -> None:
         super().__init__(look, id="sessions")
         self._model = model
+
+    def do_session_why(self) -> None:
+        self.post_message(WhyAsked("sessions"))
 
     def paint(self, width: int, height: int) -> list[Line]:
         title = title_line("Sessions", width, self.look, number=1, focused=self.has_focus)
