@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Collection, Mapping
 
 from rpconsole.domain.stage import Stage
@@ -21,6 +22,8 @@ class DetrendShelf:
         self._keys: set[str] = set()
         #: key -> disk path of detrend files, which every exposure of a period shares
         self.paths: dict[str, str] = {}
+        #: held while something is looked up: who comes beside it finds it on the shelf
+        self.looking = asyncio.Lock()
 
     @classmethod
     async def load(cls, world: World, stage: Stage) -> DetrendShelf:
@@ -32,14 +35,18 @@ class DetrendShelf:
         if not isinstance(rows, ChipRows):
             return NO_DETRENDS
         picked = STAGES[Stage.CHIP].detrends_for(rows, self._runs)
-        if picked not in self._served:
-            files = {}
-            for one in picked:
-                key = (one.det_id, one.iteration)
-                files[key] = await self._world.survey.detrend_files(*key)
-                self._keys.update(files[key].values())
-            self._served[picked] = Detrends(runs=picked, files=files)
+        async with self.looking:
+            if picked not in self._served:
+                self._served[picked] = await self._read(picked)
         return self._served[picked]
+
+    async def _read(self, picked: tuple[DetrendRun, ...]) -> Detrends:
+        files = {}
+        for one in picked:
+            key = (one.det_id, one.iteration)
+            files[key] = await self._world.survey.detrend_files(*key)
+            self._keys.update(files[key].values())
+        return Detrends(runs=picked, files=files)
 
     def keep(self, found: Mapping[str, str]) -> None:
         """Remember where detrend files lie."""

@@ -100,15 +100,22 @@ def _keys(order: ComponentOrder, wants: Mapping[str, Wants]) -> list[str]:
 
 async def _files(world: World, wants: Mapping[str, Wants], shelf: DetrendShelf) -> Mapping[str, str]:
     """Key -> disk path of whatever all of them want, asked for at once."""
+    async with shelf.looking:
+        found = await _found(world, wants, shelf)
+    made = dict.fromkeys(key for want in wants.values() for key in want.create)
+    made |= dict.fromkeys(key for stem in wants for key in list_keys(stem))
+    return {**shelf.paths, **found, **await world.catalogue.create(made)}
+
+
+async def _found(world: World, wants: Mapping[str, Wants], shelf: DetrendShelf) -> dict[str, str]:
+    """Where the files are that are not on the shelf yet."""
     asked = dict.fromkeys(key for want in wants.values() for key in want.resolve if key not in shelf.paths)
     found = dict(await world.catalogue.resolve(asked))
     lost = [key for key in asked if key not in found]
     if lost:
         found |= await world.catalogue.repair(lost)
     shelf.keep(found)
-    made = dict.fromkeys(key for want in wants.values() for key in want.create)
-    made |= dict.fromkeys(key for stem in wants for key in list_keys(stem))
-    return {**shelf.paths, **found, **await world.catalogue.create(made)}
+    return found
 
 
 def _refusal(run: Run, stage_id: int, cannot: CannotPrepare) -> Verdict:

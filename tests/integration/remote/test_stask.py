@@ -270,7 +270,7 @@ def test_the_wall_time_ends_a_task_that_does_not_fit(job):
     job.tasks("trap '' TERM; sleep 60 & wait; wait", "touch second")
     began = time.monotonic()
     assert job.run("--slots", "1", "--wall-s", "4", "--margin-s", "2.5") == 6
-    assert time.monotonic() - began < 9
+    assert time.monotonic() - began < 45, "the task would have slept for a minute"
     end = job.read().end_of("rp1.1.aaaa")
     assert end is not None
     assert (end.reason, end.left) == ("wall", 2)
