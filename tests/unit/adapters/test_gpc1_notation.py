@@ -12,16 +12,19 @@ from rpconsole.adapters.gpc1 import tables as t
 
 
 @pytest.mark.parametrize("word", ["exp_id", "exp_id:Q", "exp id:B", "exp_id:V", "exp_id:B?", ":B"])
-def test_a_word_that_is_no_column_is_named_with_its_table(word, monkeypatch):
-    monkeypatch.setattr(notation, "metadata", MetaData())
+def test_a_word_that_is_no_column_is_named_with_its_table(word):
     with pytest.raises(ValueError, match="table broken"):
-        notation.gpc1_table("broken", word)
+        notation.gpc1_table("broken", word, into=MetaData())
 
 
-def test_types_defaults_and_keys_come_out_as_mysql_has_them(monkeypatch):
-    monkeypatch.setattr(notation, "metadata", MetaData())
+def test_types_defaults_and_keys_come_out_as_mysql_has_them():
     table = notation.gpc1_table(
-        "some", "*a_id:B+ b:V16! c:S!=0 d:T=1 e:F f:D g:DT h:TS i:I", pk="a_id", keys=("b", "b c"), unique=("b i",)
+        "some",
+        "*a_id:B+ b:V16! c:S!=0 d:T=1 e:F f:D g:DT h:TS i:I",
+        pk="a_id",
+        keys=("b", "b c"),
+        unique=("b i",),
+        into=MetaData(),
     )
     made = " ".join(str(CreateTable(table).compile(dialect=mysql.dialect())).split())
     for part in (
