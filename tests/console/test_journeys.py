@@ -5,8 +5,11 @@ from __future__ import annotations
 import pytest
 from tests.console.support import NOON, a_run, busy, grid, live, settled
 from tests.console.test_login import until
+from textual.geometry import Size
 
 from rpconsole.console.model import Model
+from rpconsole.console.panes.run_facts import RunFacts
+from rpconsole.console.screens import main
 from rpconsole.console.screens.commands import CommandsScreen
 from rpconsole.console.screens.components import ComponentsScreen
 from rpconsole.console.screens.dialog import Dialog
@@ -244,6 +247,13 @@ async def test_one_refusal_does_not_keep_the_other_runs_from_being_tried(app, or
         await pilot.pause()
         await confirm(pilot, app)
         await until(pilot, lambda: tried == [4711, 4712])
+
+
+async def test_a_pane_with_room_for_the_story_asks_for_it_though_its_layout_is_yet_to_come(app, orders, monkeypatch):
+    monkeypatch.setattr(main, "REST_S", 0.0)
+    monkeypatch.setattr(RunFacts, "size", Size(0, 0))
+    async with app.run_test(size=(200, 60)) as pilot:
+        await until(pilot, lambda: "story" in orders.verbs())
 
 
 async def test_a_resize_keeps_cursor_marks_and_filter(app):

@@ -60,6 +60,8 @@ class MainScreen(ConsoleScreen):
             "log": self.log_pane,
         }
         self._asked: asyncio.Task[None] | None = None
+        # of the place that the pane gets: its size is that of the last layout, which may come after the asking
+        self._tells = False
 
     def compose_body(self) -> Iterable[Widget]:
         yield from self._panes.values()
@@ -84,6 +86,7 @@ class MainScreen(ConsoleScreen):
                 self._fence(pane, place.x > 0)
         if self.focused is not None and not self.focused.display:
             self.runs.focus()
+        self._tells = "run" in found and found["run"].height >= TELLS
         # a larger terminal shows the run's pane, or room in it, for the first time
         self._ask_details()
 
@@ -134,7 +137,7 @@ class MainScreen(ConsoleScreen):
                 return
             try:
                 found = await self.desk.details(remote_id)
-                story = await self.desk.story(remote_id, limit=STORY_LINES) if self.facts.size.height >= TELLS else []
+                story = await self.desk.story(remote_id, limit=STORY_LINES) if self._tells else []
             except RpconsoleError:
                 # the alert row tells of a lost engine; facts that are shown stay
                 return
