@@ -5,7 +5,7 @@ import os
 import queue
 import sys
 import threading
-from typing import Any, BinaryIO, List, Optional
+from typing import Any, BinaryIO, Callable, List, Optional, Tuple
 
 from .faults import TRANSIENT, Fault, fault_of, refused
 from .frames import Cut, Garbage, Message, frame_of, read_frame
@@ -37,47 +37,64 @@ class Giver:
     def _one(self, message: Message) -> None:
         shown = message.get("path")
         try:
-            stream = open_regular(below_any(self._roots, shown))
+            stream = _opened(below_any(self._roots, shown), message.get("size"))
         except Exception as error:
             fault = fault_of(error, "cannot give {}".format(shown))
             self._failed += 1
             self._wire.send({"path": shown, "error": str(fault), "kind": fault.kind})
             return
         with stream:
-            fault_or_none = self._file(shown, stream)
-        self._given += fault_or_none is None
-        self._failed += fault_or_none is not None
+            found = os.fstat(stream.fileno())
+            more = {"path": shown, "mtime_ns": found.st_mtime_ns, "mode": found.st_mode & 0o777}
+            spoiled, _ = send_file(self._wire.write, more, str(shown), stream)
+        self._given += spoiled is None
+        self._failed += spoiled is not None
 
-    def _file(self, shown: Any, stream: BinaryIO) -> Optional[Fault]:
-        first = os.fstat(stream.fileno())
-        head = frame_of({"path": shown, "size": first.st_size, "mtime_ns": first.st_mtime_ns})
-        digest = hashlib.sha256()
-        left = first.st_size
-        fault = None
-        while left:
-            data = self._read(stream, min(left, _CHUNK_BYTES)) if fault is None else b""
-            if isinstance(data, Fault):
-                fault, data = data, b""
-            if not data:
-                fault = fault or Fault("{} shrank while it was sent".format(shown), TRANSIENT)
-                data = bytes(min(left, _CHUNK_BYTES))
-            digest.update(data)
-            left -= len(data)
-            # a small file is one write: header and bytes together
-            self._wire.write(head + data)
-            head = b""
-        fault = fault or _changed(shown, first, os.fstat(stream.fileno()))
-        trailer: Message = {"sha256": digest.hexdigest(), "ok": fault is None}
-        if fault is not None:
-            trailer.update(error=str(fault), kind=fault.kind)
-        self._wire.write(head + frame_of(trailer))
-        return fault
 
-    def _read(self, stream: BinaryIO, count: int) -> Any:
-        try:
-            return stream.read(count)
-        except OSError as error:
-            return fault_of(error, "cannot read on")
+def _opened(path: str, expected: Any) -> Any:
+    """Refused where it is not as long as whoever asks for it was told, which may be null."""
+    stream = open_regular(path)
+    size = os.fstat(stream.fileno()).st_size
+    if expected is not None and expected != size:
+        stream.close()
+        raise Fault("it has {} bytes, not the {} that it was entered with".format(size, expected))
+    return stream
+
+
+def send_file(
+    write: Callable[[bytes], None], header: Message, shown: str, stream: BinaryIO
+) -> Tuple[Optional[Fault], str]:
+    """Header, bytes and trailer of an open file; why the bytes are not the file, and the sha256 of those that went."""
+    first = os.fstat(stream.fileno())
+    head = frame_of(dict(header, size=first.st_size))
+    digest = hashlib.sha256()
+    left = first.st_size
+    fault: Optional[Fault] = None
+    while left:
+        data = _read(stream, min(left, _CHUNK_BYTES)) if fault is None else b""
+        if isinstance(data, Fault):
+            fault, data = data, b""
+        if not data:
+            fault = fault or Fault("{} shrank while it was sent".format(shown), TRANSIENT)
+            data = bytes(min(left, _CHUNK_BYTES))
+        digest.update(data)
+        left -= len(data)
+        # a small file is one write: header and bytes together
+        write(head + data)
+        head = b""
+    fault = fault or _changed(shown, first, os.fstat(stream.fileno()))
+    trailer: Message = {"sha256": digest.hexdigest(), "ok": fault is None}
+    if fault is not None:
+        trailer.update(error=str(fault), kind=fault.kind)
+    write(head + frame_of(trailer))
+    return fault, digest.hexdigest()
+
+
+def _read(stream: BinaryIO, count: int) -> Any:
+    try:
+        return stream.read(count)
+    except OSError as error:
+        return fault_of(error, "cannot read on")
 
 
 def _changed(shown: Any, first: os.stat_result, last: os.stat_result) -> Optional[Fault]:

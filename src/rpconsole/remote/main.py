@@ -10,6 +10,8 @@ from .faults import Fault
 USAGE = """usage: rpr serve
        rpr receive --root DIR [--root DIR ...]
        rpr give --root DIR [--root DIR ...]
+       rpr pull --root DIR [--root DIR ...]
+       rpr push --root DIR [--root DIR ...]
        rpr stask CONFIG HOSTS MULTIPLIER [options]   (also by the name stask)
 """
 EXIT_USAGE = 3
@@ -18,6 +20,8 @@ _MODULES = {
     "serve": "serving.serve",
     "receive": "receiving.receive",
     "give": "giving.give",
+    "pull": "carrying.pull",
+    "push": "carrying.push",
     "stask": "stask.main",
     "worker": "worker.main",
     "one": "one.main",
@@ -40,7 +44,7 @@ def main(argv: Optional[List[str]] = None) -> int:
 
 
 def _run(name: str, rest: List[str]) -> int:
-    if name in ("receive", "give") and rest and len(rest) % 2 == 0 and set(rest[::2]) == {"--root"}:
+    if name in ("receive", "give", "pull", "push") and rest and len(rest) % 2 == 0 and set(rest[::2]) == {"--root"}:
         return int(_function(name)(rest[1::2]))
     if name in ("stask", "worker", "one"):
         return int(_function(name)(rest))

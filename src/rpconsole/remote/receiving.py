@@ -16,6 +16,7 @@ from typing import Any, BinaryIO, Callable, Dict, List, Optional
 
 from .faults import TRANSIENT, Fault, fault_of, refused, told
 from .frames import Cut, Garbage, Message, frame_of, read_exactly, read_frame
+from .metering import Meter
 from .paths import below_any, make_folder, part_path, remove_quietly, root_of
 from .wire import Wire, hello
 
@@ -119,15 +120,15 @@ class Answers:
 
 
 class Receiver:
-    def __init__(self, roots: List[str], wire: Wire) -> None:
+    def __init__(self, roots: List[str], answers: Answers, meter: Optional[Meter] = None) -> None:
         self._roots = roots
-        self._wire = wire
+        self._meter = meter
         self._pool = ThreadPoolExecutor(_SETTLERS)
         self._room = threading.BoundedSemaphore(_UNSETTLED)
         self._open: Dict[int, Incoming] = {}
         self._counts = {True: 0, False: 0}
         self._lock = threading.Lock()
-        self._answers = Answers(wire)
+        self._answers = answers
 
     def receive(self, stream: BinaryIO) -> None:
         """Until the stream ends at a border, or an end frame."""
@@ -137,19 +138,28 @@ class Receiver:
             if header is None or header.get("end") is True:
                 break
             number += 1
-            self._take(stream, number, header)
+            self.take(stream, number, header)
+        self.finish()
+
+    def finish(self) -> None:
+        """Returns when all that came whole is settled and every answer is written."""
         self._pool.shutdown()
+        self._answers.add({"end": True, "files": self._counts[True], "failed": self._counts[False]})
         self._answers.end()
-        self._wire.send({"end": True, "files": self._counts[True], "failed": self._counts[False]})
 
     def abandon(self) -> None:
         """What is whole is settled; what is half written is removed."""
         self._pool.shutdown()
-        self._answers.end()
         for incoming in list(self._open.values()):
             incoming.drop()
+        self._answers.end()
 
-    def _take(self, stream: BinaryIO, number: int, header: Message) -> None:
+    def refuse(self, number: int, why: Message) -> None:
+        """The other side has no such file to send."""
+        self._acknowledge(number, why.get("path"), {"ok": False, "kind": why.get("kind"), "error": why.get("error")})
+
+    def take(self, stream: BinaryIO, number: int, header: Message) -> None:
+        """One file, up to and with its trailer; its number is what it is acknowledged by."""
         size = header.get("size")
         if isinstance(size, bool) or not isinstance(size, int) or not 0 <= size <= _LARGEST_BYTES:
             raise Garbage("the header of {!r} has no usable size: {!r}".format(header.get("path"), size))
@@ -159,11 +169,20 @@ class Receiver:
             incoming = self._opened(number, header)
         except Exception as error:
             fault = fault_of(error, "cannot receive {}".format(header.get("path")))
-        fault = self._body(stream, size, incoming, fault)
-        trailer = read_frame(stream)
-        if trailer is None:
-            raise Cut("the stream ended before the trailer of {!r}".format(header.get("path")))
+        try:
+            fault = self._body(stream, size, incoming, fault)
+            trailer = read_frame(stream)
+            if trailer is None:
+                raise Cut("the stream ended before the trailer of {!r}".format(header.get("path")))
+        except BaseException:
+            self._drop(number)
+            raise
         self._close(number, header, incoming, fault, trailer)
+
+    def _drop(self, number: int) -> None:
+        incoming = self._open.pop(number, None)
+        if incoming is not None:
+            incoming.drop()
 
     def _opened(self, number: int, header: Message) -> Incoming:
         for name in ("mode", "mtime_ns"):
@@ -180,7 +199,7 @@ class Receiver:
     ) -> Optional[Fault]:
         left = size
         while left:
-            data = read_exactly(stream, min(left, _CHUNK_BYTES))
+            data = self._read(stream, min(left, _CHUNK_BYTES))
             left -= len(data)
             if incoming is None or fault is not None:
                 continue
@@ -189,6 +208,14 @@ class Receiver:
             except OSError as error:
                 fault = fault_of(error, "cannot write {}".format(incoming.path))
         return fault
+
+    def _read(self, stream: BinaryIO, count: int) -> bytes:
+        if self._meter is None:
+            return read_exactly(stream, count)
+        self._meter.pay(count)
+        data = read_exactly(stream, count)
+        self._meter.moved(count)
+        return data
 
     def _close(
         self, number: int, header: Message, incoming: Optional[Incoming], fault: Optional[Fault], trailer: Message
@@ -246,7 +273,7 @@ class _Ended(BaseException):
 
 def receive(roots: List[str]) -> int:
     wire = Wire()
-    receiver = Receiver([root_of(root) for root in roots], wire)
+    receiver = Receiver([root_of(root) for root in roots], Answers(wire))
     for number in (signal.SIGHUP, signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _end)
     wire.greet(hello())

@@ -6,15 +6,17 @@ import asyncio
 import itertools
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Protocol
 
 from rpconsole.adapters.ssh.bundles import Bundle
+from rpconsole.adapters.ssh.carrying import CarryingStream, first_frame
 from rpconsole.adapters.ssh.channel import NoChannel
 from rpconsole.adapters.ssh.fetching import FetchingStream
 from rpconsole.adapters.ssh.frame_stream import FrameStream
 from rpconsole.adapters.ssh.helper_client import OpenChannel, helper_command
 from rpconsole.adapters.ssh.ledger import Ledger
-from rpconsole.adapters.ssh.options import SshOptions
+from rpconsole.adapters.ssh.options import CARRYING, SshOptions
 from rpconsole.adapters.ssh.sending import SendingStream
 from rpconsole.domain.fault import RpconsoleError
 from rpconsole.ports.site import Urgency
@@ -40,7 +42,12 @@ class BulkStream(Protocol):
         ...
 
 
-_STREAMS: dict[str, type[SendingStream] | type[FetchingStream]] = {"receive": SendingStream, "give": FetchingStream}
+_STREAMS: dict[str, Callable[[FrameStream, str, float], BulkStream]] = {
+    "receive": SendingStream,
+    "give": FetchingStream,
+    "pull": partial(CarryingStream, is_outward=True),
+    "push": partial(CarryingStream, is_outward=False),
+}
 
 
 class BulkStreams:
@@ -167,6 +174,8 @@ class BulkStreams:
         frames = FrameStream(await self._open_channel(command), self._host)
         try:
             await frames.greeting(self._options.answer_timeout_s)
+            if verb in CARRYING:
+                await frames.send(first_frame(self._options, verb), self._options.answer_timeout_s)
         except BaseException:
             frames.channel.close()
             raise

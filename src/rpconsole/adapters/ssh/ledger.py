@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from rpconsole.adapters.ssh.bundles import Bundle
+from rpconsole.adapters.ssh.storage_hosts import Leg
 from rpconsole.adapters.ssh.throttle import Throttle
 from rpconsole.domain.fault import SessionLost
 from rpconsole.ports.site import Delivery, Progress, Shipment, Undelivered
@@ -13,8 +15,12 @@ from rpconsole.ports.site import Delivery, Progress, Shipment, Undelivered
 class Ledger:
     """Each shipment is entered once; a second entry is ignored."""
 
-    def __init__(self, progress: Progress | None, throttle: Throttle | None = None) -> None:
+    def __init__(
+        self, progress: Progress | None, throttle: Throttle | None = None, legs: Mapping[Shipment, Leg] | None = None
+    ) -> None:
         self._throttle = throttle or Throttle(())
+        #: by which storage host those files go that front ends carry by themselves
+        self.legs = dict(legs or {})
         self._progress = progress
         self._settled: set[Shipment] = set()
         #: shipment -> (bundle, stream, attempt) that it went with last
@@ -32,6 +38,11 @@ class Ledger:
         if self._progress is not None:
             self._progress(1, 0)
 
+    @property
+    def has_ceiling(self) -> bool:
+        """Whether ``spend`` may ever wait."""
+        return self._throttle.has_ceilings
+
     async def spend(self, count: int) -> None:
         """Wait until so many bytes more may move, where the site has a ceiling."""
         await self._throttle.spend(count)
@@ -41,10 +52,17 @@ class Ledger:
         if self._progress is not None and count:
             self._progress(0, count)
 
+    def through_session(self, shipments: Iterable[Shipment]) -> None:
+        """These go by no storage host any more."""
+        for shipment in shipments:
+            self.legs.pop(shipment, None)
+
     def begin(self, bundle: Bundle, stream: str) -> None:
         """A stream has taken a bundle."""
         for shipment in bundle.shipments:
-            self._carriers[shipment] = (bundle.number, stream, bundle.failures + 1)
+            leg = self.legs.get(shipment)
+            name = stream if leg is None else f"{stream} {leg.host}"
+            self._carriers[shipment] = (bundle.number, name, bundle.failures + 1)
 
     def miss(self, shipment: Shipment, sentence: str, *, retryable: bool) -> None:
         """It did not arrive, and sending it again now would not change that."""

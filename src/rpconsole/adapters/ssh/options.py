@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
+from rpconsole.adapters.ssh.storage_hosts import StorageHost
 from rpconsole.domain.ceiling import Ceiling
 from rpconsole.domain.fault import BadConfiguration
 from rpconsole.domain.session import session_name
@@ -21,6 +22,9 @@ FAST_CIPHERS = (
     "aes128-ctr",
     "aes256-ctr",
 )
+
+#: verbs of the helper with which a front end fetches from and brings to storage hosts by itself
+CARRYING = ("pull", "push")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -88,6 +92,10 @@ class SshOptions:
     #: whether a login starts a master where none lives; else only those that somebody opened by hand are used
     may_start_masters: bool = True
     ciphers: tuple[str, ...] = FAST_CIPHERS
+    #: hosts of the storage at home that front ends fetch from and bring to by themselves; none = all goes through the session
+    storage_hosts: tuple[StorageHost, ...] = ()
+    #: OpenSSH's client at the site, for that
+    site_ssh: str = "ssh"
 
     def __post_init__(self) -> None:
         names = [front_end.name for front_end in self.front_ends]
@@ -130,6 +138,11 @@ class SshOptions:
     def roots(self) -> tuple[str, ...]:
         """Folders at the site below which files may be brought to and from."""
         return tuple(dict.fromkeys((self.remote_root, *self.areas)))
+
+    @property
+    def bulk_verbs(self) -> tuple[str, str]:
+        """What the helper's file streams do, to the site and home."""
+        return CARRYING if self.storage_hosts else ("receive", "give")
 
     @property
     def session_channels(self) -> int:

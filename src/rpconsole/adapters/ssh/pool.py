@@ -170,6 +170,13 @@ class SshSessions:
         for standing in self._chosen([front_end_of(session.name)]):
             standing.silent_at = self._clock.monotonic()
 
+    def says(self, session: str, sentence: str) -> None:
+        """Something about an open session that a person should see; empty = it is over."""
+        standing = self._standings.get(session)
+        if standing is not None and standing.is_open and standing.sentence != sentence:
+            standing.sentence = sentence
+            self._bell.ring()
+
     # -- opening -------------------------------------------------------------------------------------------------------
 
     async def _series(self, due: Sequence[_Standing], user: str, ask: Ask) -> None:
@@ -262,7 +269,9 @@ class SshSessions:
         sessions = [standing.session for standing in opened if standing.session is not None]
         if sessions:
             # the front ends share their files: one of them cleans
-            settling = asyncio.create_task(_settle_in(sessions), name="warming streams, cleaning the site's leftovers")
+            settling = asyncio.create_task(
+                _settle_in(sessions, self._options.bulk_verbs), name="warming streams, cleaning the site's leftovers"
+            )
             self._settling.add(settling)
             settling.add_done_callback(self._settling.discard)
 
@@ -353,9 +362,9 @@ class SshSessions:
         )
 
 
-async def _settle_in(sessions: Sequence[Session]) -> None:
+async def _settle_in(sessions: Sequence[Session], verbs: Sequence[str]) -> None:
     """Open the file streams before they are needed: a transfer that opens them first loses three round trips."""
-    for verb in ("receive", "give"):
+    for verb in verbs:
         await asyncio.gather(*(session.streams.warm(verb) for session in sessions))
     await _clean(sessions[0])
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
+from rpconsole.adapters.ssh.carriage import Carriage
 from rpconsole.adapters.ssh.file_threads import in_file_thread
 from rpconsole.adapters.ssh.helper_client import SitePermanent, fault_of
 from rpconsole.adapters.ssh.ledger import Ledger
@@ -48,6 +49,7 @@ class SshSite:
         self._options = options
         self._sessions = sessions
         self._throttle = Throttle(options.ceilings)
+        self._carriage = Carriage(options, sessions)
         self._spread: Spread | None = None
         #: looking about in the site's files
         self.trees = SshTrees(self._again, options.answer_timeout_s)
@@ -158,8 +160,11 @@ class SshSite:
     async def _transfer(
         self, verb: str, sized: Sequence[tuple[Shipment, int]], progress: Progress | None, urgency: Urgency
     ) -> tuple[list[Delivery], list[Undelivered]]:
-        ledger = Ledger(progress, self._throttle)
-        await Transfer(verb, self._sessions.live, ledger, urgency, self._spread).run(sized)
+        legs = self._carriage.legs(verb, sized)
+        ledger = Ledger(progress, self._throttle, legs)
+        left = await self._carriage.carry(verb, sized, ledger, urgency, self._spread)
+        if left or not sized:
+            await Transfer(verb, self._sessions.live, ledger, urgency, self._spread).run(left)
         return ledger.delivered, ledger.undelivered
 
     async def _again(self, verb: str, fields: Mapping[str, Any], timeout_s: float) -> Any:

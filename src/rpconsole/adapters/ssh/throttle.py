@@ -28,6 +28,11 @@ class Throttle:
         self._minute = minute
         self._free_at = 0.0
 
+    @property
+    def has_ceilings(self) -> bool:
+        """Whether there is an hour in which not everything may move at once."""
+        return bool(self._ceilings)
+
     async def spend(self, count: int) -> None:
         """Wait until so many bytes more may move."""
         if not self._ceilings:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 
 from rpconsole.adapters.ssh.bundles import Bundle, BundleQueue
+from rpconsole.adapters.ssh.carrying import StorageAway
 from rpconsole.adapters.ssh.ledger import Ledger, TransferCut
 from rpconsole.adapters.ssh.session import Session
 from rpconsole.domain.bundling import MAX_BUNDLE_BYTES
@@ -35,6 +36,8 @@ class Transfer:
         self.urgency = urgency
         self._queue = BundleQueue(())
         self._streams = 1
+        #: what no front end could bring from or to its storage host, with the last one's reason
+        self.stranded: list[tuple[Shipment, StorageAway]] = []
 
     async def run(self, sized: Sequence[tuple[Shipment, int]]) -> None:
         """Returns when each shipment is in the ledger; raises TransferCut when no session is left."""
@@ -97,7 +100,9 @@ class Transfer:
         rests = [self._ledger.rest_of(bundle) for bundle in taken]
         for rest in rests:
             rest.failures += 1
-            if rest.failures >= TRIES:
+            if rest.failures >= TRIES and isinstance(error, StorageAway):
+                self.stranded += [(shipment, error) for shipment in rest.shipments]
+            elif rest.failures >= TRIES:
                 for shipment in rest.shipments:
                     self._ledger.miss(shipment, str(error), retryable=True)
         self._put_back([rest for rest in rests if rest.failures < TRIES])
