@@ -116,7 +116,7 @@ def _pairs(generate: Sequence[str], back: Sequence[str], root: str, source: str)
 
 
 #: what the old lines promise although nothing may make it: the touch then leaves it empty
-_OFTEN_EMPTY = re.compile(r"\.ptn$|\.ppStack\.mdc$|\.XY\d\d\.mk\.fits$")
+_OFTEN_EMPTY = re.compile(r"\.ptn$|\.ppStack\.mdc$|\.stk\.000\.psf$|\.XY\d\d\.mk\.fits$")
 
 
 def _product(remote: str, local: str, stage: Stage, root: str, tasks: Mapping[str, int]) -> ManifestRecord:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from rpconsole.domain.stage_rows import CameraRows
@@ -57,14 +57,15 @@ def _flags(*rows: tuple[str, str, _Statistic]) -> tuple[_Flag, ...]:
 
 
 def _quartiles(name: str) -> tuple[_Flag, ...]:
-    return _flags((f"{name}_lq", name, lower_quartile), (f"{name}_uq", name, upper_quartile))
+    return _flags((f"{name}_uq", name, upper_quartile), (f"{name}_lq", name, lower_quartile))
 
 
 def _with_error(name: str) -> tuple[_Flag, ...]:
     return _flags((name, name, median), (f"{name}_err", f"{name}_err", root_mean_square))
 
 
-_FLOATS: tuple[_Flag, ...] = (
+#: in the recipe's order, sums of integers between them
+_BACKGROUND_AND_WIDTH: tuple[_Flag, ...] = (
     *_flags(
         ("bg", "bg", median),
         ("bg_mean_stdev", "bg", robust_deviation),
@@ -73,7 +74,7 @@ _FLOATS: tuple[_Flag, ...] = (
         ("bias_stdev", "bias_stdev", root_mean_square),
         ("fringe_0", "fringe_0", median),
         ("fringe_1", "fringe_1", root_mean_square),
-        ("fringe_2", "fringe_0", robust_deviation),
+        ("fringe_2", "fringe_2", robust_deviation),
         ("ap_resid", "ap_resid", median),
         ("ap_resid_stdev", "ap_resid_stdev", root_mean_square),
         ("fwhm_major", "fwhm_major", median),
@@ -81,17 +82,19 @@ _FLOATS: tuple[_Flag, ...] = (
     *_quartiles("fwhm_major"),
     *_flags(("fwhm_minor", "fwhm_minor", median)),
     *_quartiles("fwhm_minor"),
+)
+_SUMS = ("n_stars", "n_psfstars", "n_iqstars", "n_extended", "n_cr")
+_SHAPES_AND_DEPTH: tuple[_Flag, ...] = (
     *_with_error("iq_fwhm_major"),
     *_with_error("iq_fwhm_minor"),
     *(
         flag
-        for name in ("iq_m2", "iq_m2c", "iq_m2s", "iq_m3", "iq_m4")
+        for name in ("iq_m2", "iq_m3", "iq_m4", "iq_m2c", "iq_m2s")
         for flag in _with_error(name) + _quartiles(name)
     ),
     *_flags(("deteff_inst", "deteff_inst", median), ("deteff_inst_err", "deteff_inst", robust_deviation)),
     *_quartiles("deteff_inst"),
 )
-_SUMS = ("n_stars", "n_psfstars", "n_iqstars", "n_extended", "n_cr")
 
 
 def camera_flags(rows: CameraRows) -> list[str]:
@@ -99,22 +102,31 @@ def camera_flags(rows: CameraRows) -> list[str]:
 
     The IPP's tools do the same at home before the job, and print floats without exponent, as its readers break at a '-' in a number.
     """
-    flags: list[str] = []
     columns = dict(_columns(rows))
-    for flag in _FLOATS:
+    return [
+        *_measured(_BACKGROUND_AND_WIDTH, columns),
+        *_summed(columns),
+        *_measured(_SHAPES_AND_DEPTH, columns),
+    ]
+
+
+def _measured(flags: Sequence[_Flag], columns: Mapping[str, Sequence[float]]) -> Iterator[str]:
+    for flag in flags:
         values = columns.get(flag.column, ())
         if values:
-            flags += [f"-{flag.flag}", f"{flag.statistic(values):f}"]
+            yield from (f"-{flag.flag}", f"{flag.statistic(values):f}")
+
+
+def _summed(columns: Mapping[str, Sequence[float]]) -> Iterator[str]:
     for name in _SUMS:
         total = sum(columns[name])
         if columns[name] and abs(total) < _INT_MAX:
-            flags += [f"-{name}", str(round(total))]
-    return flags
+            yield from (f"-{name}", str(round(total)))
 
 
 def _columns(rows: CameraRows) -> Iterator[tuple[str, list[float]]]:
     """Every column's known values over the chips, in order of size."""
-    for column in {flag.column for flag in _FLOATS} | set(_SUMS):
+    for column in {flag.column for flag in _BACKGROUND_AND_WIDTH + _SHAPES_AND_DEPTH} | set(_SUMS):
         if column == "deteff_inst":
             continue
         yield column, _known(chip.columns.get(column) for chip in rows.chips)

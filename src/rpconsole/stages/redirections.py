@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-SKYCELL_PSF = "PSPHOT.PSF.SKY.SAVE"
-STACK_PSF = "PSPHOT.STACK.PSF.SAVE"
-
 #: file rule -> the one to use in its place
 SKYCELL_RULES: Mapping[str, str] = {
+    "PSPHOT.PSF.SAVE": "PSPHOT.PSF.SKY.SAVE",
     "PSPHOT.OUTPUT": "PSPHOT.OUT.CMF.MEF",
     "PSPHOT.BACKMDL": "PSPHOT.BACKMDL.MEF",
     "SOURCE.PLOT.MOMENTS": "SOURCE.PLOT.SKY.MOMENTS",
@@ -16,13 +14,13 @@ SKYCELL_RULES: Mapping[str, str] = {
     "SOURCE.PLOT.APRESID": "SOURCE.PLOT.SKY.APRESID",
 }
 
-#: the stack's products of real numbers, which compress with loss
-COMPRESSED = ("PPSTACK.UNCONV", "PPSTACK.UNCONV.VARIANCE", "PPSTACK.UNCONV.EXP", "PPSTACK.UNCONV.EXPWT")
+#: image and variance of the stack, convolved and not: the old script's choice
+COMPRESSED = ("PPSTACK.OUTPUT", "PPSTACK.OUTPUT.VARIANCE", "PPSTACK.UNCONV", "PPSTACK.UNCONV.VARIANCE")
 
 
-def redirections(rules: Mapping[str, str], *, psf: str) -> Iterator[str]:
-    """``-F RULE OTHER`` for the PSF and for each rule."""
-    for rule, other in {"PSPHOT.PSF.SAVE": psf, **rules}.items():
+def redirections() -> Iterator[str]:
+    """``-F RULE OTHER`` for each rule."""
+    for rule, other in SKYCELL_RULES.items():
         yield from ("-F", rule, other)
 
 

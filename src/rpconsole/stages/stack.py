@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from rpconsole.domain.filerules import Rule, file_of, stack_root
 from rpconsole.domain.listfiles import CommandLine, ComponentLists
 from rpconsole.domain.manifest import ManifestRecord, Role
-from rpconsole.domain.paths import is_neb, mapped_by_key, mirrored
+from rpconsole.domain.paths import mapped_by_key, mirrored
 from rpconsole.domain.stage import Stage
 from rpconsole.domain.stage_rows import StackRows
 from rpconsole.stages.base import (
@@ -21,7 +21,7 @@ from rpconsole.stages.base import (
     recipe_for,
 )
 from rpconsole.stages.products import Line, Promise, all_return_steps, product_records
-from rpconsole.stages.redirections import SKYCELL_RULES, STACK_PSF, compressions, redirections
+from rpconsole.stages.redirections import compressions, redirections
 from rpconsole.stages.shell import chain, dbinfo_steps, into, make_folder, words
 
 #: what a stack reads of each warp
@@ -100,17 +100,18 @@ def _promises(rows: StackRows) -> list[Promise]:
         *(Rule.STACK_IMAGE, Rule.STACK_MASK, Rule.STACK_VARIANCE),
         *(Rule.STACK_EXPOSURE, Rule.STACK_EXPOSURE_WEIGHT, Rule.STACK_NUMBER),
         *(Rule.SKYCELL_SOURCES, Rule.LOG_EXP, Rule.STATS_EXP, Rule.STACK_CONFIG, Rule.STACK_TARGET_PSF),
-        Rule.STACK_PSF,
     )
-    return [Promise(key=file_of(rule, _outroot(rows))) for rule in rules]
+    # ppStack is told to save the PSF by the rule for skycells, so this one may come home empty; the old script returns it too
+    psf = Promise(key=file_of(Rule.STACK_PSF, _outroot(rows)), may_be_empty=True)
+    return [*(Promise(key=file_of(rule, _outroot(rows))) for rule in rules), psf]
 
 
 def _steps(
     rows: StackRows, compmap: ManifestRecord, products: Sequence[ManifestRecord], layout: SiteLayout
 ) -> Iterator[str]:
     root = mapped_by_key(_outroot(rows), layout.remote_root)
-    # the map maker turns nebulous keys into remote paths itself, and takes other texts as they are
-    warps = [warp if is_neb(warp) else mapped_by_key(warp, layout.remote_root) for warp in rows.warps]
+    # in the spelling of the component map: the map maker looks them up there, word by word
+    warps = [mapped_by_key(warp, layout.remote_root) for warp in rows.warps]
     yield make_folder(root)
     options = ("--remote_root", layout.remote_root, "--compmap", compmap.remote)
     yield into(words("sc_mk_stack_mdc.pl", *options, *warps), f"{root}.in.mdc")
@@ -127,7 +128,7 @@ def _ppstack(rows: StackRows, root: str, layout: SiteLayout) -> str:
         *("-recipe", "PPSUB", layout.stack_subtraction_recipe),
         *("-recipe", "PSPHOT", "STACK", "-recipe", "PPSTATS", "STACKSTATS"),
         *("-stack-type", layout.stack_type),
-        *redirections(SKYCELL_RULES, psf=STACK_PSF),
+        *redirections(),
         *compressions(),
         *("-tracedest", file_of(Rule.TRACE_EXP, root), "-log", file_of(Rule.LOG_EXP, root)),
         *("-threads", layout.threads[Stage.STACK]),

@@ -12,7 +12,7 @@ from rpconsole.domain.stage import Stage
 from rpconsole.domain.stage_rows import WarpRows, WarpSkycell
 from rpconsole.stages.base import CannotPrepare, Detrends, PreparedComponent, SiteLayout, Wants, listed, recipe_for
 from rpconsole.stages.products import Line, Promise, all_return_steps, product_records
-from rpconsole.stages.redirections import SKYCELL_PSF, SKYCELL_RULES, redirections
+from rpconsole.stages.redirections import redirections
 from rpconsole.stages.shell import chain, dbinfo_steps, into, listing, make_folder, words
 
 
@@ -97,7 +97,7 @@ def _pswarp(rows: WarpRows, root: str, layout: SiteLayout) -> str:
     return words(
         *("pswarp", "-list", f"{root}.imlist", "-masklist", f"{root}.masklist", "-variancelist", f"{root}.varlist"),
         *("-astromlist", f"{root}.astrom", root, f"{root}.skyfile"),
-        *redirections(SKYCELL_RULES, psf=SKYCELL_PSF),
+        *redirections(),
         *("-recipe", "PSWARP", recipe_for(layout, rows.reduction, "WARP_PSWARP")),
         *("-tracedest", file_of(Rule.TRACE_EXP, root), "-log", file_of(Rule.LOG_EXP, root)),
         *("-threads", layout.threads[Stage.WARP], "-recipe", "PPSTATS", "WARPSTATS"),

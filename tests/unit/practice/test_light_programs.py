@@ -84,7 +84,7 @@ def warp(root, content="x"):
 
 def test_each_input_is_taken_from_its_own_place_or_from_where_it_was_shipped(tmp_path, capsys):
     here, there = warp(tmp_path / "a"), warp(tmp_path / "shipped_b")
-    listed = "".join(f"{tmp_path}//b{end} {there}{end}\n" for end in WARP_ENDS)
+    listed = "".join(f"{tmp_path}/b{end} {there}{end}\n" for end in WARP_ENDS)
     (tmp_path / "x.compmap").write_text(listed)
     compmap = str(tmp_path / "x.compmap")
     assert mkstackmdc.main(["--remote_root", "/r", "--compmap", compmap, here, str(tmp_path / "b")]) == 0
@@ -103,12 +103,13 @@ def test_each_input_is_taken_from_its_own_place_or_from_where_it_was_shipped(tmp
     assert second["IMAGE"] == f"{there}.fits"
 
 
-def test_a_storage_key_is_looked_for_below_the_remote_root(tmp_path, capsys):
+def test_a_storage_key_is_no_path_and_not_found(tmp_path, capsys):
+    """The survey's own program maps no key: what stands in the line is what it opens."""
     warp(tmp_path / "a")
     (tmp_path / "x.compmap").touch()
     line = ["--remote_root", f"{tmp_path}/", "--compmap", str(tmp_path / "x.compmap"), "neb://any/a"]
-    assert mkstackmdc.main(line) == 0
-    assert f"{tmp_path}/a.fits" in capsys.readouterr().out
+    assert mkstackmdc.main(line) == 2
+    assert "neither neb://any/a.fits" in capsys.readouterr().err
 
 
 def test_an_input_that_is_empty_in_both_places_ends_it_with_both_names(tmp_path, capsys):

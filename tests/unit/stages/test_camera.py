@@ -119,9 +119,23 @@ def test_widths_have_median_and_quartiles():
     }
 
 
-def test_fringes_have_median_error_and_deviation():
-    found = flags(a_chip("XY01", fringe_0=1.0, fringe_1=2.0), a_chip("XY02", fringe_0=3.0, fringe_1=2.0))
-    assert found == {"-fringe_0": "2.000000", "-fringe_1": "2.000000", "-fringe_2": f"{1 / 1.349:f}"}
+def test_fringes_have_median_error_and_deviation_each_of_its_own_column():
+    found = flags(
+        a_chip("XY01", fringe_0=1.0, fringe_1=2.0, fringe_2=0.5),
+        a_chip("XY02", fringe_0=3.0, fringe_1=2.0, fringe_2=0.9),
+    )
+    assert found == {"-fringe_0": "2.000000", "-fringe_1": "2.000000", "-fringe_2": f"{0.2 / 1.349:f}"}
+
+
+def test_the_flags_come_in_the_order_of_the_recipe():
+    columns = ("bg", "fwhm_major", "n_stars", "iq_m2", "iq_m2_err", "iq_m2c", "iq_m4", "deteff_magref")
+    words = camera_flags(camera_rows(a_chip("XY01", **dict.fromkeys(columns, 2))))
+    assert [word[1:] for word in words[::2]] == [
+        *("bg", "bg_mean_stdev", "fwhm_major", "fwhm_major_uq", "fwhm_major_lq", "n_stars"),
+        *("iq_m2", "iq_m2_err", "iq_m2_uq", "iq_m2_lq", "iq_m4", "iq_m4_uq", "iq_m4_lq"),
+        *("iq_m2c", "iq_m2c_uq", "iq_m2c_lq"),
+        *("deteff_inst", "deteff_inst_err", "deteff_inst_uq", "deteff_inst_lq"),
+    ]
 
 
 def test_counts_are_sums_without_a_point():

@@ -39,14 +39,14 @@ def test_the_whole_line_of_a_stack():
     assert line.text.split(" && ") == [
         f"mkdir -p {FOLDER}",
         f"sc_mk_stack_mdc.pl --remote_root /scratch9/ops/ --compmap /scratch9/ops/tmp{disk_path(KEY + '.compmap')} "
-        f"neb://@HOST@.0/{WARPS[0]} neb://@HOST@.0/{WARPS[1]} > {OUT}.in.mdc",
+        f"/scratch9/ops/{WARPS[0]} /scratch9/ops/{WARPS[1]} > {OUT}.in.mdc",
         f"ppStack -input {OUT}.in.mdc {OUT} -stats {OUT}.stats -recipe PPSTACK STACK -recipe PPSUB STACK_1DG "
         "-recipe PSPHOT STACK -recipe PPSTATS STACKSTATS -stack-type DEEP_STACK "
-        "-F PSPHOT.PSF.SAVE PSPHOT.STACK.PSF.SAVE -F PSPHOT.OUTPUT PSPHOT.OUT.CMF.MEF "
+        "-F PSPHOT.PSF.SAVE PSPHOT.PSF.SKY.SAVE -F PSPHOT.OUTPUT PSPHOT.OUT.CMF.MEF "
         "-F PSPHOT.BACKMDL PSPHOT.BACKMDL.MEF -F SOURCE.PLOT.MOMENTS SOURCE.PLOT.SKY.MOMENTS "
         "-F SOURCE.PLOT.PSFMODEL SOURCE.PLOT.SKY.PSFMODEL -F SOURCE.PLOT.APRESID SOURCE.PLOT.SKY.APRESID "
+        "-R PPSTACK.OUTPUT FITS.TYPE COMP_STACK -R PPSTACK.OUTPUT.VARIANCE FITS.TYPE COMP_STACK "
         "-R PPSTACK.UNCONV FITS.TYPE COMP_STACK -R PPSTACK.UNCONV.VARIANCE FITS.TYPE COMP_STACK "
-        "-R PPSTACK.UNCONV.EXP FITS.TYPE COMP_STACK -R PPSTACK.UNCONV.EXPWT FITS.TYPE COMP_STACK "
         f"-tracedest {OUT}.trace -log {OUT}.log -threads 4 -dumpconfig {OUT}.ppStack.mdc "
         f"-stack_id 77 -skycell_id skycell.1234.001 -tess_id TESS.V9 > {OUT}.log2 2>&1",
         f"echo -n 'stacktool -addsumskyfile -stack_id 77 -path_base {KEY} -uri UNKNOWN -dbname gpc1 "
@@ -60,6 +60,17 @@ def test_every_promised_product_is_one_that_the_line_makes():
     component = prepared(stack_rows())
     assert [record.key.removeprefix(KEY) for record in component.lists.products] == list(PRODUCTS)
     assert f"-dumpconfig {OUT}.ppStack.mdc " in component.commands[0].text
+    # ppStack saves the PSF by the rule for skycells
+    assert [record.key for record in component.lists.products if record.may_be_empty] == [f"{KEY}.stk.000.psf"]
+
+
+def test_the_map_maker_finds_each_warp_in_the_map_by_the_very_words_of_the_line():
+    component = prepared(stack_rows(), HOME)
+    (text,) = component.texts.values()
+    step = next(step for step in component.commands[0].text.split(" && ") if step.startswith("sc_mk_stack_mdc.pl "))
+    warps = step.partition(" > ")[0].split()[5:]
+    ends = (".fits", ".wt.fits", ".mask.fits", ".cmf", ".psf")
+    assert [line.split()[0] for line in text.splitlines()] == [warp + end for warp in warps for end in ends]
 
 
 def test_without_warps_at_home_only_the_map_is_shipped_and_says_each_path_twice():

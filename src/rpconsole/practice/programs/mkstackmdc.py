@@ -26,21 +26,10 @@ def main(argv: Sequence[str]) -> int:
 
 def _work(given: Given, outputs: Outputs) -> None:
     elsewhere = _component_map(given.one("--compmap"))
-    for number, root in enumerate(given.arguments):
-        place = _remote_root_of(root, given.one("--remote_root"))
+    for number, place in enumerate(given.arguments):
         block: dict[str, object] = {part: _existing(place + end, elsewhere) for part, end in PARTS.items()}
         block["BKGMODEL"] = f"{place}.mdl.fits"
         outputs.say(metadata.write({f"INPUT{number}": block}) + "\n")
-
-
-def _remote_root_of(root: str, remote_root: str) -> str:
-    """A storage key becomes a path below the site's root: drop `neb:`, the empty piece and the volume."""
-    if not root.startswith("neb:"):
-        return root
-    pieces = root.split("/", 3)
-    if len(pieces) < 4:
-        raise BadInput(f"{root} is not a storage key of the form neb://VOLUME/path")
-    return f"{remote_root.rstrip('/')}/{pieces[3]}"
 
 
 def _component_map(path: str) -> dict[str, str]:
@@ -50,12 +39,13 @@ def _component_map(path: str) -> dict[str, str]:
         if words and len(words) != 2:
             raise BadInput(f"{path}, line {number}: two paths expected, not {len(words)}")
         if words:
-            table[os.path.normpath(words[0])] = words[1]
+            table[words[0]] = words[1]
     return table
 
 
 def _existing(path: str, elsewhere: Mapping[str, str]) -> str:
-    shipped = elsewhere.get(os.path.normpath(path), path)
+    # word by word, as the survey's own program looks
+    shipped = elsewhere.get(path, path)
     for candidate in (path, shipped):
         if os.path.isfile(candidate) and os.path.getsize(candidate) > 0:
             return candidate
