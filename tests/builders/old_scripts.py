@@ -133,9 +133,9 @@ class OldPrepare:
             f"mkdir -p {remote.rpartition('/')[0]}",
             f"ppImage {options} {remote} -recipe PPIMAGE CHIP -recipe PSPHOT CHIP -recipe PPSTATS CHIPSTATS "
             f"-stats {base}.stats -threads 4 -image_id {one.chip_imfile_id} -tracedest {base}.trace -log {base}.log",
-            f"echo -n 'chiptool -addprocessedimfile -exp_id {ids['exp_id']} -chip_id {ids['chip_id']} "
-            f"-class_id {one.class_id} -uri {outroot}.ch.{one.class_id}.ch.fits -path_base {outroot} -magicked 0 "
-            f"-hostname LANL/Mustang -dtime_script 0 -dbname gpc1 ' > {base}.dbinfo",
+            f'echo -n "chiptool -addprocessedimfile -exp_id {ids["exp_id"]} -chip_id {ids["chip_id"]} '
+            f"-class_id {one.class_id}  -uri {outroot}.ch.{one.class_id}.ch.fits -path_base {outroot}  -magicked 0 "
+            f' -hostname LANL/Mustang -dtime_script 0  -dbname gpc1 " > {base}.dbinfo ',
             f"ppStatsFromMetadata {base}.stats - CHIP_IMFILE >> {base}.dbinfo",
         ]
         for end in ("dbinfo", "stats", "log", "mdl.fits", "ptn"):
@@ -143,7 +143,7 @@ class OldPrepare:
             lists["generate"].append(f"{base}.{end}")
             lists["return"].append(local)
             link = f"{self.root}/tmp/{local}"
-            steps += [f"mkdir -p {link.rpartition('/')[0]}", f"ln -s {base}.{end} {link}", f"touch {base}.{end}"]
+            steps += [f"mkdir -p {link.rpartition('/')[0]}", f"ln -sf {base}.{end} {link}", f"touch {base}.{end}"]
         return " && ".join(steps)
 
     def merge(self, run_stem: Path, stems: Sequence[Path]) -> None:

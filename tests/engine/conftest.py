@@ -129,7 +129,7 @@ class PlayedSite:
                 continue
             empty = verdict.startswith("empty ") and path.endswith(verdict.removeprefix("empty "))
             self.site.put(path, b"" if empty else b"pixels")
-        for text, path in re.findall(r"echo -n '([^']*)' > (\S+)", line):
+        for text, path in re.findall(r"""echo -n ['\"]([^'\"]*)['\"] > (\S+)""", line):
             if normal_path(path) in self.site.files:
                 self.site.put(normal_path(path), self.dbinfo(f"{text}-quality 0\n", line).encode())
 

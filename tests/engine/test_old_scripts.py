@@ -177,7 +177,7 @@ def executed_by_the_old_scripts(bench, old: OldPrepare, *, unfinished: str = "")
     stem = stem_of(bench, run)
     texts = {}
     for line in lines_of(stem, "config"):
-        for text, path in re.findall(r"echo -n '([^']*)' > (\S+)", line):
+        for text, path in re.findall(r"""echo -n ['\"]([^'\"]*)['\"] > (\S+)""", line):
             texts[normal_path(path)] = f"{text}-quality 0 \n"
     for remote, local in zip(lines_of(stem, "generate"), lines_of(stem, "return"), strict=True):
         path = normal_path(remote)

@@ -7,6 +7,9 @@ import subprocess
 from typing import Any, Dict, List, NamedTuple, Optional
 
 _SHELL = "/bin/sh"
+#: ``>& FILE``, which a plain shell takes for a broken number; the lines of the survey's old scripts have it
+_BOTH_INTO = re.compile(r">&[ \t]*[^\s\d&-]")
+_SHELL_FOR_BOTH = "/bin/bash"
 _ASKED_FOR_S = 10.0
 #: words that mean themselves in every shell: no quotes, no expansion, no operators, no assignment
 _PLAIN = re.compile(r"[ \t]*([\w./:,@+-]+)((?:[ \t]+[\w./:,@+%=-]+)*)[ \t]*\Z", re.ASCII)
@@ -57,7 +60,8 @@ class Launcher:
             except OSError:
                 # a script without a first line, a program that has gone: the shell knows what to do or to say
                 pass
-        return self._start(_SHELL, [_SHELL, b"-c", command.line], environ, out)
+        shell = _shell_for(command.line)
+        return self._start(shell, [shell, b"-c", command.line], environ, out)
 
     def _start(self, path: str, argv: List[Any], environ: Dict[bytes, bytes], out: int) -> int:
         if self._spawn is not None:
@@ -101,6 +105,13 @@ class Launcher:
             return None
         path = os.fsdecode(answer.stdout).rstrip("\n")
         return path if answer.returncode == 0 and path.startswith("/") and "\n" not in path else None
+
+
+def _shell_for(line: bytes) -> str:
+    """The shell that reads the line as it was meant, where there is one."""
+    if _BOTH_INTO.search(os.fsdecode(line)) and os.access(_SHELL_FOR_BOTH, os.X_OK):
+        return _SHELL_FOR_BOTH
+    return _SHELL
 
 
 def _working_directory(said: str) -> str:

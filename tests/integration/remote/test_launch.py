@@ -160,3 +160,10 @@ def test_a_task_dies_of_a_broken_pipe_as_every_program_expects(ran, line):
     _, out = ran(line)
     (ignored,) = [line for line in out.splitlines() if line.startswith("SigIgn")]
     assert not int(ignored.split()[1], 16) & (1 << (signal.SIGPIPE - 1) | 1 << (signal.SIGXFSZ - 1))
+
+
+@pytest.mark.skipif(not os.access("/bin/bash", os.X_OK), reason="no shell here knows the operator")
+@pytest.mark.parametrize("line", ["ls /none >& both", "ls /none >&both"])
+def test_output_and_errors_into_one_file_as_the_old_stack_lines_write_it(ran, line):
+    assert ran(line)[1] == ""
+    assert "none" in (ran.folder / "both").read_text()
