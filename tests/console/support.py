@@ -19,6 +19,7 @@ from rpconsole.domain.run import ComponentState, RunState, Step
 from rpconsole.domain.session import SessionState, SessionView
 from rpconsole.domain.snapshot import GATES, Alert, GateView, RunView, Snapshot
 from rpconsole.domain.stage import Stage
+from rpconsole.domain.standstill import queue_reasons
 from rpconsole.protocol.messages import PROTOCOL, EngineHello, WholeSnapshot
 
 GRIDS = Path(__file__).parent / "grids"
@@ -56,6 +57,7 @@ class FakeOrders:
             "preview": lambda order, remote_ids: {"runs": [preview(one) for one in remote_ids]},
             "commands": lambda remote_id, stage_id, failed, limit: {"commands": COMMANDS, "count": 3, "unread": ""},
             "reconcile": lambda remote_id=None: {"runs": [DOUBT]},
+            "queues": lambda: {"queues": {str(one): queue_reasons(one, busy_runs(), busy()) for one in Stage}},
         }
 
     async def call(self, verb: str, **args: Any) -> dict[str, Any]:
@@ -66,6 +68,9 @@ class FakeOrders:
         found = answer(**args)
         result: dict[str, Any] = await found if hasattr(found, "__await__") else found
         return result
+
+    def look(self, runs: Any) -> None:
+        self.looked_at = tuple(runs)
 
     def verbs(self) -> list[str]:
         return [verb for verb, _ in self.ordered]

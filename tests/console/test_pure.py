@@ -10,13 +10,14 @@ from tests.console.support import NOON, a_run, busy, live
 
 from rpconsole.console.alerts import notices
 from rpconsole.console.arrangement import PANES, places
-from rpconsole.console.filters import parse
-from rpconsole.console.format import countdown, span, sparkline, state_word, volume
+from rpconsole.console.format import countdown, span, sparkline, volume
 from rpconsole.console.model import Link, Model
 from rpconsole.console.text import cropped, fitted, foreign, spread, width_of, wrapped
 from rpconsole.console.theme import GLYPHS
 from rpconsole.console.told import told
+from rpconsole.domain.filters import parse
 from rpconsole.domain.run import RunState, Step
+from rpconsole.domain.run_facts import state_word
 from rpconsole.domain.snapshot import GATES, GateView
 from rpconsole.protocol.delta import delta_of
 from rpconsole.protocol.messages import Change, WholeSnapshot

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 from tests.console.support import a_run, busy, grid, live, settled
 
-from rpconsole.console.filters import parse
 from rpconsole.console.model import Model
 from rpconsole.console.panes.component_map import component_map, map_note
 from rpconsole.console.panes.plot import plot_lines, round_top
@@ -13,6 +12,7 @@ from rpconsole.console.panes.run_facts import failure_clusters
 from rpconsole.console.text import skipped, width_of, wrapped
 from rpconsole.console.theme import GLYPHS
 from rpconsole.console.widgets.columns import Column, laid_out, letters
+from rpconsole.domain.filters import parse
 
 UNICODE = GLYPHS["unicode"]
 

@@ -80,7 +80,7 @@ async def _granted(client: EngineClient) -> None:
     from rpconsole.protocol.messages import AlertSaid, WholeSnapshot
 
     mine = client.hello.client
-    async for event in client.follow():
+    async for event in client.follow(first=0):
         if isinstance(event, AlertSaid):
             continue
         snapshot = event.snapshot if isinstance(event, WholeSnapshot) else event.delta.snapshot

@@ -78,7 +78,7 @@ async def _tell(client: EngineClient, *, after: float | None) -> None:
 
     snapshot: Snapshot | None = None
     said: list[str] = []
-    async for event in client.follow():
+    async for event in client.follow(first=0):
         if isinstance(event, WholeSnapshot):
             snapshot = event.snapshot
         elif isinstance(event, Change) and snapshot is not None:

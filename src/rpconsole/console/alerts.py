@@ -12,7 +12,6 @@ from rpconsole.console.format import counted, span
 from rpconsole.console.model import Link, Model
 from rpconsole.domain.action import Level
 from rpconsole.domain.renewal import Outcome
-from rpconsole.domain.run import NETWORK_STEPS
 from rpconsole.domain.session import SessionState
 from rpconsole.domain.snapshot import Alert, Snapshot
 
@@ -62,7 +61,7 @@ def notices(model: Model) -> list[Notice]:
             _of_prompt(model)
             + _of_renewal(model)
             + _of_baton(model)
-            + _of_sessions(snapshot, now)
+            + _of_sessions(snapshot, model.overview.held, now)
             + _of_gates(snapshot, now)
         )
         found += [_said(alert) for alert in snapshot.alerts if _is_loud(alert)]
@@ -146,12 +145,11 @@ def _of_baton(model: Model) -> list[Notice]:
     return [Notice(level=Level.ALERT, sentence=sentence, at=model.now(), subject=f"baton for {asker.client}")]
 
 
-def _of_sessions(snapshot: Snapshot, now: float) -> list[Notice]:
+def _of_sessions(snapshot: Snapshot, held: int, now: float) -> list[Notice]:
     if any(
         view.state in (SessionState.OPEN, SessionState.DRAINING, SessionState.OPENING) for view in snapshot.sessions
     ):
         return []
-    held = sum(run.step in NETWORK_STEPS for run in snapshot.runs)
     waits = f"{counted(held, 'run')} held, " if held else ""
     sentence = f"{waits}no session to {snapshot.site} is open · L logs in"
     level = Level.ALERT if held else Level.WARN

@@ -21,6 +21,8 @@ from rpconsole.console.keeping import Keeper
 from rpconsole.console.keymap import Keymap
 from rpconsole.console.link import EngineLink
 from rpconsole.console.model import Model
+from rpconsole.console.orders import NAMED
+from rpconsole.console.panes.asking import WhyAsked
 from rpconsole.console.prompts import Prompts
 from rpconsole.console.screens.answering import Answering
 from rpconsole.console.screens.base import ConsoleModal, ConsoleScreen
@@ -41,6 +43,8 @@ if TYPE_CHECKING:
 PAINT_S = 0.25
 #: how often the clocks are, when nothing changed
 TICK_S = 1.0
+#: rows that are sent before it is known which are in sight
+FIRST_RUNS = 60
 #: until the engine is looked for
 FIRST_FRAME_S = 0.02
 #: how often it is looked whether the terminal is still there
@@ -119,6 +123,7 @@ class ConsoleApp(Toasts, Deeds, App[str], inherit_bindings=False):
             changed=self._mark_changed,
             dialogue=None if options.read_only else prompts,
             place="" if options.read_only else options.place,
+            first=FIRST_RUNS,
         )
         self._follows = link is None
         self.desk = Desk(
@@ -213,6 +218,7 @@ class ConsoleApp(Toasts, Deeds, App[str], inherit_bindings=False):
         self._keeper.look(self._main(), self.desk.model, self.desk.look.palette.name, self.desk.model.now())
         changed, self._changed = self._changed, False
         dirty: set[int] = self.desk.model.clean() if changed else set()
+        self._look_at_runs()
         self._follow_prompt()
         self.terminal.follow(self.desk.model)
         self._say_baton()
@@ -223,6 +229,15 @@ class ConsoleApp(Toasts, Deeds, App[str], inherit_bindings=False):
                 if not screen.is_modal:
                     # what lies under a dialog is seen too, what lies under a screen is not
                     break
+
+    def _look_at_runs(self) -> None:
+        """The runs that screens are about; the table names its own rows."""
+        snapshot, table = self.desk.model.snapshot, self._main().runs
+        screens = (getattr(screen, "remote_id", None) for screen in self.screen_stack)
+        waits = snapshot.renewal.waits if snapshot is not None and snapshot.renewal is not None else ()
+        self.desk.sight.look("screens", [one for one in (self._main().facts.remote_id, *screens) if one is not None])
+        self.desk.sight.look("waits", [one.remote_id for one in waits[:NAMED]])
+        self.desk.sight.look("marks", [key for key in sorted(table.marks, key=str) if isinstance(key, int)][:NAMED])
 
     def _say_baton(self) -> None:
         """The right to act came or went by somebody else's hand."""
@@ -313,6 +328,10 @@ class ConsoleApp(Toasts, Deeds, App[str], inherit_bindings=False):
     @on(RunsOrdered)
     def _ordered(self, message: RunsOrdered) -> None:
         self.order_runs(message.verb, message.remote_ids)
+
+    @on(WhyAsked)
+    def _asked_why(self, message: WhyAsked) -> None:
+        self.order(self.why_pane(message.what))
 
     @on(RunAsked)
     def _asked(self, message: RunAsked) -> None:

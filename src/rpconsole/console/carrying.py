@@ -70,7 +70,7 @@ class Carrying(Looking):
         at = self.desk.model.now()
         try:
             if what in ("csv", "json") and table is not None:
-                path = self._write_table(table, what, at)
+                path = await self._write_table(table, what, at)
             elif what == "svg":
                 path = written(self.desk.exports, file_name("screen", "svg", at), picture)
             elif remote_id is not None:
@@ -82,9 +82,9 @@ class Carrying(Looking):
             return ""
         return f"written: {path}"
 
-    def _write_table(self, table: VirtualTable, what: str, at: float) -> Path:
+    async def _write_table(self, table: VirtualTable, what: str, at: float) -> Path:
         columns = [column.key for column in table.rows.columns]
-        rows = [{name: table.rows.facts(key).get(name) for name in columns} for key in table.order]
+        rows = [{name: facts.get(name) for name in columns} for facts in await table.whole()]
         text = as_csv(columns, rows) if what == "csv" else as_json(rows)
         return written(self.desk.exports, file_name(table.title, what, at), text)
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rpconsole.console import filters
 from rpconsole.console.actions import ACTIONS, Kind
 from rpconsole.console.keymap import Keymap
+from rpconsole.domain import filters
 from rpconsole.domain.nearest import nearest
 from rpconsole.domain.snapshot import GATES, STAGE_GATES
 

@@ -9,7 +9,6 @@ from rpconsole.console import commands
 from rpconsole.console.alerts import Notice, acknowledge, notices
 from rpconsole.console.carrying import Carrying
 from rpconsole.console.desk import Result
-from rpconsole.console.filters import number
 from rpconsole.console.format import clock
 from rpconsole.console.kept import remember
 from rpconsole.console.screens.line import LineScreen
@@ -22,6 +21,7 @@ from rpconsole.console.text import foreign
 from rpconsole.console.widgets.log_view import LogView
 from rpconsole.console.widgets.virtual_table import VirtualTable
 from rpconsole.domain.action import Level
+from rpconsole.domain.filters import number
 from rpconsole.domain.nearest import nearest
 
 _LEVEL_TOKENS = {Level.ALERT: "alarm", Level.WARN: "alert", Level.NOTE: "text"}
@@ -168,7 +168,7 @@ class Deeds(Carrying):
         return next(screen for screen in self.screen_stack if isinstance(screen, MainScreen))
 
     def _open_run(self, number: str) -> None:
-        known = self.desk.model.runs
+        known = self.desk.model.ids
         if not number.isdigit() or int(number) not in known:
             self.say(f"run {number[:20]} is not among the runs that are shown", severity="error")
             return

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
 from rpconsole.console.model import Model
 from rpconsole.console.prompts import Prompts
+from rpconsole.console.sight import Sight
 from rpconsole.console.theme import Palette
 from rpconsole.console.widgets.painting import Look
+from rpconsole.domain.snapshot import RunView
 
 Result = dict[str, Any]
 
@@ -20,6 +22,10 @@ class Orders(Protocol):
 
     async def call(self, verb: str, **args: object) -> Result:
         """What became of it, or the engine's sentence as an error."""
+        ...
+
+    def look(self, runs: Sequence[int]) -> None:
+        """The runs that are in sight from now on; of others only numbers are known."""
         ...
 
 
@@ -32,6 +38,8 @@ class Desk:
     link: Orders
     prompts: Prompts
     palettes: Mapping[str, Palette] = field(default_factory=dict)
+    #: the runs that are shown
+    sight: Sight = field(init=False)
     #: what to do first, in sentences; shown at the start and while logging in
     hint: tuple[str, ...] = ()
     #: the practice site's key card: a new token at each press
@@ -43,9 +51,18 @@ class Desk:
     #: the configuration as text, without secrets
     configuration: Callable[[], str] = lambda: "no configuration is known here\n"
 
+    def __post_init__(self) -> None:
+        self.sight = Sight(self.link.look)
+
     async def details(self, remote_id: int) -> Result:
         """Everything that the engine knows of a run."""
         return await self.link.call("run", remote_id=remote_id)
+
+    async def all_runs(self) -> tuple[RunView, ...]:
+        """Every run with everything that is shown of it: for an export, not for the screen."""
+        from rpconsole.protocol.codec import runs_of
+
+        return runs_of(await self.link.call("status"))
 
     async def story(self, remote_id: int, limit: int = 0) -> list[Result]:
         """How a run got where it is."""

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, tzinfo
 
 from rpconsole.console.text import Line, Piece
-from rpconsole.domain.run import ComponentState, RunState, Step
+from rpconsole.domain.run import Step
+from rpconsole.domain.run_facts import component_counts, state_word, wall_left_s
 from rpconsole.domain.session import SessionState, SessionView
 from rpconsole.domain.snapshot import RunView
 
@@ -14,28 +15,6 @@ Glyphs = Mapping[str, str]
 
 #: from here on a session's end is near
 SOON_S = 2 * 3600.0
-
-_WORD_OF_STEP = {
-    Step.PREPARE: "new",
-    Step.SHIP: "ship",
-    Step.SUBMIT: "pend",
-    Step.RECONCILE: "pend",
-    Step.POLL: "run",
-    Step.RETRIEVE: "ret",
-    Step.APPLY: "ret",
-    Step.ADVANCE: "full",
-    Step.DONE: "full",
-}
-STATE_WORDS = ("new", "ship", "pend", "run", "ret", "auth", "fault", "full")
-GOOD = (ComponentState.PASS,)
-BAD = (ComponentState.FAIL, ComponentState.PREP_FAIL)
-
-
-def state_word(run: RunView) -> str:
-    """The word, the same that the queues count under; ``fault`` = waits for a person."""
-    if run.state is RunState.AUTH:
-        return "auth"
-    return _WORD_OF_STEP.get(run.step, "fault")
 
 
 def state_piece(run: RunView, glyphs: Glyphs) -> Piece:
@@ -103,13 +82,6 @@ def sparkline(values: Sequence[float], width: int, glyphs: Glyphs) -> str:
     return "".join(sparks[height] for height in heights)
 
 
-def component_counts(run: RunView) -> tuple[int, int, int]:
-    """Passed, failed, all."""
-    passed = sum(count for state, count in run.components.items() if state in GOOD)
-    failed = sum(count for state, count in run.components.items() if state in BAD)
-    return passed, failed, sum(run.components.values())
-
-
 def progress(run: RunView, glyphs: Glyphs, width: int = 14) -> Line:
     """How far a run is, in what counts at its step: tasks while its job runs, components afterwards."""
     if run.tasks and run.step is Step.POLL:
@@ -121,13 +93,6 @@ def progress(run: RunView, glyphs: Glyphs, width: int = 14) -> Line:
         return [(glyphs["dash"], "dim")]
     token = "state-fault" if failed else "state-full" if passed == count else "text"
     return [(f"{passed:,}/{count:,}" + (f" {glyphs['fault']}{failed:,}" if failed else ""), token)]
-
-
-def wall_left_s(run: RunView, now: float) -> float | None:
-    """Seconds of the wall time that its job still has; None while none runs."""
-    if run.step is not Step.POLL or run.started_at is None or not run.wall_s:
-        return None
-    return max(0.0, run.started_at + run.wall_s - now)
 
 
 def wall_left(run: RunView, glyphs: Glyphs, now: float) -> Line:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,10 +34,14 @@ class EngineLink:
         dialogue: Dialogue | None,
         changed: Callable[[], None],
         place: str = "",
+        first: int | None = None,
     ) -> None:
         self._path, self._who, self._model, self._dialogue = path, who, model, dialogue
         self._place = place
         self._changed = changed
+        #: the runs that are looked at: so many at first, then those that were named; None = all
+        self._first = first
+        self._looked_at: tuple[int, ...] = ()
         self._client: EngineClient | None = None
         self._now = asyncio.Event()
 
@@ -60,6 +64,12 @@ class EngineLink:
         if self._client is None:
             raise EngineGone("no engine is connected; nothing was ordered")
         return await self._client.call(verb, **args)
+
+    def look(self, runs: Sequence[int]) -> None:
+        """The runs that are in sight from now on."""
+        self._looked_at = tuple(runs)
+        if self._client is not None and self._first is not None:
+            self._client.look(self._looked_at)
 
     async def decline_all(self) -> None:
         """The person leaves: no prompt of the site shall wait for him."""
@@ -88,7 +98,7 @@ class EngineLink:
             self._client = client
             pulse = asyncio.create_task(self._pulse(client), name="pulse")
             try:
-                async for event in client.follow():
+                async for event in client.follow(first=self._first, runs=self._looked_at):
                     self._model.take(event)
                     self._changed()
             finally:

@@ -11,6 +11,7 @@ from rpconsole.console.screens.doubts import DoubtsScreen
 from rpconsole.console.screens.reading import ReadingScreen
 from rpconsole.console.screens.tail import TailScreen
 from rpconsole.console.text import foreign
+from rpconsole.console.why_rows import queues_why, sessions_why
 
 
 class Looking(Ordering):
@@ -25,6 +26,17 @@ class Looking(Ordering):
         why = (await self.desk.link.call("why", remote_id=remote_id))["why"]
         lines = [(foreign(sentence), "text") for sentence in why] or [("nothing holds it", "text")]
         await self._read(f"why {remote_id}", f"Why run {remote_id} does not move", lines)
+        return ""
+
+    async def why_pane(self, what: str) -> str:
+        """Why front ends have no session, or queues do not move."""
+        snapshot = self.desk.model.snapshot
+        if what == "queues":
+            lines = queues_why((await self.desk.link.call("queues"))["queues"])
+            await self._read("why queues", "Why queues do not move", lines)
+        elif snapshot is not None:
+            lines = sessions_why(snapshot, self.desk.model.now())
+            await self._read("why sessions", "Why sessions are not open", lines)
         return ""
 
     async def _output(self, remote_id: int) -> str:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from rpconsole import __version__
 from rpconsole.domain.action import Level
 from rpconsole.domain.baton import NOBODY, Baton
+from rpconsole.domain.overview import RunIndex, overview_of
+from rpconsole.domain.ranges import numbers_of
 from rpconsole.domain.snapshot import Alert, RunView, Snapshot
 from rpconsole.protocol.delta import apply_delta
 
@@ -39,7 +41,15 @@ class Model:
         self._monotonic = monotonic
         self.read_only = read_only
         self.snapshot: Snapshot | None = None
+        #: the runs that this console was sent: all, or those in its window
         self.runs: dict[int, RunView] = {}
+        #: every run there is, whether it is in the window or not
+        self.ids: Mapping[int, None] = {}
+        #: what all runs come to
+        self.overview = overview_of(())
+        #: for a console with a window: the filter that the engine was told, and the runs that pass it
+        self.sifted: tuple[str, frozenset[int]] = ("", frozenset())
+        self.has_window = False
         self.link = Link.CONNECTING
         #: why the link is not live, as a sentence
         self.sentence = ""
@@ -141,13 +151,13 @@ class Model:
             return
         if event.kind == "snapshot":
             self.dropped += event.dropped
-            self._replace(event.snapshot)
+            self._replace(event.snapshot, event.index)
             return
         if self.snapshot is None:
             raise ValueError("a change came before any snapshot")
         after = apply_delta(self.snapshot, event.delta)
         changed = {run.remote_id for run in event.delta.snapshot.runs} | set(event.delta.runs_gone)
-        self._accept(after, changed, event.delta.snapshot.alerts)
+        self._accept(after, event.index, changed, event.delta.snapshot.alerts)
 
     def note(self, sentence: str) -> None:
         """A line of this console's own in the log: a toast is gone before everybody has read it."""
@@ -159,19 +169,32 @@ class Model:
         dirty, self._dirty = self._dirty, set()
         return dirty
 
-    def _replace(self, snapshot: Snapshot) -> None:
+    def _replace(self, snapshot: Snapshot, index: RunIndex | None) -> None:
         known = set(self.log)
         fresh = tuple(alert for alert in snapshot.alerts if alert not in known)
-        self._accept(snapshot, set(self.runs) | {run.remote_id for run in snapshot.runs}, fresh)
+        self._accept(snapshot, index, set(self.runs) | {run.remote_id for run in snapshot.runs}, fresh)
 
-    def _accept(self, snapshot: Snapshot, changed: set[int], said: tuple[Alert, ...]) -> None:
+    def _accept(self, snapshot: Snapshot, index: RunIndex | None, changed: set[int], said: tuple[Alert, ...]) -> None:
         self.snapshot = snapshot
         self.runs = {run.remote_id: run for run in snapshot.runs}
+        self._know(index)
         self._dirty |= changed
         self.log.extend(said)
         self.logged += len(said)
         self.rates.append((snapshot.rate_out, snapshot.rate_in))
         self._epoch_offset = snapshot.at - self._monotonic()
+
+    def _know(self, index: RunIndex | None) -> None:
+        """What there is beside the runs that were sent; without an index they are all there is."""
+        self.has_window = index is not None
+        if index is None:
+            self.ids, self.overview = dict.fromkeys(self.runs), overview_of(tuple(self.runs.values()))
+            return
+        self.overview = index.overview
+        if index.ids is not None:
+            self.ids = dict.fromkeys(numbers_of(index.ids))
+        if index.passing is not None:
+            self.sifted = (index.filter, frozenset(numbers_of(index.passing)))
 
     def _stand(self, link: Link, sentence: str) -> None:
         if link is not self.link:

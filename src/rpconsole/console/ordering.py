@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from rpconsole.console.desk import Result
 from rpconsole.console.operating import Operating
-from rpconsole.console.orders import order_sentences, order_title
+from rpconsole.console.orders import NAMED, order_sentences, order_title
 from rpconsole.console.screens.dialog import MANY, Choice, Dialog
 from rpconsole.domain.fault import RpconsoleError
 
@@ -19,10 +19,11 @@ class Ordering(Operating):
 
     def order_runs(self, verb: str, remote_ids: Sequence[int]) -> None:
         """Ask the engine what the order would do, then a person."""
-        ids = [one for one in remote_ids if one in self.desk.model.runs]
+        ids = [one for one in remote_ids if one in self.desk.model.ids]
         if len(ids) > MOST:
             self.say(f"{len(ids):,} runs are marked; at most {MOST:,} can be ordered at once", severity="error")
         elif ids:
+            self.desk.sight.look("ordered", ids[:NAMED])
             self.order(self._proposed(verb, ids))
 
     async def _proposed(self, verb: str, remote_ids: Sequence[int]) -> str:

@@ -7,11 +7,11 @@ from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from rpconsole.console.filters import Facts, Filter
 from rpconsole.console.format import clock
 from rpconsole.console.text import Line, foreign
 from rpconsole.console.widgets.columns import Column
 from rpconsole.console.widgets.painting import Look
+from rpconsole.domain.filters import Facts, Filter
 
 Row = Mapping[str, Any]
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rpconsole.console.format import component_counts, span, state_word
+from rpconsole.console.format import span
 from rpconsole.console.text import foreign
 from rpconsole.domain.run import Step
+from rpconsole.domain.run_facts import component_counts, state_word
 from rpconsole.domain.session import SessionView
 from rpconsole.domain.snapshot import GateView, RunView, Snapshot
 

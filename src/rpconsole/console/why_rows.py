@@ -8,8 +8,7 @@ from typing import Any
 from rpconsole.console.format import clock, span
 from rpconsole.console.text import foreign
 from rpconsole.domain.snapshot import RunView, Snapshot
-from rpconsole.domain.stage import Stage
-from rpconsole.domain.standstill import queue_reasons, session_reasons
+from rpconsole.domain.standstill import session_reasons
 
 Row = Mapping[str, Any]
 Lines = list[tuple[str, str]]
@@ -48,11 +47,11 @@ def sessions_why(snapshot: Snapshot, now: float) -> Lines:
     return lines or [("no front end is configured: 'rpconsole doctor' says what is missing", "text")]
 
 
-def queues_why(snapshot: Snapshot, runs: Sequence[RunView]) -> Lines:
-    """Each stage, and what holds its runs."""
+def queues_why(queues: Mapping[str, Sequence[str]]) -> Lines:
+    """Each stage, and what the engine says holds its runs."""
     lines: Lines = []
-    for stage in Stage:
-        lines += _told(str(stage), queue_reasons(stage, runs, snapshot) or ("nothing holds its runs",))
+    for stage, sentences in queues.items():
+        lines += _told(foreign(stage), sentences or ("nothing holds its runs",))
     return lines
 
 

@@ -15,7 +15,7 @@ from rpconsole.daemon.feed import Feed
 from rpconsole.daemon.outbox import Outbox, TooSlow
 from rpconsole.daemon.peer import Peer, recorded_name
 from rpconsole.daemon.prompts import PromptDesk
-from rpconsole.daemon.verbs import BatonArgs
+from rpconsole.daemon.verbs import BatonArgs, FindRunsArgs
 from rpconsole.domain.baton import Seat
 from rpconsole.domain.fault import ExitCode, FaultKind, RpconsoleError
 from rpconsole.ports.sessions import Challenge
@@ -30,6 +30,7 @@ from rpconsole.protocol.messages import (
     EngineHello,
     Follow,
     FromClient,
+    Look,
     Message,
     Rejected,
     Reply,
@@ -151,7 +152,9 @@ class Connection:
             case Request():
                 self._accept(message)
             case Follow():
-                self._office.feed.add(self._outbox)
+                self._office.feed.add(self._outbox, message)
+            case Look():
+                self._show(message)
             case Reply() | Decline() if self._looks:
                 sentence = "not passed on: this console only looks (--read-only)"
                 self.tell(Rejected(ask_id=message.ask_id, sentence=sentence))
@@ -161,6 +164,12 @@ class Connection:
                 self._office.desk.decline(self, message)
             case ClientHello():
                 raise BadMessage("a second hello")
+
+    def _show(self, look: Look) -> None:
+        if self._outbox.window is None:
+            raise BadMessage("a look before any follow with 'first'")
+        self._outbox.window.show(look.runs)
+        self._outbox.look_again()
 
     def _accept(self, request: Request) -> None:
         if self._under_way >= MAX_UNDER_WAY:
@@ -190,6 +199,9 @@ class Connection:
         checked = checked_args(request.verb, request.args)
         if self._looks:
             refuse_looker(request.verb)
+        if isinstance(checked, FindRunsArgs) and self._outbox.window is not None:
+            self._outbox.window.sift(checked.filter)
+            self._outbox.look_again()
         if isinstance(checked, BatonArgs):
             baton = self._office.baton
             return result(sentence={"ask": baton.ask, "give": baton.give, "keep": baton.keep}[checked.do](self._seat))

@@ -20,6 +20,7 @@ from rpconsole.daemon.verbs import (
     CleanArgs,
     CommandsArgs,
     DefineArgs,
+    FindRunsArgs,
     GatesArgs,
     LabelArgs,
     LoginArgs,
@@ -36,9 +37,14 @@ from rpconsole.daemon.verbs import (
     TailArgs,
 )
 from rpconsole.domain.fault import ExitCode, FaultKind, RpconsoleError
+from rpconsole.domain.filters import parse
 from rpconsole.domain.nearest import nearest
+from rpconsole.domain.ranges import ranges_of
+from rpconsole.domain.run_facts import FILTER_KEYS, in_order
 from rpconsole.domain.scratch_view import SafeFiles
 from rpconsole.domain.snapshot import GATES, STAGE_GATES, Snapshot, gates_of
+from rpconsole.domain.stage import Stage
+from rpconsole.domain.standstill import queue_reasons
 from rpconsole.engine.facade import EngineFacade
 from rpconsole.ports.run_store import DefineOrder
 from rpconsole.ports.sessions import Ask
@@ -82,6 +88,8 @@ class Dispatch:
             "status": self._status,
             "session": self._session,
             "runs": self._runs,
+            "find_runs": self._find_runs,
+            "queues": self._queues,
             "run": self._run,
             "story": self._story,
             "commands": self._commands,
@@ -134,6 +142,16 @@ class Dispatch:
 
     async def _runs(self, args: RunsArgs, who: str) -> Result:
         return result(runs=await self._engine.runs(label=args.label, stage=args.stage, states=args.states))
+
+    async def _find_runs(self, args: FindRunsArgs, who: str) -> Result:
+        snapshot = self._present()
+        kept = parse(args.filter, FILTER_KEYS)
+        order = in_order(snapshot.runs, kept, args.by, snapshot.at, backwards=args.backwards)
+        return result(runs=ranges_of(order))
+
+    async def _queues(self, args: NoArgs, who: str) -> Result:
+        snapshot = self._present()
+        return result(queues={str(stage): queue_reasons(stage, snapshot.runs, snapshot) for stage in Stage})
 
     async def _run(self, args: RunArgs, who: str) -> Result:
         detail = plain(await self._engine.run_detail(args.remote_id))

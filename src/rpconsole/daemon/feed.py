@@ -6,8 +6,10 @@ import asyncio
 from collections.abc import Callable
 
 from rpconsole.daemon.outbox import Outbox
+from rpconsole.daemon.window import Overviews, Window
 from rpconsole.domain.snapshot import Snapshot
 from rpconsole.engine.facade import EngineFacade
+from rpconsole.protocol.messages import Follow
 
 
 class Feed:
@@ -18,9 +20,12 @@ class Feed:
         self._present = present
         self._every_s = every_s
         self._followers: set[Outbox] = set()
+        self._overviews = Overviews()
 
-    def add(self, outbox: Outbox) -> None:
-        """Follow from now on, beginning with the whole present."""
+    def add(self, outbox: Outbox, follow: Follow) -> None:
+        """Follow from now on, beginning with the whole present, or with what of it is in the follower's window."""
+        if follow.first is not None:
+            outbox.window = Window(self._overviews, first=follow.first, runs=follow.runs)
         self._followers.add(outbox)
         outbox.offer(self._present())
 

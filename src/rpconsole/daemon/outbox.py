@@ -6,6 +6,8 @@ import asyncio
 from collections import deque
 from dataclasses import replace
 
+from rpconsole.daemon.window import Window, index_change
+from rpconsole.domain.overview import RunIndex
 from rpconsole.domain.snapshot import Alert, Snapshot
 from rpconsole.protocol.delta import delta_of
 from rpconsole.protocol.messages import AlertSaid, Change, Message, WholeSnapshot
@@ -23,8 +25,13 @@ class Outbox:
         self._max_messages = max_messages
         self._alerts: deque[Alert] = deque(maxlen=max_alerts)
         self._dropped = 0
+        #: the runs that this client is sent; None = all of them
+        self.window: Window | None = None
         self._latest: Snapshot | None = None
+        #: what the last message was made of, and what of it the client has
+        self._seen: Snapshot | None = None
         self._sent: Snapshot | None = None
+        self._index: RunIndex | None = None
         self._ready = asyncio.Event()
         self._emptied = asyncio.Event()
         self._emptied.set()
@@ -45,8 +52,14 @@ class Outbox:
 
     def offer(self, snapshot: Snapshot) -> None:
         """The present; what the client has not read yet is replaced by it, and nothing is sent when only the clock moved."""
-        if self._sent is None or snapshot != replace(self._sent, at=snapshot.at):
+        if self._seen is None or snapshot != replace(self._seen, at=snapshot.at):
             self._latest = snapshot
+            self._ready.set()
+
+    def look_again(self) -> None:
+        """The window shows something else of what was sent last."""
+        if self._latest is None and self._seen is not None:
+            self._latest = self._seen
             self._ready.set()
 
     async def next(self) -> Message:
@@ -66,13 +79,21 @@ class Outbox:
         if self._messages:
             return self._messages.popleft()
         self._emptied.set()
-        if self._latest is not None:
-            return self._take_snapshot(self._latest)
-        return AlertSaid(alert=self._alerts.popleft()) if self._alerts else None
+        message = self._take_snapshot(self._latest) if self._latest is not None else None
+        if message is None and self._alerts:
+            return AlertSaid(alert=self._alerts.popleft())
+        return message
 
-    def _take_snapshot(self, latest: Snapshot) -> Message:
+    def _take_snapshot(self, latest: Snapshot) -> Message | None:
         before, dropped = self._sent, self._dropped
-        self._latest, self._sent, self._dropped = None, latest, 0
+        cut, index = (latest, None) if self.window is None else self.window.cut(latest)
+        self._latest, self._seen = None, latest
+        if before is not None and not dropped and self.window is not None and index == self._index:
+            # of what is out of sight nothing is sent, not even that it changed
+            unchanged = cut == replace(before, at=cut.at, sequence=before.sequence)
+            if unchanged:
+                return None
+        known, self._sent, self._index, self._dropped = self._index, cut, index, 0
         if before is None or dropped:
-            return WholeSnapshot(snapshot=latest, dropped=dropped)
-        return Change(delta=delta_of(before, latest))
+            return WholeSnapshot(snapshot=cut, dropped=dropped, index=index)
+        return Change(delta=delta_of(before, cut), index=None if index is None else index_change(known, index))

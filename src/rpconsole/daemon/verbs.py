@@ -6,8 +6,10 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
+from rpconsole.domain.filters import has_pattern
 from rpconsole.domain.renewal import Choice
 from rpconsole.domain.run import RunState
+from rpconsole.domain.run_facts import SORT_KEYS
 from rpconsole.domain.stage import Stage, stage_of
 
 #: ``remoteRun.remote_id`` is a signed BIGINT that counts from 1
@@ -76,6 +78,24 @@ class RunsArgs(Args):
     label: Label | None = None
     stage: StageWord | None = None
     states: tuple[RunState, ...] = ()
+
+
+def _no_pattern(text: str) -> str:
+    if has_pattern(text):
+        raise ValueError("'re:' is matched by who typed it: a pattern without end would stop the engine for everybody")
+    return text
+
+
+#: words that are ANDed, as they are typed
+FilterText = Annotated[str, Field(max_length=1000), AfterValidator(_no_pattern)]
+
+
+class FindRunsArgs(Args):
+    """Which runs are shown that pass a filter, in which order; the client's stream then tells which pass."""
+
+    filter: FilterText = ""
+    by: Literal[SORT_KEYS] | None = None  # type: ignore[valid-type]
+    backwards: bool = False
 
 
 class ReconcileArgs(Args):
@@ -182,6 +202,8 @@ VERBS: dict[str, type[Args]] = {
     "status": NoArgs,
     "session": NoArgs,
     "runs": RunsArgs,
+    "find_runs": FindRunsArgs,
+    "queues": NoArgs,
     "run": RunArgs,
     "story": StoryArgs,
     "commands": CommandsArgs,

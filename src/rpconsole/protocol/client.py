@@ -28,6 +28,7 @@ from rpconsole.protocol.messages import (
     EngineHello,
     Follow,
     FromEngine,
+    Look,
     Message,
     Rejected,
     Reply,
@@ -136,11 +137,19 @@ class EngineClient:
         finally:
             self._waiting.pop(number, None)
 
-    async def follow(self) -> AsyncIterator[Event]:
-        """A whole snapshot, then changes and alerts; consume it steadily, answers to calls come behind it. Ends with the engine."""
-        await self._send(Follow())
+    async def follow(self, *, first: int | None = None, runs: Sequence[int] = ()) -> AsyncIterator[Event]:
+        """A whole snapshot, then changes and alerts; consume it steadily, answers to calls come behind it. Ends with the engine.
+
+        With ``first`` only so many runs, and ``runs``, are sent, until ``look`` names others.
+        """
+        await self._send(Follow(first=first, runs=tuple(runs)))
         while (event := await self._events.get()) is not None:
             yield event
+
+    def look(self, runs: Sequence[int]) -> None:
+        """These runs are looked at from now on; a line of this size never waits for the socket."""
+        if not self._writer.is_closing():
+            self._writer.write(encode(Look(runs=tuple(runs))))
 
     async def decline_all(self) -> None:
         """The person leaves: no challenge shall wait for him."""

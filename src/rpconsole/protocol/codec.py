@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from asyncio import IncompleteReadError, LimitOverrunError, StreamReader
+from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import to_jsonable_python
 
+from rpconsole.domain.snapshot import RunView
 from rpconsole.protocol.errors import BadMessage
 from rpconsole.protocol.messages import RESULT_VERSION, FromClient, FromEngine, Message
 
@@ -19,6 +21,7 @@ MAX_ANSWER_BYTES = 64 << 20
 Kind = TypeVar("Kind")
 
 _from_client: TypeAdapter[FromClient] = TypeAdapter(FromClient)
+_runs: TypeAdapter[tuple[RunView, ...]] = TypeAdapter(tuple[RunView, ...])
 _from_engine: TypeAdapter[FromEngine] = TypeAdapter(FromEngine)
 
 
@@ -55,6 +58,11 @@ def plain(value: object) -> Any:
 def result(**fields: object) -> dict[str, Any]:
     """A result object: the version first, then its fields."""
     return {"version": RESULT_VERSION, **plain(fields)}
+
+
+def runs_of(status: Mapping[str, Any]) -> tuple[RunView, ...]:
+    """The runs in the answer of the verb ``status``."""
+    return _runs.validate_python(status["runs"])
 
 
 def sentence_of(error: ValidationError) -> str:

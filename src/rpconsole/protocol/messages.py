@@ -7,11 +7,12 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, SerializationInfo, field_serializer
 
 from rpconsole.domain.fault import ExitCode, FaultKind
+from rpconsole.domain.overview import RunIndex
 from rpconsole.domain.snapshot import Alert, Snapshot
 from rpconsole.protocol.delta import SnapshotDelta
 
 #: grows when a message changes in a way that the other side must know of
-PROTOCOL = 1
+PROTOCOL = 2
 #: version of every result object, on the socket and in ``--json``
 RESULT_VERSION = 1
 
@@ -54,10 +55,24 @@ class Request(Message):
     args: dict[str, Any] = {}
 
 
+#: a window holds so many runs at most
+MAX_WINDOW = 1000
+WindowRuns = Annotated[tuple[int, ...], Field(max_length=MAX_WINDOW)]
+
+
 class Follow(Message):
-    """Send a snapshot now, and changes and alerts from now on."""
+    """Send a snapshot now, and changes and alerts from now on; with ``first``, of so many runs or of ``runs`` only, and an index of all."""
 
     kind: Literal["follow"] = "follow"
+    first: Annotated[int, Field(ge=0, le=MAX_WINDOW)] | None = None
+    runs: WindowRuns = ()
+
+
+class Look(Message):
+    """The runs that are in this client's window from now on; only after a ``follow`` with ``first``."""
+
+    kind: Literal["look"] = "look"
+    runs: WindowRuns
 
 
 class Reply(Message):
@@ -117,6 +132,8 @@ class WholeSnapshot(Message):
     kind: Literal["snapshot"] = "snapshot"
     snapshot: Snapshot
     dropped: int = 0
+    #: for a client with a window: what there is beside it
+    index: RunIndex | None = None
 
 
 class Change(Message):
@@ -124,6 +141,7 @@ class Change(Message):
 
     kind: Literal["delta"] = "delta"
     delta: SnapshotDelta
+    index: RunIndex | None = None
 
 
 class AlertSaid(Message):
@@ -186,7 +204,7 @@ class Bye(Message):
     exit_code: ExitCode = ExitCode.SYSTEM
 
 
-FromClient = Annotated[ClientHello | Request | Follow | Reply | Decline, Field(discriminator="kind")]
+FromClient = Annotated[ClientHello | Request | Follow | Look | Reply | Decline, Field(discriminator="kind")]
 FromEngine = Annotated[
     EngineHello | Answer | WholeSnapshot | Change | AlertSaid | ChallengeAsked | Answered | Rejected | Bye,
     Field(discriminator="kind"),

@@ -2,46 +2,39 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable
 from typing import ClassVar
 
 from textual.binding import BindingType
 
 from rpconsole.console.actions import Place, bindings
-from rpconsole.console.format import STATE_WORDS, component_counts, counted, state_word
+from rpconsole.console.format import counted
 from rpconsole.console.model import Model
 from rpconsole.console.panes.asking import WhyAsked
 from rpconsole.console.text import Line
 from rpconsole.console.widgets.acting import Acting
 from rpconsole.console.widgets.lines import LinesView, fenced, title_line
 from rpconsole.console.widgets.painting import Look
-from rpconsole.domain.snapshot import RunView
+from rpconsole.domain.overview import Overview, QueueView
+from rpconsole.domain.run_facts import STATE_WORDS
 from rpconsole.domain.stage import Stage
 
 
-def queue_rows(runs: Iterable[RunView], look: Look) -> list[Line]:
+def queue_rows(overview: Overview, look: Look) -> list[Line]:
     """A head and one line a stage."""
-    counts: Counter[tuple[Stage, str]] = Counter()
-    components: dict[Stage, tuple[int, int]] = {}
-    for run in runs:
-        counts[run.stage, state_word(run)] += 1
-        passed, failed, _ = component_counts(run)
-        before = components.get(run.stage, (0, 0))
-        components[run.stage] = (before[0] + passed, before[1] + failed)
+    queues = {queue.stage: queue for queue in overview.queues}
     fence = look.palette.glyphs["fence"]
     head = f" {'stage':<7}" + "".join(f"{word:>6}" for word in STATE_WORDS)
     lines: list[Line] = [[(head, "dim"), (f" {fence} ", "rule"), ("comp pass / fail", "dim")]]
     for stage in Stage:
+        queue = queues.get(stage, QueueView(stage=stage, runs={}, passed=0, failed=0))
         line: Line = [(f" {stage:<7}", "text")]
         for word in STATE_WORDS:
-            count = counts[stage, word]
+            count = queue.runs.get(word, 0)
             line.append((f"{count:>6,}", f"state-{word}" if count else "dim"))
-        passed, failed = components.get(stage, (0, 0))
         line += [
             (f" {fence} ", "rule"),
-            (f"{passed:>9,} /", "text"),
-            (f"{failed:>5,}", "state-fault" if failed else "dim"),
+            (f"{queue.passed:>9,} /", "text"),
+            (f"{queue.failed:>5,}", "state-fault" if queue.failed else "dim"),
         ]
         lines.append(line)
     return lines
@@ -63,7 +56,7 @@ class QueuesPane(Acting, LinesView, can_focus=True):
         self.post_message(WhyAsked("queues"))
 
     def paint(self, width: int, height: int) -> list[Line]:
-        note = counted(len(self._model.runs), "run")
+        note = counted(len(self._model.ids), "run")
         title = title_line("Queues", width, self.look, number=2, note=note, focused=self.has_focus, fence=self.fence)
-        rows = queue_rows(self._model.runs.values(), self.look)
+        rows = queue_rows(self._model.overview, self.look)
         return [title, *(fenced(rows, self.look) if self.fence else rows)]

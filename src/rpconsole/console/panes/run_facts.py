@@ -143,7 +143,8 @@ class RunFacts(LinesView, can_focus=True):
         name = "Run" if run is None else run_title(run)
         title = title_line(name, width, self.look, number=self._number, focused=self.has_focus, fence=self.fence)
         if run is None:
-            lines: list[Line] = [[(" no run under the cursor", "dim")]]
+            away = self.remote_id in self._desk.model.ids
+            lines: list[Line] = [[(" reading …" if away else " no run under the cursor", "dim")]]
         else:
             room = width - self.fence
             lines = run_lines(run, self.facts, self.look.palette.glyphs, room, self._desk.model.now())

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+import asyncio
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from typing import ClassVar
 
 from textual.binding import BindingType
 
 from rpconsole.console.actions import Place, bindings
-from rpconsole.console.filters import Facts, Filter
-from rpconsole.console.format import component_counts, progress, span, state_piece, state_word, wall_left, wall_left_s
+from rpconsole.console.desk import Desk
+from rpconsole.console.format import progress, span, state_piece, wall_left
 from rpconsole.console.model import Link, Model
 from rpconsole.console.screens.run_deeds import RunDeeds
 from rpconsole.console.text import Line, foreign
 from rpconsole.console.widgets.columns import Column
+from rpconsole.console.widgets.marking import Key
 from rpconsole.console.widgets.painting import Look
 from rpconsole.console.widgets.virtual_table import VirtualTable
+from rpconsole.domain.fault import RpconsoleError
+from rpconsole.domain.filters import Facts, Filter, has_pattern
+from rpconsole.domain.ranges import numbers_of
 from rpconsole.domain.run import Step
+from rpconsole.domain.run_facts import FILTER_KEYS, in_order, run_facts
 from rpconsole.domain.snapshot import RunView
 
 
@@ -35,34 +41,19 @@ class RunRows:
         Column(key="label", title="label", width=12, rank=4),
         Column(key="why", title="why it does not move", width=24, grows=True, rank=2),
     )
-    filter_keys: Sequence[str] = (
-        "run",
-        "stage",
-        "state",
-        "job",
-        "label",
-        "why",
-        "comps",
-        "fail",
-        "pass",
-        "tries",
-        "fault",
-        "left",
-        "age",
-        "wall",
-        "step",
-    )
+    filter_keys: Sequence[str] = FILTER_KEYS
 
     def __init__(self, look: Look, model: Model) -> None:
         self._look, self._model = look, model
 
     def row_keys(self) -> Sequence[Hashable]:
-        return tuple(self._model.runs)
+        return tuple(self._model.ids)
 
     def cells(self, key: Hashable) -> Mapping[str, Line]:
         run = self._model.runs.get(key)  # type: ignore[call-overload]
         if run is None:
-            return {}
+            # it is on its way: rows come a page before they are needed
+            return {"run": [(str(key), "dim")], "state": [(self._look.palette.glyphs["dash"], "dim")]}
         now = self._model.now()
         why = foreign(run.why[0]) if run.why and run.step is not Step.DONE else ""
         return {
@@ -82,24 +73,7 @@ class RunRows:
         run: RunView | None = self._model.runs.get(key)  # type: ignore[call-overload]
         if run is None:
             return {}
-        passed, failed, count = component_counts(run)
-        why = "; ".join(run.why)
-        state = f"{state_word(run)} {run.state}"
-        return {
-            **{
-                "run": run.remote_id,
-                "stage": str(run.stage),
-                "state": state_word(run),
-                "job": run.job or "",
-                "why": why,
-            },
-            **{"label": run.label, "pass": passed, "fail": failed, "tries": run.tries, "fault": run.fault},
-            **{"done": passed / count if count else 0.0, "left": count - passed, "comps": count},
-            "age": self._model.now() - run.submitted_at if run.submitted_at is not None else None,
-            **{"wall": wall_left_s(run, self._model.now()), "step": str(run.step)},
-            "walltime": wall_left_s(run, self._model.now()),
-            "text": f"{run.remote_id} {run.stage} {state} {run.step} {run.job or ''} {run.label} {why}",
-        }
+        return run_facts(run, self._model.now())
 
     def empty(self, filter: Filter) -> Sequence[str]:
         if self._model.snapshot is None:
@@ -113,13 +87,17 @@ class RunRows:
 
 
 class RunsTable(RunDeeds, VirtualTable):
-    """The table of runs."""
+    """The table of runs. Where the engine sends only a window of them, it is the engine that filters and sorts."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(Place.RUNS)]
     PLACES: ClassVar[tuple[Place, ...]] = (Place.TABLE, Place.RUNS)
 
-    def __init__(self, look: Look, model: Model) -> None:
-        super().__init__(look, RunRows(look, model), title="Runs", number=3, noun="run", id="runs")
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk.look, RunRows(desk.look, desk.model), title="Runs", number=3, noun="run", id="runs")
+        self._desk, self._model = desk, desk.model
+        #: what the engine was asked to show, and by which connection; the order of arrival need not be asked for
+        self._sought: object = None
+        self._seeking: asyncio.Task[None] | None = None
 
     def chosen_runs(self) -> list[int]:
         """The runs that an act is about."""
@@ -128,3 +106,73 @@ class RunsTable(RunDeeds, VirtualTable):
     def asked_runs(self) -> list[int]:
         """A question is about the row under the cursor, whatever is marked."""
         return [self.cursor] if isinstance(self.cursor, int) else []
+
+    # -- what the engine does for a console with a window --------------------------------------------------------------
+
+    def scrolled(self) -> None:
+        self._desk.sight.look("rows", [key for key in self.in_sight() if isinstance(key, int)])
+
+    def touch(self, dirty: Collection[Key] | None = None) -> None:
+        if self._model.has_window and self._wanted() != self._sought and not self._is_plain:
+            # another engine, or one that was not there when it should have been asked
+            self._seek()
+        super().touch(dirty)
+        self.scrolled()
+
+    def reorder(self) -> None:
+        if not self._model.has_window:
+            super().reorder()
+            return
+        if self._is_plain:
+            self.take_order(list(self.rows.row_keys()))
+        if not self._is_plain or self._sought is not None:
+            self._seek()
+
+    def passing(self, keys: Iterable[Key]) -> list[Key]:
+        if not self._model.has_window:
+            return super().passing(keys)
+        text, numbers = self._model.sifted
+        return [key for key in keys if not self.filter.text or (text == self.filter.text and key in numbers)]
+
+    async def whole(self) -> list[Facts]:
+        if not self._model.has_window:
+            return await super().whole()
+        now, found = self._model.now(), {run.remote_id: run for run in await self._desk.all_runs()}
+        return [run_facts(found[key], now) for key in self.order if key in found]
+
+    @property
+    def _is_plain(self) -> bool:
+        return not self.filter.text and self.sorted_by is None
+
+    def _wanted(self) -> object:
+        return self._model.hello, self.filter.text, self.sorted_by
+
+    def _seek(self) -> None:
+        self._sought = self._wanted()
+        if self._seeking is not None:
+            self._seeking.cancel()
+        self._seeking = asyncio.create_task(self._find(), name="order of runs")
+
+    async def _find(self) -> None:
+        try:
+            order = await (self._match_here() if has_pattern(self.filter.text) else self._match_there())
+        except RpconsoleError as error:
+            self.note = f"not sought: {foreign(error)}"
+            self.refresh()
+            return
+        self.note = "r matches again" if has_pattern(self.filter.text) else ""
+        self.take_order([number for number in order if number in self._model.ids])
+
+    async def _match_there(self) -> Sequence[int]:
+        by, backwards = self.sorted_by or (None, False)
+        found = await self._desk.link.call("find_runs", filter=self.filter.text, by=by, backwards=backwards)
+        return numbers_of(found["runs"])
+
+    async def _match_here(self) -> Sequence[int]:
+        """A regular expression is matched by who typed it: one that takes for ever must not stop the engine."""
+        by, backwards = self.sorted_by or (None, False)
+        return in_order(await self._desk.all_runs(), self.filter, by, self._model.now(), backwards=backwards)
+
+    def on_unmount(self) -> None:
+        if self._seeking is not None:
+            self._seeking.cancel()

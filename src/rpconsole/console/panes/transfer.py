@@ -9,11 +9,7 @@ from rpconsole.console.text import Line, foreign
 from rpconsole.console.widgets.lines import LinesView, fenced, title_line
 from rpconsole.console.widgets.painting import Look
 from rpconsole.domain.haul import HaulView, Way
-from rpconsole.domain.run import Step
 from rpconsole.domain.snapshot import RunView, Snapshot
-
-#: steps at which bytes flow
-MOVING = (Step.SHIP, Step.RETRIEVE)
 
 
 def transfer_rows(model: Model, look: Look, width: int, height: int = 5) -> list[Line]:
@@ -22,14 +18,13 @@ def transfer_rows(model: Model, look: Look, width: int, height: int = 5) -> list
     if snapshot is None:
         return []
     room = max(8, min(60, width - 34))
-    sent = sum(run.bytes_sent for run in snapshot.runs)
-    back = sum(run.bytes_returned for run in snapshot.runs)
+    sent, back = model.overview.bytes_sent, model.overview.bytes_returned
     polled = "never" if snapshot.polled_at is None else f"{span(model.now() - snapshot.polled_at)} ago"
     history_in, history_out = [rate for _, rate in model.rates], [rate for rate, _ in model.rates]
     lines = [
         _direction("in ", snapshot.rate_in, history_in, back, room, look),
         _direction("out", snapshot.rate_out, history_out, sent, room, look),
-        *_moving(snapshot, look, height),
+        *_moving(model, look, height),
         *_hauls(snapshot, height),
         _channels(snapshot),
         [(f" last answer of the scheduler {polled}", "dim")],
@@ -73,11 +68,12 @@ def _plot(name: str, history: list[float], width: int, height: int, look: Look) 
     return [[(told, "dim")], *plot_lines(history, width, height, look.palette.glyphs, token="state-ship")]
 
 
-def _moving(snapshot: Snapshot, look: Look, height: int) -> list[Line]:
+def _moving(model: Model, look: Look, height: int) -> list[Line]:
     """The runs whose bytes flow: numbers in one line, one line each where there is room."""
-    moving = [run for run in snapshot.runs if run.step in MOVING]
+    named = model.overview.moving
+    moving = [model.runs[number] for number in named if number in model.runs]
     if height < 14 or not moving:
-        return [[(f" moving: {', '.join(str(run.remote_id) for run in moving[:8]) or 'nothing'}", "dim")]]
+        return [[(f" moving: {', '.join(str(number) for number in named) or 'nothing'}", "dim")]]
     return [
         [
             (f" {run.remote_id:>6} ", "text"),

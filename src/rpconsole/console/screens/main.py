@@ -13,7 +13,6 @@ from textual.widget import Widget
 from rpconsole.console.actions import Place, bindings
 from rpconsole.console.arrangement import places, too_small
 from rpconsole.console.desk import Desk
-from rpconsole.console.panes.asking import WhyAsked
 from rpconsole.console.panes.log import LogPane
 from rpconsole.console.panes.queues import QueuesPane
 from rpconsole.console.panes.run_facts import RunFacts
@@ -21,9 +20,7 @@ from rpconsole.console.panes.runs import RunsTable
 from rpconsole.console.panes.sessions import SessionsPane
 from rpconsole.console.panes.transfer import TransferPane
 from rpconsole.console.screens.base import ConsoleScreen
-from rpconsole.console.screens.reading import ReadingScreen
 from rpconsole.console.screens.run import RunScreen
-from rpconsole.console.why_rows import queues_why, sessions_why
 from rpconsole.console.widgets.lines import LinesView
 from rpconsole.console.widgets.log_view import LogView
 from rpconsole.console.widgets.virtual_table import VirtualTable
@@ -46,7 +43,7 @@ class MainScreen(ConsoleScreen):
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
         self.zoomed: str | None = None
-        self.runs = RunsTable(desk.look, desk.model)
+        self.runs = RunsTable(desk)
         self.facts = RunFacts(desk, number=4, id="run")
         self.log_pane = LogPane(desk.look, desk.model)
         self._queues = QueuesPane(desk.look, desk.model)
@@ -153,24 +150,13 @@ class MainScreen(ConsoleScreen):
 
     @on(LogView.Opened)
     def _open_run_of_line(self, event: LogView.Opened) -> None:
-        if event.remote_id in self.desk.model.runs:
+        if event.remote_id in self.desk.model.ids:
             self.app.push_screen(RunScreen(self.desk, event.remote_id, self.runs))
 
     @on(VirtualTable.Opened)
     def _open_run(self, event: VirtualTable.Opened) -> None:
         if isinstance(event.key, int):
             self.app.push_screen(RunScreen(self.desk, event.key, self.runs))
-
-    @on(WhyAsked)
-    def _say_why(self, event: WhyAsked) -> None:
-        model = self.desk.model
-        if model.snapshot is None:
-            return
-        if event.what == "sessions":
-            title, lines = "Why sessions are not open", sessions_why(model.snapshot, model.now())
-        else:
-            title, lines = "Why queues do not move", queues_why(model.snapshot, list(model.runs.values()))
-        self.app.push_screen(ReadingScreen(self.desk, f"why {event.what}", title, lines))
 
     def bring_back(self, zoomed: str, pane: str) -> None:
         """The zoom and the focus of another day."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from rpconsole.console.filters import NOTHING, Facts, Filter, parse
 from rpconsole.console.format import clock, span
 from rpconsole.console.text import wrapped
 from rpconsole.domain.action import Level
+from rpconsole.domain.filters import NOTHING, Facts, Filter, parse
 
 LONGEST_LINE = 10_000
 FILTER_KEYS = ("level", "run", "age")

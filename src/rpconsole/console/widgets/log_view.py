@@ -13,7 +13,6 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from rpconsole.console.actions import Place, bindings
-from rpconsole.console.filters import NOTHING, Filter
 from rpconsole.console.format import counted
 from rpconsole.console.text import Line
 from rpconsole.console.widgets.acting import Acting
@@ -21,6 +20,7 @@ from rpconsole.console.widgets.lines import fenced, title_line
 from rpconsole.console.widgets.log_lines import TIME_CELLS, Laid, LogLine, LogLines, filter_of
 from rpconsole.console.widgets.painting import Look, strip_of
 from rpconsole.domain.action import Level
+from rpconsole.domain.filters import NOTHING, Filter
 
 FIXED = 1
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from typing import ClassVar, Protocol
+from collections.abc import Collection, Iterable, Sequence
+from typing import ClassVar
 
 from textual import events
 from textual.binding import BindingType
@@ -13,46 +13,17 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from rpconsole.console.actions import Place, bindings
-from rpconsole.console.filters import NOTHING, Facts, Filter, parse
 from rpconsole.console.text import Line, changed_cells
 from rpconsole.console.widgets.acting import Acting
-from rpconsole.console.widgets.columns import Column, Layout, laid_out, letters
+from rpconsole.console.widgets.columns import Layout, laid_out, letters
 from rpconsole.console.widgets.lines import fenced, title_line
 from rpconsole.console.widgets.marking import Key, Marks
 from rpconsole.console.widgets.painting import Look, strip_of
+from rpconsole.console.widgets.rows import Rows
+from rpconsole.domain.filters import NOTHING, Facts, Filter, parse, sort_key
 
 #: title and head
 FIXED = 2
-
-
-class Rows(Protocol):
-    """Where a table gets its rows from; asked only for those on the screen, except when it orders them."""
-
-    @property
-    def columns(self) -> Sequence[Column]:
-        """The columns, from the left."""
-        ...
-
-    @property
-    def filter_keys(self) -> Sequence[str]:
-        """Keys that a filter can name."""
-        ...
-
-    def row_keys(self) -> Sequence[Key]:
-        """Every row there is, in the order of arrival."""
-        ...
-
-    def cells(self, key: Key) -> Mapping[str, Line]:
-        """A row's cells by column."""
-        ...
-
-    def facts(self, key: Key) -> Facts:
-        """What filters and sorting ask a row for."""
-        ...
-
-    def empty(self, filter: Filter) -> Sequence[str]:
-        """What is said in place of rows, with the next act."""
-        ...
 
 
 class VirtualTable(Acting, Widget, can_focus=True):
@@ -119,13 +90,34 @@ class VirtualTable(Acting, Widget, can_focus=True):
 
     def reorder(self) -> None:
         """Filter and sort anew."""
-        keys = [key for key in self.rows.row_keys() if self.filter.passes(self.rows.facts(key))]
+        keys = self.passing(self.rows.row_keys())
         if self.sorted_by is not None:
             column, backwards = self.sorted_by
-            keys.sort(key=lambda key: _sort_key(self.rows.facts(key).get(column)), reverse=backwards)
+            keys.sort(key=lambda key: sort_key(self.rows.facts(key).get(column)), reverse=backwards)
+        self.take_order(keys)
+
+    def passing(self, keys: Iterable[Key]) -> list[Key]:
+        """Those that the filter lets through."""
+        return [key for key in keys if self.filter.passes(self.rows.facts(key))]
+
+    async def whole(self) -> list[Facts]:
+        """The facts of all rows that are shown, whether they are in sight or not."""
+        return [self.rows.facts(key) for key in self._order]
+
+    def take_order(self, keys: list[Key]) -> None:
+        """The rows to show, in their order."""
         self.fresh = 0
         self._set_order(keys)
         self.refresh()
+
+    def in_sight(self) -> Sequence[Key]:
+        """The rows on the screen, and a page on either side: whole pages, so that it changes once a page."""
+        room = self._room()
+        page = self.top // room
+        return self._order[max(0, page - 1) * room : (page + 3) * room]
+
+    def scrolled(self) -> None:
+        """Other rows may be in sight."""
 
     def touch(self, dirty: Collection[Key] | None = None) -> None:
         """Rows changed (all of them for None): paint those that are on the screen, take in new and gone ones."""
@@ -152,7 +144,7 @@ class VirtualTable(Acting, Widget, can_focus=True):
     def _follow(self, there: Sequence[Key]) -> None:
         known, present = set(self._order), set(there)
         kept = [key for key in self._order if key in present]
-        fresh = [key for key in there if key not in known and self.filter.passes(self.rows.facts(key))]
+        fresh = self.passing(key for key in there if key not in known)
         if len(kept) == len(self._order) and not fresh:
             return
         below = len(kept) > self.top + self._room()
@@ -198,6 +190,7 @@ class VirtualTable(Acting, Widget, can_focus=True):
     def _show_cursor(self) -> None:
         row, room = self._place.get(self.cursor, 0) if self.cursor is not None else 0, self._room()
         self.top = max(0, min(self.top, row, max(0, len(self._order) - room)), row - room + 1)
+        self.scrolled()
 
     def _room(self) -> int:
         return max(1, self.size.height - FIXED)
@@ -392,11 +385,5 @@ class VirtualTable(Acting, Widget, can_focus=True):
 
     def _scroll(self, by: int) -> None:
         self.top = max(0, min(self.top + by, len(self._order) - self._room()))
+        self.scrolled()
         self.refresh()
-
-
-def _sort_key(value: object) -> tuple[int, float, str]:
-    """Numbers before words, nothing last."""
-    if value is None:
-        return 2, 0.0, ""
-    return (0, float(value), "") if isinstance(value, int | float) else (1, 0.0, str(value))

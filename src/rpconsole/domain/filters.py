@@ -48,6 +48,18 @@ def parse(text: str, keys: Sequence[str]) -> Filter:
     return Filter(text.strip(), tuple(terms), tuple(unknown), shown)
 
 
+def has_pattern(text: str) -> bool:
+    """Whether a filter holds a regular expression, which may take for ever over one row."""
+    return any(word.removeprefix("!").startswith("re:") for word in _words(text))
+
+
+def sort_key(value: object) -> tuple[int, float, str]:
+    """Numbers before words, nothing last."""
+    if value is None:
+        return 2, 0.0, ""
+    return (0, float(value), "") if isinstance(value, int | float) else (1, 0.0, str(value))
+
+
 def _is_plain(word: str, keys: Sequence[str]) -> bool:
     found = _TERM.match(word)
     return found is None or (found["key"].lower() not in keys and not word.startswith("re:"))
