@@ -2,7 +2,8 @@
 
 Idle and flooded (1,000 runs of 100 components, all of them different each quarter of a second, 20 alerts a second): from a key to the
 row that it moves to, the process's share of a core, and what it writes to the terminal. Then its first frame against that of an empty
-Textual application with as many panes, and what an engine with 2,000 runs sends at the attaching, with and without 1,000,000 components.
+Textual application with as many panes, and what an engine with 2,000 runs sends at the attaching and each second, with and without
+1,000,000 components.
 """
 
 from __future__ import annotations
@@ -21,15 +22,19 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from fcntl import ioctl
 from pathlib import Path
 from termios import TIOCSWINSZ
 from typing import Any
 
+from rpconsole.protocol.messages import PROTOCOL
+
 ROOT = Path(__file__).parents[1]
 RUNS, COMPONENTS = 1000, 100
 MANY_RUNS, MANY_COMPONENTS = 2000, 500
+#: runs that a console asks for at the attaching, and how long its stream is listened to
+FIRST, STREAM_S = 60, 3.0
 KEYS, STARTS, IDLE_S = 40, 5, 8.0
 KEY_MS, TERMINAL_KIB = 50.0, 40.0
 GOALS = {
@@ -41,6 +46,9 @@ GOALS = {
     "first_frame_after_imports_to_empty_textual": "<=1.5",
     "first_frame_to_empty_textual": "<=2.5",
     "attach_bytes_with_a_million_components": "<=1.05",
+    "attach_bytes_of_2000_runs_to_60": "<=1.05",
+    "attach_bytes_to_all_runs_whole": "<=0.1",
+    "flood_bytes_to_all_runs_whole": "<=0.1",
     "foreign_modules_loaded": "<=0",
 }
 CONSOLE = """
@@ -201,14 +209,18 @@ def first_frame_s(path: Path) -> dict[str, tuple[float, float]]:
     return {name: (min(a for a, _ in values), min(b for _, b in values)) for name, values in times.items()}
 
 
-async def attach_bytes(path: Path) -> int:
-    """What an engine sends to who attaches and follows, until the first view is whole."""
+async def attach_bytes(path: Path, first: int | None = FIRST) -> tuple[int, float]:
+    """What an engine sends to who attaches and follows, until the first view is whole, and then each second; None = all runs."""
     reader, writer = await asyncio.open_unix_connection(str(path), limit=64 << 20)
-    for message in ({"kind": "hello", "protocol": 1, "version": "0"}, {"kind": "follow"}):
+    for message in ({"kind": "hello", "protocol": PROTOCOL, "version": "0"}, {"kind": "follow", "first": first}):
         writer.write(json.dumps(message).encode() + b"\n")
     size = len(await reader.readline()) + len(await reader.readline())
+    streamed, began = 0, time.perf_counter()
+    while (left := began + STREAM_S - time.perf_counter()) > 0:
+        with suppress(TimeoutError):
+            streamed += len(await asyncio.wait_for(reader.read(1 << 20), left))
     writer.close()
-    return size
+    return size, streamed / STREAM_S
 
 
 def measure() -> dict[str, Any]:
@@ -220,10 +232,14 @@ def measure() -> dict[str, Any]:
             frames = first_frame_s(path)
         with engine(folder, RUNS, COMPONENTS, "flood") as path:
             flooded = console_times(path)
-        sizes = []
-        for components in (0, MANY_COMPONENTS):
-            with engine(folder, MANY_RUNS, components, "quiet") as path:
-                sizes.append(asyncio.run(attach_bytes(path)))
+        found = {}
+        for runs, components in ((FIRST, 0), (MANY_RUNS, 0), (MANY_RUNS, MANY_COMPONENTS)):
+            with engine(folder / str(runs), runs, components, "quiet") as path:
+                found[runs, components] = asyncio.run(attach_bytes(path))[0]
+                whole = asyncio.run(attach_bytes(path, None))[0]
+        sizes = list(found.values())
+        with engine(folder / "many", MANY_RUNS, MANY_COMPONENTS, "flood") as path:
+            streams = [asyncio.run(attach_bytes(path, first))[1] for first in (FIRST, None)]
     environ = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
     loaded = subprocess.run([sys.executable, "-c", LOADED], env=environ, capture_output=True, text=True, check=True)
     p90 = {
@@ -237,7 +253,10 @@ def measure() -> dict[str, Any]:
         "kib_a_second_to_the_terminal_of_40": flooded["bytes_s"] / 1024 / TERMINAL_KIB,
         "first_frame_after_imports_to_empty_textual": frames["console"][1] / frames["empty"][1],
         "first_frame_to_empty_textual": frames["console"][0] / frames["empty"][0],
-        "attach_bytes_with_a_million_components": sizes[1] / sizes[0],
+        "attach_bytes_with_a_million_components": sizes[2] / sizes[1],
+        "attach_bytes_of_2000_runs_to_60": sizes[1] / sizes[0],
+        "attach_bytes_to_all_runs_whole": sizes[2] / whole,
+        "flood_bytes_to_all_runs_whole": streams[0] / streams[1],
         "foreign_modules_loaded": float(loaded.stdout),
     }
     notes = [
@@ -248,7 +267,9 @@ def measure() -> dict[str, Any]:
         ),
         f"first frame {frames['console'][0]:.2f} s, {frames['console'][1]:.2f} s of it after the imports; of an empty application with "
         f"eight panes {frames['empty'][0]:.2f} and {frames['empty'][1]:.2f} s",
-        f"attaching to {MANY_RUNS:,} runs: {sizes[0]:,} bytes; with {MANY_RUNS * MANY_COMPONENTS:,} components {sizes[1]:,}",
+        f"attaching to {FIRST} runs: {sizes[0]:,} bytes; to {MANY_RUNS:,} {sizes[1]:,}; with {MANY_RUNS * MANY_COMPONENTS:,} components "
+        f"{sizes[2]:,}, without a window {whole:,}",
+        f"all {MANY_RUNS:,} runs change four times a second: {streams[0] / 1024:,.0f} KiB/s, without a window {streams[1] / 1024:,.0f}",
     ]
     return {"ratios": {name: round(value, 3) for name, value in ratios.items()}, "goals": GOALS, "notes": notes}
 
