@@ -80,7 +80,7 @@ class FakeOrders:
         return [one for one in self.ordered if one[0] not in LOOKS]
 
 
-LOOKS = ("run", "story", "why", "acts", "tail", "preview", "commands", "reconcile", "session")
+LOOKS = ("run", "story", "why", "acts", "tail", "preview", "commands", "reconcile", "session", "queues", "find_runs")
 
 
 def preview(remote_id: int, **changes: Any) -> dict[str, Any]:

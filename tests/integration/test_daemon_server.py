@@ -19,7 +19,7 @@ from rpconsole.domain.fault import ExitCode, FaultKind
 from rpconsole.protocol.client import EngineClient
 from rpconsole.protocol.delta import apply_delta
 from rpconsole.protocol.errors import EngineGone, EngineSaid, ForeignProtocol, NoEngine
-from rpconsole.protocol.messages import AlertSaid, Change, WholeSnapshot
+from rpconsole.protocol.messages import PROTOCOL, AlertSaid, Change, WholeSnapshot
 
 TOKEN = "123456"
 
@@ -236,7 +236,7 @@ async def test_a_login_that_nobody_answers_expires(engine, socket_path):
     assert [end.outcome for end in ann.ends] == ["expired"]
 
 
-HELLO = b'{"kind":"hello","protocol":1,"version":"0"}\n'
+HELLO = b'{"kind":"hello","protocol":%d,"version":"0"}\n' % PROTOCOL
 
 
 GARBAGE = {
@@ -245,6 +245,8 @@ GARBAGE = {
     "an empty object": b"{}\n",
     "a list": b"[1,2]\n",
     "a request before the hello": b'{"kind":"request","id":1,"verb":"status"}\n',
+    "a window before any follow": HELLO + b'{"kind":"look","runs":[7]}\n',
+    "a window on more runs than fit in one": HELLO + b'{"kind":"look","runs":[%s]}\n' % b",".join([b"7"] * 1001),
     "an empty line": HELLO + b"\n",
     "two hellos": HELLO + HELLO,
     "a negative id": HELLO + b'{"kind":"request","id":-1,"verb":"status"}\n',
@@ -284,9 +286,9 @@ async def test_garbage_gets_a_sentence_and_a_closed_connection_and_others_go_on(
 
 
 async def test_a_client_of_another_protocol_is_told_both_versions(engine, socket_path, monkeypatch):
-    monkeypatch.setattr("rpconsole.protocol.client.PROTOCOL", 2)
+    monkeypatch.setattr("rpconsole.protocol.client.PROTOCOL", PROTOCOL + 1)
     async with serving(engine, socket_path):
-        with pytest.raises(ForeignProtocol, match=r"protocol 1, this program .* protocol 2"):
+        with pytest.raises(ForeignProtocol, match=rf"protocol {PROTOCOL}, this program .* protocol {PROTOCOL + 1}"):
             await EngineClient.connect(socket_path)
 
 
