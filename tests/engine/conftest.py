@@ -161,13 +161,13 @@ class Bench:
             self.engine.stop()
             await asyncio.wait_for(work, 10)
 
-    async def until(self, done: Callable[[], bool], *, patience_s: float = 60.0) -> None:
-        """Let the engine work, and its time pass, until something is so; a busy machine only needs longer."""
+    async def until(self, done: Callable[[], bool], *, stride_s: float = 1.0, patience_s: float = 60.0) -> None:
+        """Let the engine work, and its time pass in strides, until something is so; a busy machine only needs longer."""
         give_up = time.monotonic() + patience_s
         while time.monotonic() < give_up:
             if done():
                 return
-            await self.clock.advance(1.0)
+            await self.clock.advance(stride_s)
             for _ in range(20):
                 await asyncio.sleep(0)
             await asyncio.sleep(0.004)

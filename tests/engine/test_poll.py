@@ -139,7 +139,7 @@ async def test_a_silent_scheduler_is_told_once_asked_less_and_moves_nothing(chip
         before, begun = polls(chip), chip.clock.now()
         await engine.poll_now("op")
         for number in range(1, 6):
-            await chip.until(lambda number=number: polls(chip) >= before + number)
+            await chip.until(lambda number=number: polls(chip) >= before + number, stride_s=20.0)
         assert chip.clock.now() - begun > 240 + 480 + 960
         said = [alert.sentence for alert in engine.snapshot().alerts if "gives no queue" in alert.sentence]
         assert len(said) == 1
