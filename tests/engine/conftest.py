@@ -6,6 +6,7 @@ import asyncio
 import itertools
 import json
 import re
+import shutil
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -213,16 +214,32 @@ def settings_for(folder: Path, **changes) -> EngineSettings:
     return replace(plain, **changes)
 
 
-@pytest.fixture
-async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
-    """Two exposures of two OTAs, ready for chip."""
-    url = f"sqlite:///{tmp_path}/gpc1.sqlite"
-    await create_schema(url)
-    gpc1 = open_gpc1(url)
-    rows = Gpc1Rows(gpc1.engine)
-    journal = await open_journal(
-        f"sqlite:///{tmp_path}/journal.sqlite", database="gpc1", site="practice", alive=lambda pid: False
+async def _journal_at(folder: Path) -> Journal:
+    return await open_journal(
+        f"sqlite:///{folder}/journal.sqlite", database="gpc1", site="practice", alive=lambda pid: False
     )
+
+
+@pytest.fixture(scope="session")
+def new_databases(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a gpc1 and a journal without rows, to be copied: their schemas take longer than most tests."""
+    folder = tmp_path_factory.mktemp("databases")
+
+    async def make() -> None:
+        await create_schema(f"sqlite:///{folder}/gpc1.sqlite")
+        await (await _journal_at(folder)).close()
+
+    asyncio.run(make())
+    return folder
+
+
+@pytest.fixture
+async def bench(tmp_path: Path, new_databases: Path) -> AsyncIterator[Bench]:
+    """Two exposures of two OTAs, ready for chip."""
+    shutil.copytree(new_databases, tmp_path, dirs_exist_ok=True)
+    gpc1 = open_gpc1(f"sqlite:///{tmp_path}/gpc1.sqlite")
+    rows = Gpc1Rows(gpc1.engine)
+    journal = await _journal_at(tmp_path)
     clock = MovableClock()
     sessions = MemorySessions(clock)
     site = MemorySite(sessions, clock, root=ROOT)
