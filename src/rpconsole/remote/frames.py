@@ -2,7 +2,7 @@
 
 import json
 import re
-from typing import Any, BinaryIO, Dict, Optional
+from typing import Any, Dict, Optional
 
 Message = Dict[str, Any]
 
@@ -51,15 +51,15 @@ def length_of(header: bytes) -> int:
     return length
 
 
-def read_exactly(stream: BinaryIO, count: int) -> bytes:
+def read_exactly(stream: Any, count: int) -> bytes:
     """Raises Cut when the stream ends before."""
-    data = stream.read(count)
+    data: bytes = stream.read(count)
     if len(data) != count:
         raise Cut("the stream ended after {} of {} bytes".format(len(data), count))
     return data
 
 
-def read_frame(stream: BinaryIO) -> Optional[Message]:
+def read_frame(stream: Any) -> Optional[Message]:
     """The next message of a blocking stream; None where it ends at a border."""
     header = stream.read(HEADER_BYTES)
     if not header:

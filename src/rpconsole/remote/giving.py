@@ -9,12 +9,17 @@ from typing import Any, BinaryIO, Callable, List, Optional, Tuple
 
 from .faults import TRANSIENT, Fault, fault_of, refused
 from .frames import Cut, Garbage, Message, frame_of, read_frame
+from .intake import Intake, widen
 from .looking import open_regular
 from .paths import below_any, root_of
 from .wire import Wire, hello
 
-_CHUNK_BYTES = 1 << 20
-_ASKED_AHEAD = 4096
+_CHUNK_BYTES = 256 << 10
+# so much of small files goes as one write
+_GATHER_BYTES = 128 << 10
+# paths are handed over some at a time, and so many handfuls wait at most
+_ASKED_AT_ONCE = 64
+_ASKED_AHEAD = 64
 EXIT_CUT = 1
 EXIT_GARBAGE = 3
 _END = object()
@@ -26,13 +31,32 @@ class Giver:
         self._wire = wire
         self._given = 0
         self._failed = 0
+        self._waiting: List[bytes] = []
+        self._held = 0
 
     def give(self, asked: Any) -> None:
-        for message in iter(asked.get, _END):
-            if isinstance(message, BaseException):
-                raise message
-            self._one(message)
-        self._wire.send({"end": True, "files": self._given, "failed": self._failed})
+        for messages in iter(asked.get, _END):
+            if isinstance(messages, BaseException):
+                self._flush()
+                raise messages
+            for message in messages:
+                self._one(message)
+            if asked.empty():
+                self._flush()
+        self._put(frame_of({"end": True, "files": self._given, "failed": self._failed}))
+        self._flush()
+
+    def _put(self, data: bytes) -> None:
+        self._waiting.append(data)
+        self._held += len(data)
+        if self._held >= _GATHER_BYTES:
+            self._flush()
+
+    def _flush(self) -> None:
+        if self._waiting:
+            data = b"".join(self._waiting)
+            self._waiting, self._held = [], 0
+            self._wire.write(data)
 
     def _one(self, message: Message) -> None:
         shown = message.get("path")
@@ -41,19 +65,19 @@ class Giver:
         except Exception as error:
             fault = fault_of(error, "cannot give {}".format(shown))
             self._failed += 1
-            self._wire.send({"path": shown, "error": str(fault), "kind": fault.kind})
+            self._put(frame_of({"path": shown, "error": str(fault), "kind": fault.kind}))
             return
         with stream:
             found = os.fstat(stream.fileno())
             more = {"path": shown, "mtime_ns": found.st_mtime_ns, "mode": found.st_mode & 0o777}
-            spoiled, _ = send_file(self._wire.write, more, str(shown), stream)
+            spoiled, _ = send_file(self._put, more, str(shown), stream)
         self._given += spoiled is None
         self._failed += spoiled is not None
 
 
 def _opened(path: str, expected: Any) -> Any:
     """Refused where it is not as long as whoever asks for it was told, which may be null."""
-    stream = open_regular(path)
+    stream = open_regular(path, buffering=0)
     size = os.fstat(stream.fileno()).st_size
     if expected is not None and expected != size:
         stream.close()
@@ -79,8 +103,12 @@ def send_file(
             data = bytes(min(left, _CHUNK_BYTES))
         digest.update(data)
         left -= len(data)
-        # a small file is one write: header and bytes together
-        write(head + data)
+        if len(data) < _GATHER_BYTES:
+            # header and bytes of a small file are one write
+            write(head + data)
+        else:
+            write(head)
+            write(data)
         head = b""
     fault = fault or _changed(shown, first, os.fstat(stream.fileno()))
     trailer: Message = {"sha256": digest.hexdigest(), "ok": fault is None}
@@ -105,15 +133,21 @@ def _changed(shown: Any, first: os.stat_result, last: os.stat_result) -> Optiona
     )
 
 
-def _read_requests(stream: BinaryIO, asked: Any) -> None:
+def _read_requests(stream: Intake, asked: Any) -> None:
+    some: List[Message] = []
     try:
         while True:
+            if some and (len(some) >= _ASKED_AT_ONCE or stream.is_dry):
+                asked.put(some)
+                some = []
             message = read_frame(stream)
             if message is None or message.get("end") is True:
                 break
-            asked.put(message)
+            some.append(message)
+        asked.put(some)
         asked.put(_END)
     except BaseException as error:
+        asked.put(some)
         asked.put(error)
 
 
@@ -122,8 +156,8 @@ def give(roots: List[str]) -> int:
     giver = Giver([root_of(root) for root in roots], wire)
     wire.greet(hello())
     asked: Any = queue.Queue(_ASKED_AHEAD)
-    stream = os.fdopen(wire.fd_in, "rb", 1 << 16)
-    threading.Thread(target=_read_requests, args=(stream, asked), daemon=True).start()
+    widen(wire.fd_out)
+    threading.Thread(target=_read_requests, args=(Intake(wire.fd_in), asked), daemon=True).start()
     code = 0
     try:
         giver.give(asked)

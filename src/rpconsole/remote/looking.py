@@ -64,13 +64,13 @@ def tail(request: Dict[str, Any]) -> Dict[str, Any]:
     return answer
 
 
-def open_regular(path: str) -> Any:
+def open_regular(path: str, buffering: int = -1) -> Any:
     """A plain file for reading; a pipe or a device would hang us, so it is refused."""
     handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     if not bits.S_ISREG(os.fstat(handle).st_mode):
         os.close(handle)
         raise refused("{!r} is no plain file".format(path))
-    return os.fdopen(handle, "rb")
+    return os.fdopen(handle, "rb", buffering)
 
 
 def disk(request: Dict[str, Any]) -> Dict[str, Any]:

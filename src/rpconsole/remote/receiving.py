@@ -1,28 +1,33 @@
 """Files coming in, one stream: header frame, bytes, trailer frame; one acknowledgement a file.
 
 A file that cannot be written fails alone: its bytes are read past and the stream goes on. Files are flushed to disk and
-renamed beside the reading of the next ones, so acknowledgements come in the order of completion and carry the number of
-their file.
+renamed beside the reading of the next ones, small ones some at a time, so acknowledgements come in the order of completion and
+carry the number of their file.
 """
 
-import hashlib
-import os
 import signal
 import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, BinaryIO, Callable, Dict, List, Optional
+from typing import Any, Callable, Dict, List, NamedTuple, Optional
 
-from .faults import TRANSIENT, Fault, fault_of, refused, told
+from .faults import Fault, fault_of, refused, told
 from .frames import Cut, Garbage, Message, frame_of, read_exactly, read_frame
+from .incoming import Incoming, Outcome
+from .intake import Intake
 from .metering import Meter
-from .paths import below_any, make_folder, part_path, remove_quietly, root_of
+from .paths import below_any, root_of
 from .wire import Wire, hello
 
-_CHUNK_BYTES = 1 << 20
+_CHUNK_BYTES = 256 << 10
 _SETTLERS = 4
-_UNSETTLED = 64
+# large files, or handfuls of small ones
+_UNSETTLED = 16
+# a small file is held whole, and handed over with others: so many, or so many bytes
+_SMALL_BYTES = 256 << 10
+_SMALL_AT_ONCE = 32
+_HELD_BYTES = 512 << 10
 # how long an acknowledgement waits for others
 _GATHER_S = 0.005
 _LARGEST_BYTES = 1 << 44
@@ -30,52 +35,13 @@ EXIT_CUT = 1
 EXIT_GARBAGE = 3
 
 
-class Incoming:
-    """One file on its way: a temporary name until it is whole."""
+class Small(NamedTuple):
+    """A file that has come whole, in memory."""
 
-    def __init__(self, number: int, path: str, header: Message) -> None:
-        self.number = number
-        self.path = path
-        self.size = int(header["size"])
-        self.expected: Any = header.get("sha256")
-        self.digest = hashlib.sha256()
-        self.fault: Optional[Fault] = None
-        self.mtime_ns = 0
-        self._mode = header.get("mode")
-        self._mtime_ns = header.get("mtime_ns")
-        self._part = "{}.{}.part".format(part_path(path)[: -len(".part")], number)
-        self._handle = -1
-
-    def open(self) -> None:
-        make_folder(os.path.dirname(self.path))
-        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
-        self._handle = os.open(self._part, flags, 0o644 if self._mode is None else int(self._mode) & 0o777)
-
-    def write(self, data: bytes) -> None:
-        self.digest.update(data)
-        view = memoryview(data)
-        while len(view):
-            view = view[os.write(self._handle, view) :]
-
-    def settle(self) -> None:
-        """Onto the disk and to its name; after this the file is there for good."""
-        if self._mode is not None:
-            os.fchmod(self._handle, int(self._mode) & 0o777)
-        if self._mtime_ns is not None:
-            os.utime(self._handle, ns=(int(self._mtime_ns), int(self._mtime_ns)))
-        os.fsync(self._handle)
-        self.mtime_ns = os.fstat(self._handle).st_mtime_ns
-        os.rename(self._part, self.path)
-        self._close()
-
-    def drop(self) -> None:
-        if self._handle >= 0:
-            remove_quietly(self._part)
-            self._close()
-
-    def _close(self) -> None:
-        os.close(self._handle)
-        self._handle = -1
+    number: int
+    header: Message
+    data: bytes
+    trailer: Message
 
 
 class Answers:
@@ -89,10 +55,10 @@ class Answers:
         self._thread = threading.Thread(target=self._write_all, daemon=True)
         self._thread.start()
 
-    def add(self, answer: Message) -> None:
-        frame = frame_of(answer)
+    def add(self, *answers: Message) -> None:
+        frames = b"".join(map(frame_of, answers))
         with self._changed:
-            self._waiting.append(frame)
+            self._waiting.append(frames)
             self._changed.notify()
 
     def end(self) -> None:
@@ -126,29 +92,41 @@ class Receiver:
         self._pool = ThreadPoolExecutor(_SETTLERS)
         self._room = threading.BoundedSemaphore(_UNSETTLED)
         self._open: Dict[int, Incoming] = {}
+        self._small: List[Small] = []
+        self._held = 0
         self._counts = {True: 0, False: 0}
         self._lock = threading.Lock()
         self._answers = answers
 
-    def receive(self, stream: BinaryIO) -> None:
+    def receive(self, stream: Intake) -> None:
         """Until the stream ends at a border, or an end frame."""
         number = 0
         while True:
+            if self._small and (self._is_enough() or stream.is_dry):
+                self._hand_over()
             header = read_frame(stream)
             if header is None or header.get("end") is True:
                 break
             number += 1
-            self.take(stream, number, header)
+            size = _size_in(header)
+            if size > _SMALL_BYTES:
+                self.take(stream, number, header)
+                continue
+            data = read_exactly(stream, size)
+            self._small.append(Small(number, header, data, _trailer(stream, header)))
+            self._held += size
         self.finish()
 
     def finish(self) -> None:
         """Returns when all that came whole is settled and every answer is written."""
+        self._hand_over()
         self._pool.shutdown()
         self._answers.add({"end": True, "files": self._counts[True], "failed": self._counts[False]})
         self._answers.end()
 
     def abandon(self) -> None:
         """What is whole is settled; what is half written is removed."""
+        self._hand_over()
         self._pool.shutdown()
         for incoming in list(self._open.values()):
             incoming.drop()
@@ -156,115 +134,127 @@ class Receiver:
 
     def refuse(self, number: int, why: Message) -> None:
         """The other side has no such file to send."""
-        self._acknowledge(number, why.get("path"), {"ok": False, "kind": why.get("kind"), "error": why.get("error")})
+        outcome = Outcome(number, why.get("path"))
+        outcome.fault = Fault(str(why.get("error")), str(why.get("kind")))
+        self._tell([outcome])
 
-    def take(self, stream: BinaryIO, number: int, header: Message) -> None:
-        """One file, up to and with its trailer; its number is what it is acknowledged by."""
-        size = header.get("size")
-        if isinstance(size, bool) or not isinstance(size, int) or not 0 <= size <= _LARGEST_BYTES:
-            raise Garbage("the header of {!r} has no usable size: {!r}".format(header.get("path"), size))
-        incoming = None
-        fault = None
+    # -- small files: some at a time, for handing over and waking cost more than they do -----------------------------
+
+    def _is_enough(self) -> bool:
+        return len(self._small) >= _SMALL_AT_ONCE or self._held >= _HELD_BYTES
+
+    def _hand_over(self) -> None:
+        if self._small:
+            some, self._small, self._held = self._small, [], 0
+            self._room.acquire()
+            self._pool.submit(self._settle_small, some)
+
+    def _settle_small(self, some: List[Small]) -> None:
+        self._settle([self._written(small) for small in some])
+
+    def _written(self, small: Small) -> Outcome:
+        outcome = self._begun(small.number, small.header)
+        if outcome.is_good:
+            self._write(outcome, small.data)
+        outcome.compare(small.trailer)
+        return outcome
+
+    # -- large ones: written while they come -------------------------------------------------------------------------
+
+    def take(self, stream: Any, number: int, header: Message) -> None:
+        """One file, up to and with its trailer; its number is what it is acknowledged by. For several threads at once."""
+        size = _size_in(header)
+        outcome = self._begun(number, header)
         try:
-            incoming = self._opened(number, header)
-        except Exception as error:
-            fault = fault_of(error, "cannot receive {}".format(header.get("path")))
-        try:
-            fault = self._body(stream, size, incoming, fault)
-            trailer = read_frame(stream)
-            if trailer is None:
-                raise Cut("the stream ended before the trailer of {!r}".format(header.get("path")))
+            self._body(stream, size, outcome)
+            outcome.compare(_trailer(stream, header))
         except BaseException:
-            self._drop(number)
+            self._drop(outcome)
             raise
-        self._close(number, header, incoming, fault, trailer)
+        self._room.acquire()
+        self._pool.submit(self._settle, [outcome])
 
-    def _drop(self, number: int) -> None:
-        incoming = self._open.pop(number, None)
-        if incoming is not None:
-            incoming.drop()
-
-    def _opened(self, number: int, header: Message) -> Incoming:
-        for name in ("mode", "mtime_ns"):
-            value = header.get(name)
-            if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < 0):
-                raise refused("{} must be a whole number, not {!r}".format(name, value))
-        incoming = Incoming(number, below_any(self._roots, header.get("path")), header)
-        self._open[number] = incoming
-        incoming.open()
-        return incoming
-
-    def _body(
-        self, stream: BinaryIO, size: int, incoming: Optional[Incoming], fault: Optional[Fault]
-    ) -> Optional[Fault]:
+    def _body(self, stream: Any, size: int, outcome: Outcome) -> None:
         left = size
         while left:
-            data = self._read(stream, min(left, _CHUNK_BYTES))
+            data = self._piece(stream, min(left, _CHUNK_BYTES))
             left -= len(data)
-            if incoming is None or fault is not None:
-                continue
-            try:
-                incoming.write(data)
-            except OSError as error:
-                fault = fault_of(error, "cannot write {}".format(incoming.path))
-        return fault
+            if outcome.is_good:
+                self._write(outcome, data)
 
-    def _read(self, stream: BinaryIO, count: int) -> bytes:
-        if self._meter is None:
-            return read_exactly(stream, count)
-        self._meter.pay(count)
-        data = read_exactly(stream, count)
-        self._meter.moved(count)
+    def _piece(self, stream: Any, most: int) -> bytes:
+        if self._meter is not None:
+            self._meter.pay(most)
+        data: bytes = stream.some(most) if isinstance(stream, Intake) else read_exactly(stream, most)
+        if not data:
+            raise Cut("the stream ended inside a file")
+        if self._meter is not None:
+            self._meter.moved(len(data))
         return data
 
-    def _close(
-        self, number: int, header: Message, incoming: Optional[Incoming], fault: Optional[Fault], trailer: Message
-    ) -> None:
-        if incoming is not None and fault is None:
-            fault = _disagreement(incoming, trailer)
-        if incoming is None or fault is not None:
-            self._open.pop(number, None)
-            if incoming is not None:
-                incoming.drop()
-            self._acknowledge(number, header.get("path"), told(fault or refused("no file was opened")))
-            return
-        self._room.acquire()
-        self._pool.submit(self._settle, incoming, header.get("path"))
+    # -- each --------------------------------------------------------------------------------------------------------
 
-    def _settle(self, incoming: Incoming, shown: Any) -> None:
+    def _begun(self, number: int, header: Message) -> Outcome:
+        outcome = Outcome(number, header.get("path"))
         try:
-            incoming.settle()
-            answer: Message = {"ok": True, "size": incoming.size, "sha256": incoming.digest.hexdigest()}
-            answer["mtime_ns"] = incoming.mtime_ns
+            for name in ("mode", "mtime_ns"):
+                value = header.get(name)
+                if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < 0):
+                    raise refused("{} must be a whole number, not {!r}".format(name, value))
+            incoming = Incoming(number, below_any(self._roots, outcome.shown), header)
+            self._open[number] = outcome.incoming = incoming
+            incoming.open()
         except Exception as error:
-            answer = told(fault_of(error, "cannot finish {}".format(incoming.path)))
-            incoming.drop()
+            outcome.fault = fault_of(error, "cannot receive {}".format(outcome.shown))
+        return outcome
+
+    def _write(self, outcome: Outcome, data: bytes) -> None:
+        assert outcome.incoming is not None
+        try:
+            outcome.incoming.write(data)
+        except Exception as error:
+            outcome.fault = fault_of(error, "cannot write {}".format(outcome.incoming.path))
+
+    def _settle(self, outcomes: List[Outcome]) -> None:
+        """All are on the disk before the first appears: a disk that gathers its flushes does most of them at once."""
+        try:
+            for outcome in outcomes:
+                outcome.attempt(Incoming.flush)
+            for outcome in outcomes:
+                outcome.attempt(Incoming.appear)
         finally:
-            self._open.pop(incoming.number, None)
             self._room.release()
-        self._acknowledge(incoming.number, shown, answer)
+        for outcome in outcomes:
+            if outcome.is_good:
+                self._open.pop(outcome.number, None)
+            else:
+                self._drop(outcome)
+        self._tell(outcomes)
 
-    def _acknowledge(self, number: int, shown: Any, answer: Message) -> None:
+    def _drop(self, outcome: Outcome) -> None:
+        self._open.pop(outcome.number, None)
+        if outcome.incoming is not None:
+            outcome.incoming.drop()
+
+    def _tell(self, outcomes: List[Outcome]) -> None:
         with self._lock:
-            self._counts[bool(answer["ok"])] += 1
-        self._answers.add(dict(answer, n=number, path=shown))
+            for outcome in outcomes:
+                self._counts[outcome.is_good] += 1
+        self._answers.add(*[outcome.answer() for outcome in outcomes])
 
 
-def _disagreement(incoming: Incoming, trailer: Message) -> Optional[Fault]:
-    """The sender's own failure, or a checksum that differs from the bytes that came."""
-    if trailer.get("ok") is False:
-        return Fault(
-            "the sender gave up {}: {}".format(incoming.path, trailer.get("error", "no reason given")), TRANSIENT
-        )
-    found = incoming.digest.hexdigest()
-    for side, expected in (("trailer", trailer.get("sha256")), ("header", incoming.expected)):
-        if expected is not None and expected != found:
-            return Fault(
-                "{} arrived with sha256 {} but its {} says {}".format(incoming.path, found, side, expected), TRANSIENT
-            )
-    if trailer.get("sha256") is None:
-        return refused("the trailer of {} holds no sha256".format(incoming.path))
-    return None
+def _size_in(header: Message) -> int:
+    size = header.get("size")
+    if isinstance(size, bool) or not isinstance(size, int) or not 0 <= size <= _LARGEST_BYTES:
+        raise Garbage("the header of {!r} has no usable size: {!r}".format(header.get("path"), size))
+    return size
+
+
+def _trailer(stream: Intake, header: Message) -> Message:
+    trailer = read_frame(stream)
+    if trailer is None:
+        raise Cut("the stream ended before the trailer of {!r}".format(header.get("path")))
+    return trailer
 
 
 class _Ended(BaseException):
@@ -278,8 +268,7 @@ def receive(roots: List[str]) -> int:
         signal.signal(number, _end)
     wire.greet(hello())
     try:
-        with os.fdopen(wire.fd_in, "rb", _CHUNK_BYTES) as stream:
-            receiver.receive(stream)
+        receiver.receive(Intake(wire.fd_in))
         return 0
     except Garbage as error:
         receiver.abandon()
