@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import time
+from pathlib import Path
 
 import pytest
 from tests.integration.real_site import until
@@ -186,3 +189,43 @@ def test_chunks_by_multi_prog_pass_over_a_dead_node_and_write_what_workers_write
     ends = [record for record in records(results) if "attempt" in record]
     assert {record["node"] for record in ends} == {"mu001", "mu002"}
     assert sorted(record["task"] for record in ends) == [1, 2, 3, 4, 5, 6, 7, 7]
+
+
+def processes(node, *, word=b"", name=b""):
+    """What jobs run on a node: a word of its command line, a name in its environment."""
+    found = []
+    for place in Path("/proc").glob("[0-9]*"):
+        try:
+            words, environ = (place / "cmdline").read_bytes(), (place / "environ").read_bytes()
+        except OSError:
+            continue
+        is_there = f"SLURMD_NODENAME={node}".encode() in environ.split(b"\0")
+        if is_there and word in [b"", *words.split(b"\0")] and (name + b"=" in environ or not name):
+            found.append(int(place.name))
+    return found
+
+
+@pytest.mark.parametrize(("runner", "part"), [("workers", b"worker"), ("multi-prog", b"one")])
+def test_a_node_that_hangs_loses_its_tasks_to_the_others_and_runs_none_of_them_on(slurm, stask, tmp_path, runner, part):
+    task = f"echo $RPR_NODE >> {tmp_path}/began; until test -e {tmp_path}/ok.$RPR_NODE; do sleep 0.1; done"
+    options = f"--runner {runner} --slots 1 --silence-s 5"
+    job, results = stask([task] * 3, "-N", "3", "--no-kill", "--exclusive", options=options)
+    began = tmp_path / "began"
+    until(lambda: began.exists() and len(began.read_text().splitlines()) == 3, "all nodes work", 60, pause_s=0.1)
+    hung = processes("mu002", word=part)
+    assert hung
+    assert processes("mu002", name=b"RPR_TASK")
+    for pid in hung:
+        os.kill(pid, signal.SIGSTOP)
+    for name in ("mu001", "mu003"):
+        (tmp_path / f"ok.{name}").touch()
+    until(lambda: marks(results, "lost"), "the node is missed", 60, pause_s=0.1)
+    until(lambda: not processes("mu002", name=b"RPR_TASK"), "its task is ended", 30, pause_s=0.1)
+    until_state(slurm, job, "COMPLETED", within_s=60)
+    (lost,) = marks(results, "lost")
+    assert (lost["node"], len(lost["tasks"])) == ("mu002", 1)
+    ends = [record for record in records(results) if "attempt" in record]
+    assert sorted((record["task"], record["code"], record["attempt"]) for record in ends) == [
+        (n, 0, 1) for n in (1, 2, 3)
+    ]
+    assert {record["node"] for record in ends} == {"mu001", "mu003"}

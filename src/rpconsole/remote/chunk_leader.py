@@ -10,9 +10,8 @@ import time
 from typing import Any, Dict, List
 
 from .chunk import Chunk
-from .closing import Closing
 from .fence import Fence
-from .hand_out import HandOut
+from .leadership import Leadership
 from .nodes import cores_here, cpus_of, slots_for
 from .plan import Plan
 from .results_file import ResultsFile
@@ -20,34 +19,18 @@ from .task_book import TaskBook
 from .task_list import TaskList
 from .verdict import settle
 
-_FENCE_EVERY_S = 5.0
 _KILL_AFTER_S = 8.0
 #: chunks in a row of which no rank began
 _FRUITLESS = 3
 _PAUSE_S = 2.0
 
 
-class ChunkLeader:
+class ChunkLeader(Leadership):
     def __init__(self, plan: Plan, tasks: TaskList, book: TaskBook, results: ResultsFile, fence: Fence) -> None:
-        self._plan = plan
-        self._tasks = tasks
-        self._book = book
-        self._results = results
-        self._fence = fence
-        self._left = HandOut(book.left())
-        self._closing = Closing(plan, time.monotonic())
-        self._signalled = False
-        self._fence_at = time.monotonic()
+        Leadership.__init__(self, plan, tasks, book, results, fence)
         self._chunks = 0
         self._fruitless = 0
-        self._killed_at = 0.0
-
-    def stop(self, *_: Any) -> None:
-        """Handler of SIGTERM: a flag only."""
-        self._signalled = True
-
-    def counts(self) -> Dict[str, int]:
-        return self._book.counts()
+        self._kill_at = 0.0
 
     def lead(self, nodes: List[str], wakeup: int) -> str:
         """Why it ended: finished, wall, term, nodes (none is left, or srun starts nothing), fence (another leader took over)."""
@@ -68,9 +51,7 @@ class ChunkLeader:
             task = self._left.next_for("", False)
             if task is None:
                 break
-            attempt = self._book.attempts(task) + 1
-            order = {"task": task, "attempt": attempt, "line": self._tasks.line(task)}
-            orders.append(dict(order, log=self._plan.log_of(task, attempt)))
+            orders.append(self._order_for(task))
         return orders
 
     def _width(self) -> int:
@@ -82,11 +63,12 @@ class ChunkLeader:
 
     def _run(self, orders: List[Dict[str, Any]]) -> None:
         self._chunks += 1
+        self._kill_at = 0.0
         stem = "{}.chunks/{}.{}".format(self._plan.results, self._fence.generation, self._chunks)
-        chunk = Chunk(stem, self._nodes, orders, self._wakeup)
+        chunk = Chunk(stem, self._nodes, orders, self._wakeup, self._plan.silence_s)
         try:
             while chunk.is_open and self._closing.reason != "fence":
-                for message in chunk.listen(0.5 if self._closing.reason else 2.0):
+                for message in chunk.listen(0.5 if self._closing.reason or self._kill_at else 2.0):
                     self._hear(message)
                 self._results.flush()
                 self._watch(chunk)
@@ -105,35 +87,35 @@ class ChunkLeader:
 
     def _watch(self, chunk: Chunk) -> None:
         now = time.monotonic()
-        if now - self._fence_at > _FENCE_EVERY_S:
-            self._fence_at = now
-            if not self._fence.is_mine():
-                self._closing.begin("fence", now)
+        if self._is_overruled(now):
+            self._closing.begin("fence", now)
         self._closing.look(now, self._signalled)
-        if self._closing.reason and now > self._closing.stop_by:
-            if not self._killed_at:
-                self._killed_at = now
-                chunk.signal(signal.SIGTERM)
-            elif now > self._killed_at + _KILL_AFTER_S:
-                chunk.signal(signal.SIGKILL)
+        is_late = bool(self._closing.reason) and now > self._closing.stop_by
+        if is_late or self._kill_at or chunk.waits_for_the_silent(now):
+            self._end(chunk, now)
+
+    def _end(self, chunk: Chunk, now: float) -> None:
+        """SIGTERM, and SIGKILL where that does not help in time."""
+        if not self._kill_at:
+            self._kill_at = now + _KILL_AFTER_S
+            chunk.signal(signal.SIGTERM)
+        elif now > self._kill_at:
+            chunk.signal(signal.SIGKILL)
 
     def _account_for(self, chunk: Chunk, code: int) -> None:
-        """Tasks without an end have spent no attempt; a node of which no rank came to its end is passed over from now on."""
+        """Tasks without an end have spent no attempt; a node that hangs, or of which no rank came to its end, is passed over."""
         self._fruitless = 0 if chunk.began else self._fruitless + 1
-        if not chunk.left:
-            return
-        self._left.came_back(sorted(chunk.left))
-        if self._closing.reason:
+        if chunk.left:
+            self._left.came_back(sorted(chunk.left))
+        if not chunk.left or self._closing.reason:
             return
         ended_on = {node for task, node in chunk.began.items() if task not in chunk.left}
-        lost: Dict[str, List[int]] = {}
-        for task in sorted(chunk.left & set(chunk.began)):
-            lost.setdefault(chunk.began[task], []).append(task)
-        for node, tasks in lost.items():
-            why = "srun ended with {} before its tasks did".format(code)
+        for node, tasks in chunk.lost().items():
+            is_silent = node in chunk.silent
+            why = "it was silent" if is_silent else "srun ended with {} before its tasks did".format(code)
             record = {"mark": "lost", "node": node, "why": why, "tasks": tasks, "epoch": round(time.time(), 3)}
             self._results.append(record)
-            if node not in ended_on:
+            if is_silent or node not in ended_on:
                 self._nodes = [each for each in self._nodes if each != node]
         if not chunk.began:
             sys.stderr.write("stask: srun ended with {} and began no task\n".format(code))

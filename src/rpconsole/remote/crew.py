@@ -7,12 +7,14 @@ import time
 from typing import Iterator, List, Optional, Set, Tuple
 
 from .frames import Message
+from .hearing import beat_s
 from .link import Link
 from .nodes import cpus_of, way_to, worker_command
 from .plan import Plan
 from .program import program_argv
 
 _LATE_S = 1.0
+_PARTS_WITHIN_S = 8.0
 
 
 class Crew:
@@ -25,12 +27,14 @@ class Crew:
         self._unsent: Set[Link] = set()
         self.listened_at = time.monotonic()
         self.links: List[Link] = []
+        #: removed, and not ended yet
+        self._parting: List[Link] = []
 
     def start(self, nodes: List[str]) -> None:
         """One worker a node; a node that takes none is told of and passed over."""
         widths = cpus_of(nodes, dict(os.environ))
         words = ["--slots", str(self._plan.slots), "--cores-per-task", str(self._plan.cores_per_task)]
-        words += ["--cwd", os.getcwd()]
+        words += ["--cwd", os.getcwd(), "--beat-s", "{:g}".format(beat_s(self._plan.silence_s))]
         for place, node in enumerate(nodes):
             way = way_to(node, len(nodes), self._plan.way, dict(os.environ))
             argv = worker_command(node, program_argv("worker", *words), way, widths.get(node))
@@ -59,6 +63,7 @@ class Crew:
     def listen(self, patience_s: float) -> Iterator[Tuple[Link, Optional[List[Message]]]]:
         """What has come since; None is the end of a worker."""
         self._flush()
+        self._parting = [link for link in self._parting if not link.has_parted(self.listened_at)]
         ready = self._selector.select(patience_s)
         self._forgive_own_absence(patience_s)
         for key, events in ready:
@@ -104,13 +109,14 @@ class Crew:
         for handle in (link.from_worker, link.to_worker):
             if handle in self._selector.get_map():
                 self._selector.unregister(handle)
-        link.close(0.5)
+        link.part(_PARTS_WITHIN_S)
+        self._parting.append(link)
 
     def dismiss(self) -> None:
         """The end of its input tells each worker to end what it runs and go."""
         self._flush()
         for link in self.links:
             link.dismiss()
-        for link in self.links:
+        for link in self.links + self._parting:
             link.close(5.0)
         self._selector.close()

@@ -4,11 +4,10 @@ import signal
 import time
 from typing import Any, Dict, List
 
-from .closing import Closing
 from .crew import Crew
 from .fence import Fence
 from .frames import Message
-from .hand_out import HandOut
+from .leadership import Leadership
 from .link import Link
 from .orphans import kill_orphans
 from .plan import Plan
@@ -18,28 +17,15 @@ from .task_list import TaskList
 from .verdict import settle
 from .wakeup import wakeup_pipe
 
-_FENCE_EVERY_S = 5.0
 _KILLED_WITHIN_S = 10.0
 
 
-class Leader:
+class Leader(Leadership):
     def __init__(self, plan: Plan, tasks: TaskList, book: TaskBook, results: ResultsFile, fence: Fence) -> None:
-        self._plan = plan
-        self._tasks = tasks
-        self._book = book
-        self._results = results
-        self._fence = fence
-        self._left = HandOut(book.left())
-        self._closing = Closing(plan, time.monotonic())
+        Leadership.__init__(self, plan, tasks, book, results, fence)
         self._is_killing = False
-        self._fence_at = 0.0
-        self._signalled = False
         # those who may take more than before, in order
         self._hungry: Dict[Link, None] = {}
-
-    def stop(self, *_: Any) -> None:
-        """Handler of SIGTERM: a flag only."""
-        self._signalled = True
 
     def lead(self, nodes: List[str], wakeup: int) -> str:
         """Why it ended: finished, wall, term, nodes (none is left), fence (another leader took over)."""
@@ -105,11 +91,8 @@ class Leader:
         task = self._left.next_for(link.node, self._has_others(link))
         if task is None:
             return False
-        attempt = self._book.attempts(task) + 1
-        order = {"do": "run", "task": task, "attempt": attempt, "line": self._tasks.line(task)}
-        order["log"] = self._plan.log_of(task, attempt)
         link.held.add(task)
-        self._crew.send(link, order)
+        self._crew.send(link, dict(self._order_for(task), do="run"))
         return True
 
     def _has_others(self, link: Link) -> bool:
@@ -170,10 +153,8 @@ class Leader:
         now = time.monotonic()
         for link in self._crew.silent():
             self._lose(link, "it was silent for {:.0f} s".format(now - link.heard_at))
-        if now - self._fence_at > _FENCE_EVERY_S:
-            self._fence_at = now
-            if not self._fence.is_mine():
-                self._closing.reason = "fence"
+        if self._is_overruled(now):
+            self._closing.reason = "fence"
         if not self._closing.reason:
             self._stop_for(now)
         elif not self._is_killing and now > self._closing.stop_by:
@@ -191,9 +172,6 @@ class Leader:
         self._is_killing = True
         self._closing.stop_by = time.monotonic()
         self._crew.send_all({"do": "kill"})
-
-    def counts(self) -> Dict[str, int]:
-        return self._book.counts()
 
 
 def _now() -> float:

@@ -39,6 +39,7 @@ class Link:
         self._ended = 0
         self._counted_from = time.monotonic()
         self._pace = 0.0
+        self._kill_at = 0.0
 
     @property
     def has_due(self) -> bool:
@@ -98,6 +99,19 @@ class Link:
     def dismiss(self) -> None:
         """The end of its input tells the worker to kill what it runs and go."""
         _close(self.process.stdin)
+
+    def part(self, patience_s: float) -> None:
+        """Without waiting for it: srun takes a SIGTERM for the end of all that it started, also of what hangs there."""
+        self.dismiss()
+        _close(self.process.stdout)
+        self._kill_at = time.monotonic() + patience_s
+        if self.process.poll() is None:
+            self.process.terminate()
+
+    def has_parted(self, now: float) -> bool:
+        if self.process.poll() is None and now > self._kill_at:
+            self.process.kill()
+        return self.process.poll() is not None
 
     def close(self, patience_s: float) -> None:
         self.dismiss()

@@ -13,6 +13,7 @@ import time
 from typing import Any, Dict, List, Optional
 
 from .faults import Fault, fault_of
+from .hearing import BEAT_S
 from .launch import Launcher
 from .task import RunningTask, looks_terminated, not_started, order_of
 from .task_log import TaskLogs
@@ -39,9 +40,11 @@ def order_for(chunk: str, rank: int) -> Dict[str, Any]:
 class One:
     """Runs a task and watches for the signals and the input that end it."""
 
-    def __init__(self, wire: Wire, node: str) -> None:
+    def __init__(self, wire: Wire, node: str, beat_s: float) -> None:
         self._wire = wire
         self._node = node
+        self._beat_s = beat_s
+        self._beat_at = time.monotonic()
         self._is_told_to_leave = False
         self._is_stopping = False
         self._kill_at = 0.0
@@ -81,10 +84,18 @@ class One:
                     # our own SIGTERM may be on its way
                     self._listen(wakeup, _DOUBT_S)
                 return dict(record, stopped=record.get("code") != 0) if self._is_stopping else record
-            if not self._listen(wakeup, 0.2 if self._kill_at else 2.0):
+            if not self._listen(wakeup, 0.2 if self._kill_at else min(2.0, self._beat_s)):
                 self._task.kill(signal.SIGKILL)
                 return None
             self._task.take_name(time.monotonic())
+            self._beat()
+
+    def _beat(self) -> None:
+        """A node from which nothing comes counts as dead."""
+        now = time.monotonic()
+        if now - self._beat_at >= self._beat_s:
+            self._beat_at = now
+            self.say({"beat": round(time.time(), 3)})
 
     def _listen(self, wakeup: int, patience_s: float) -> bool:
         """False at the end of our input."""
@@ -107,7 +118,8 @@ def main(words: List[str]) -> int:
     if len(words) != 2 or not words[1].isdigit():
         raise Fault("one wants the list of a chunk and a rank")
     wire = Wire()
-    one = One(wire, os.environ.get("SLURMD_NODENAME") or socket.gethostname())
+    node = os.environ.get("SLURMD_NODENAME") or socket.gethostname()
+    one = One(wire, node, float(os.environ.get("RPR_BEAT_S") or BEAT_S))
     wakeup = wakeup_pipe()
     signal.signal(signal.SIGCHLD, lambda *_: None)
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):

@@ -15,6 +15,7 @@ from typing import Any, Deque, Dict, List, Tuple
 
 from .faults import fault_of
 from .frames import FrameBuffer, Garbage, Message, frame_of
+from .hearing import BEAT_S
 from .launch import Launcher
 from .nodes import cores_here, slots_for
 from .task import Order, RunningTask, looks_terminated, not_started, order_of
@@ -22,7 +23,6 @@ from .task_log import TaskLogs
 from .wakeup import wakeup_pipe
 from .wire import Wire
 
-BEAT_S = 20.0
 #: results of very short tasks travel together: to wake the leader costs both sides more than the task itself
 _GATHER_S = 0.02
 _DOUBT_S = 1.0
@@ -30,9 +30,10 @@ _KILL_AFTER_S = 3.0
 
 
 class Worker:
-    def __init__(self, wire: Wire, slots: int) -> None:
+    def __init__(self, wire: Wire, slots: int, beat_s: float = BEAT_S) -> None:
         self._wire = wire
         self._slots = slots
+        self._beat_s = beat_s
         self._frames = FrameBuffer()
         self._waiting: Deque[Order] = deque()
         self._running: Dict[int, RunningTask] = {}
@@ -91,7 +92,7 @@ class Worker:
             return _GATHER_S
         if self._doubtful or self._kill_at:
             return 0.2
-        return 1.0 if any(task.wants_name for task in self._running.values()) else BEAT_S
+        return min(1.0 if any(task.wants_name for task in self._running.values()) else BEAT_S, self._beat_s)
 
     def _take_orders(self) -> bool:
         data = os.read(self._wire.fd_in, 1 << 16)
@@ -174,7 +175,7 @@ class Worker:
             self._kill_at = 0.0
             for task in self._running.values():
                 task.kill(signal.SIGKILL)
-        if now - self._beat_at > BEAT_S / 2:
+        if now - self._beat_at > self._beat_s / 2:
             self._beat_at = now
             self._say({"beat": round(time.time(), 3)})
 
@@ -192,6 +193,7 @@ def main(words: List[str]) -> int:
     parser.add_argument("--slots", type=int, default=0)
     parser.add_argument("--cores-per-task", type=int, default=1)
     parser.add_argument("--cwd", default=".")
+    parser.add_argument("--beat-s", type=float, default=BEAT_S)
     asked = parser.parse_args(words)
     wire = Wire()
     try:
@@ -199,7 +201,7 @@ def main(words: List[str]) -> int:
     except OSError as error:
         sys.stderr.write("worker: {}\n".format(fault_of(error, "cannot work in {}".format(asked.cwd))))
         return 1
-    worker = Worker(wire, slots_for(cores_here(), asked.cores_per_task, asked.slots))
+    worker = Worker(wire, slots_for(cores_here(), asked.cores_per_task, asked.slots), asked.beat_s)
     reader = wakeup_pipe()
     signal.signal(signal.SIGCHLD, lambda *_: None)
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
