@@ -217,3 +217,17 @@ async def test_a_fresh_job_that_the_scheduler_does_not_know_yet_is_not_called_ou
         chip.site.moab.answer_next("checkjob", unknown)
         await seen(chip, empty)
         assert [alert for alert in engine.snapshot().alerts if "in no list" in alert.sentence] == []
+
+
+async def test_when_a_job_may_start_is_shown_from_the_queue_and_asked_for_only_when_a_person_asks(chip):
+    async with chip.running():
+        await submitted(chip)
+        told = await seen(chip, listing(chip, "eligible", row("Idle", RsvStartTime="1553436000", StartTime="0")))
+        assert "means to start it at 2019-03-24 14:00 UTC" in told
+        await seen(chip, listing(chip, "eligible", row("Idle")))
+        job = job_of(chip).job
+        guess = f"job {job} requires 2 procs for 0:33:20\nEarliest start in 1:04:55 on Fri Jul 15 12:53:40\n"
+        chip.site.moab.answer_next("showstart", Answer(rc=0, out=guess, err=""))
+        await chip.engine.run_detail(1)
+        assert chip.site.moab.scripted("showstart"), "a screen that is drawn anew asks nothing"
+        assert (await chip.engine.why(1))[-1].endswith("Earliest in 1 h 4 min")

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from rpconsole.commands.jobscript import JobScript
 from rpconsole.commands.moab_changes import Change, jobs_with
+from rpconsole.commands.moab_forecast import read_start
 from rpconsole.commands.moab_job import job_detail
 from rpconsole.commands.moab_queue import queue_listing
 from rpconsole.commands.moab_queue_text import text_listing
@@ -147,8 +148,24 @@ class Moab:
             others=others,
         )
 
+    def start_command(self, job: str) -> tuple[str, ...]:
+        return (self._program("showstart"), _safe_id(job))
+
+    def read_forecast(self, job: str, printed: Printed) -> str:
+        """Each of showstart's guesses under its own name; they differ widely."""
+        forecast = read_start(job, printed)
+        if forecast is None or not forecast.start_in_s:
+            return ""
+        guesses = ", ".join(f"{kind} in {_hours(max(0, left))}" for kind, left in forecast.start_in_s.items())
+        blocked = "; but it is blocked, so that this means little" if forecast.is_blocked else ""
+        return f"showstart's guess at its start, counted from now: {guesses}{blocked}"
+
     def _program(self, name: str) -> str:
         return program_at(self.bin_dir, name)
+
+
+def _hours(seconds: int) -> str:
+    return f"{seconds // 3600} h {seconds % 3600 // 60} min"
 
 
 def _refusal(said: str) -> SubmitAnswer:

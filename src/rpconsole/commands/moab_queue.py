@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from xml.etree import ElementTree
 
 from rpconsole.commands.moab_words import completion_code, outcome_of, seconds_of
@@ -14,6 +15,9 @@ _START = re.compile(r"<\?xml|<(?:[\w.-]+:)?Data\b")
 _END = re.compile(r"</(?:[\w.-]+:)?Data\s*>")
 #: a document type; comments are harmless
 _DECLARED = re.compile(r"<!(?!--|\[CDATA\[)")
+
+#: of the year 9999, after which no date can be written
+_LAST_EPOCH = 253402300799
 
 
 def queue_listing(text: str) -> QueueListing | None:
@@ -70,7 +74,18 @@ def _job(element: ElementTree.Element, now: float | None, *, is_blocked: bool) -
         code=completion_code(element.get("CompletionCode", "")),
         sentence=" ".join(reason.split()),
         left_s=_left_s(element, now),
+        starts=_starts(element),
     )
+
+
+def _starts(element: ElementTree.Element) -> str:
+    """By Moab's reservation for it, which it may move; a job that runs has one too."""
+    if _number(element, "StartTime"):
+        return ""
+    planned = _number(element, "RsvStartTime")
+    if not planned or planned > _LAST_EPOCH:
+        return ""
+    return f"{datetime.fromtimestamp(planned, UTC):%Y-%m-%d %H:%M} UTC"
 
 
 def _left_s(element: ElementTree.Element, now: float | None) -> float | None:

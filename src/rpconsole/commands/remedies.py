@@ -111,4 +111,6 @@ def waiting_sentence(state: JobState, *, run: int) -> str:
     remedy = remedy_for(said, job=job, run=run)
     if state.outcome is JobOutcome.HELD:
         return f"job {job} is held, in the scheduler's words '{said}'" + (f"; {remedy}" if remedy else "")
-    return f"job {job} waits, in the scheduler's words '{said}'; {remedy}" if remedy else ""
+    sentences = [f"in the scheduler's words '{said}'", remedy] if remedy else []
+    sentences += [f"the scheduler means to start it at {state.starts}"] if state.starts else []
+    return f"job {job} waits, {'; '.join(sentences)}" if sentences else ""

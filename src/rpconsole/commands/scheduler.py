@@ -9,7 +9,7 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from rpconsole.commands.jobscript import JobScript
 from rpconsole.domain.event import JobAccepted, QueueFull, SchedulerAway, SubmitRefused, SubmitUnknown
@@ -65,6 +65,8 @@ class JobState:
     sentence: str = ""
     #: seconds of wall time that it may still use: all of them while it waits; None where it is not told
     left_s: float | None = None
+    #: when the scheduler means to start it, for a person; empty where it does not say
+    starts: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -169,6 +171,16 @@ class Scheduler(Protocol):
     def read_job(self, job: str, printed: Printed) -> JobDetail: ...
     def cancel_command(self, job: str) -> tuple[str, ...]: ...
     def read_cancel(self, job: str, printed: Printed) -> CancelAnswer: ...
+
+
+@runtime_checkable
+class Forecaster(Protocol):
+    """What a scheduler offers besides, whose queue does not tell when a job is to start: asked when a person asks."""
+
+    def start_command(self, job: str) -> tuple[str, ...]: ...
+    def read_forecast(self, job: str, printed: Printed) -> str:
+        """A sentence for a person; empty where the scheduler says nothing of this job's start."""
+        ...
 
 
 _NUMBER = re.compile(r"(?:[A-Za-z][\w-]*\.)?(\d+(?:\[\d*\])?)(?:[.;][A-Za-z][\w.-]*)?", re.ASCII)

@@ -65,8 +65,10 @@ def seconds_of(duration: str) -> int | None:
 
 
 #: the last column may hold bars: job names are free text
-QUEUE_FORMAT = "%i|%T|%r|%L|%u|%j"
+QUEUE_FORMAT = "%i|%T|%r|%L|%S|%u|%j"
 HISTORY_COLUMNS = ("JobID", "State", "ExitCode", "Elapsed", "Timelimit", "End", "NNodes", "NodeList", "JobName")
+
+_TIME = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d)(?::\d\d)?")
 
 _Row = Mapping[str, str]
 
@@ -133,7 +135,14 @@ def _queued(row: _Row) -> JobState:
         word=row["STATE"],
         sentence=reason,
         left_s=None if left is None else float(max(0, left)),
+        starts=_starts(row),
     )
+
+
+def _starts(row: _Row) -> str:
+    """The planned start of a job that waits, by the site's clock; of one that runs the column tells when it began."""
+    found = _TIME.fullmatch(row.get("START_TIME", "").strip())
+    return f"{found[1]} {found[2]} by the site's clock" if found and row["STATE"] == "PENDING" else ""
 
 
 def _remembered(row: _Row) -> JobState:

@@ -23,6 +23,7 @@ from rpconsole.engine.book import LIVE_STATES, STOPPED_STATES
 from rpconsole.engine.component_commands import CommandDesk, checked_component
 from rpconsole.engine.engine import EngineCore
 from rpconsole.engine.facade import RunDetail
+from rpconsole.engine.forecast import forecast
 from rpconsole.engine.haul_desk import HaulDesk
 from rpconsole.engine.haul_service import HaulService
 from rpconsole.engine.login_tries import CountedLogins
@@ -116,7 +117,7 @@ class Engine:
         return RunDetail(
             row=row,
             step=str(run.step),
-            why=await self.why(remote_id),
+            why=await self._reasons(run),
             components=tuple(await self._world.runs.components(remote_id)),
             jobs=tuple(await self._world.journal.jobs(remote_id)),
             failures=tuple(await self._world.ledger.verdicts(remote_id, state="fail")),
@@ -132,12 +133,17 @@ class Engine:
         return await self._world.journal.story(remote_id)
 
     async def why(self, remote_id: int) -> tuple[str, ...]:
-        """Why the run does not move; abandoned components are named."""
+        """Why the run does not move, and when its job may start; abandoned components are named."""
         run = await self._known(await self._row(remote_id))
-        failures = await self._world.ledger.verdicts(remote_id, state="fail")
+        found = await self._reasons(run)
+        foretold = await forecast(self._world, run, self._core.results.of.get(remote_id))
+        return (*found, foretold) if foretold else found
+
+    async def _reasons(self, run: Run) -> tuple[str, ...]:
+        failures = await self._world.ledger.verdicts(run.remote_id, state="fail")
         named = [f"component {one.stage_id} {one.item}: {one.sentence}" for one in failures[:NAMED]]
         if len(failures) > NAMED:
-            named.append(f"and {len(failures) - NAMED} more failures: 'rpconsole run show {remote_id}' lists them")
+            named.append(f"and {len(failures) - NAMED} more failures: 'rpconsole run show {run.remote_id}' lists them")
         return (*reasons(run, self._core.situation()), *named)
 
     async def commands(
