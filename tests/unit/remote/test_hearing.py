@@ -6,14 +6,13 @@ from types import SimpleNamespace
 
 import pytest
 
-from rpconsole.remote import hearing as hearing_module
 from rpconsole.remote.hearing import Hearing, beat_s
 
 
 @pytest.fixture
 def clock(monkeypatch):
     clock = SimpleNamespace(now=1000.0)
-    monkeypatch.setattr(hearing_module.time, "monotonic", lambda: clock.now)
+    monkeypatch.setattr("rpconsole.remote.hearing.time.monotonic", lambda: clock.now)
     return clock
 
 
