@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import ClassVar
 
-from rpconsole.commands.jobscript import JobScript
+from rpconsole.commands.jobscript import SLURM_HOSTS, JobScript
 from rpconsole.commands.moab_changes import Change, jobs_with
 from rpconsole.commands.moab_forecast import read_start
 from rpconsole.commands.moab_job import job_detail
@@ -51,6 +52,9 @@ _FORBIDDEN_OPTIONS = frozenset({"-z", "-I", "-K", "-v", "-t", "-r", "-h"})
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Moab:
     """Moab's clients; ``bin_dir`` because over a non-login ssh they may be off PATH."""
+
+    #: Moab's jobs run over Slurm, too
+    hosts_command: ClassVar[str | None] = SLURM_HOSTS
 
     bin_dir: str = ""
 

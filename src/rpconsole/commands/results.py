@@ -61,6 +61,8 @@ class TaskResults:
     ends: tuple[EndMark, ...] = ()
     #: lines that are no record: a kill in mid-write leaves one
     garbage_lines: int = 0
+    #: epoch seconds of the runner's latest sign of life; None before the first
+    alive_at: float | None = None
 
     @property
     def passed(self) -> frozenset[int]:
@@ -97,6 +99,7 @@ class _Reading:
         self._starts = list(before.starts)
         self._ends = list(before.ends)
         self._garbage_lines = before.garbage_lines
+        self._alive_at = before.alive_at
 
     def results(self) -> TaskResults:
         return TaskResults(
@@ -104,6 +107,7 @@ class _Reading:
             starts=tuple(self._starts),
             ends=tuple(self._ends),
             garbage_lines=self._garbage_lines,
+            alive_at=self._alive_at,
         )
 
     def take(self, line: str) -> None:
@@ -121,6 +125,8 @@ class _Reading:
                 self._starts.append(_start_mark(record))
             case {"mark": "end"}:
                 self._ends.append(_end_mark(record))
+            case {"mark": "alive"}:
+                self._alive_at = float(record["epoch"])
             case {"mark": str()}:
                 pass  # a newer runner may say more than we know
             case {"task": int(task), "abandoned": True, "attempts": int(attempts)}:

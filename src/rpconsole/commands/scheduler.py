@@ -9,7 +9,7 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol, runtime_checkable
+from typing import ClassVar, Protocol, runtime_checkable
 
 from rpconsole.commands.jobscript import JobScript
 from rpconsole.domain.event import JobAccepted, QueueFull, SchedulerAway, SubmitRefused, SubmitUnknown
@@ -67,6 +67,10 @@ class JobState:
     left_s: float | None = None
     #: when the scheduler means to start it, for a person; empty where it does not say
     starts: str = ""
+
+    def may_be(self, name: str) -> bool:
+        """Whether this can be the job of that name: some lists print none, and some sites cut them."""
+        return not self.name or name.startswith(self.name)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -147,6 +151,9 @@ class Scheduler(Protocol):
 
     Builders raise BadData for an id or a name outside the grammar: Moab reads job arguments as regular expressions.
     """
+
+    #: a shell text that prints a job's nodes in its script; None where the runner finds them by itself
+    hosts_command: ClassVar[str | None]
 
     def script_header(self, script: JobScript) -> Iterator[str]:
         """The lines of a batch script that say what it needs."""

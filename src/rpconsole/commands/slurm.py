@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import ClassVar
 
-from rpconsole.commands.jobscript import JobScript
+from rpconsole.commands.jobscript import SLURM_HOSTS, JobScript
 from rpconsole.commands.scheduler import (
     CancelAnswer,
     CancelOutcome,
@@ -72,6 +73,8 @@ _FORBIDDEN_OPTIONS = frozenset(
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Slurm:
     """Slurm's clients; ``bin_dir`` because over a non-login ssh they may be off PATH."""
+
+    hosts_command: ClassVar[str | None] = SLURM_HOSTS
 
     bin_dir: str = ""
 

@@ -33,8 +33,7 @@ async def _ours(world: World, job: str, name: str) -> tuple[tuple[str, ...], str
     if named:
         return tuple(named), ""
     row = listing.by_job(job)
-    # a site may cut names
-    if row is not None and row.name and not name.startswith(row.name):
+    if row is not None and row.name and not row.may_be(name):
         return (), row.name
     return (job,), ""
 

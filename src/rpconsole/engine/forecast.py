@@ -13,9 +13,11 @@ _PATIENCE_S = 10.0
 
 
 async def forecast(world: World, run: Run, results: TaskResults | None) -> str:
-    """A sentence; nothing for a job that has begun, or of which nothing is foretold."""
+    """A sentence; nothing for a job that has begun, of which the queue tells already, or that something else holds up."""
     scheduler, attempt = world.settings.scheduler, run.attempt
     if run.step is not Step.POLL or attempt is None or attempt.job is None or not isinstance(scheduler, Forecaster):
+        return ""
+    if run.hold:
         return ""
     if results is not None and results.has_started(attempt.job_name(run.remote_id)):
         return ""

@@ -20,6 +20,8 @@ from rpconsole.engine.world import World
 
 #: after which a site is not asked for its ended jobs any more
 _REFUSALS = 3
+#: signs of life in a row that a job which is said to be over has not given
+_SILENT_BEATS = 4
 #: of a killed job's output, from its end
 _OUTPUT_BYTES = 8192
 
@@ -45,13 +47,17 @@ class JobMemory:
     history_refusals: int = 0
     #: run -> (the row that was explained, with its explanation)
     explained: dict[int, tuple[JobState, JobState]] = field(default_factory=dict)
-    #: run -> what was known of a job when the scheduler first said that it has ended
-    said_ended: dict[int, tuple[object, ...]] = field(default_factory=dict)
+    #: run -> when the scheduler first said that a job has ended, and what was known of the job then
+    said_ended: dict[int, tuple[float, tuple[object, ...]]] = field(default_factory=dict)
+    #: job name -> the id under which the queue listed it, which the answer to the submit may have had wrong
+    listed_as: dict[str, str] = field(default_factory=dict)
 
     def forget(self, remote_id: int) -> None:
         """Drop a run that has ended."""
         self.explained.pop(remote_id, None)
         self.said_ended.pop(remote_id, None)
+        for name in [name for name in self.listed_as if name.startswith(f"rp{remote_id}.")]:
+            del self.listed_as[name]
 
 
 async def explained(world: World, run: Run, state: JobState, memory: JobMemory) -> JobState:
@@ -124,8 +130,16 @@ async def _states(world: World, gone: Sequence[Gone], memory: JobMemory) -> dict
             if is_silent:
                 break
         if state.outcome is not JobOutcome.NO_ANSWER:
-            states[one.run.remote_id] = state
+            states[one.run.remote_id] = _unless_anothers(one, state)
     return states
+
+
+def _unless_anothers(one: Gone, state: JobState) -> JobState:
+    """An id that the answer to the submit had wrong may be anybody's: what is told of another name is not told of ours."""
+    attempt = one.run.attempt
+    if attempt is None or not attempt.nonce or state.may_be(attempt.job_name(one.run.remote_id)):
+        return state
+    return JobState(outcome=JobOutcome.GONE, job=one.job, sentence=f"job {one.job} is '{state.name}'")
 
 
 async def look_at_history(world: World, memory: JobMemory) -> QueueListing | None:
@@ -160,7 +174,7 @@ async def _event_of(world: World, one: Gone, state: JobState, book: ResultsBook,
         if end is not None:
             return end
     if state.outcome is JobOutcome.ENDED:
-        if not _is_said_twice(one, results, memory):
+        if not _is_said_twice(world, one, results, memory):
             return None
         said = f"{state.word}, {state.sentence}" if state.sentence else state.word
         sentence = f"the scheduler says '{said}' of job {one.job}, which left no end mark"
@@ -170,15 +184,25 @@ async def _event_of(world: World, one: Gone, state: JobState, book: ResultsBook,
     return _not_listed(world, one, book) if state.outcome is JobOutcome.GONE else None
 
 
-def _is_said_twice(one: Gone, results: TaskResults, memory: JobMemory) -> bool:
-    """Whether an earlier look was told so too, and no mark and no result has come since.
+def _is_said_twice(world: World, one: Gone, results: TaskResults, memory: JobMemory) -> bool:
+    """Whether an earlier look was told so too, and no mark, no result and no sign of life has come for several beats since.
 
     A scheduler may be mistaken, and the site's files may show a job's last lines late; a new job would take over from a living one.
     """
-    known = (one.job, len(results.starts), len(results.tasks), len(results.passed), len(results.abandoned))
-    before = memory.said_ended.get(one.run.remote_id)
-    memory.said_ended[one.run.remote_id] = known
-    return before == known
+    now = world.clock.now()
+    known = (
+        one.job,
+        len(results.starts),
+        len(results.tasks),
+        len(results.passed),
+        len(results.abandoned),
+        results.alive_at,
+    )
+    first_at, before = memory.said_ended.get(one.run.remote_id, (now, ()))
+    if before != known:
+        memory.said_ended[one.run.remote_id] = (now, known)
+        return False
+    return now - first_at >= _SILENT_BEATS * world.settings.beat_s
 
 
 async def _told_by_its_output(world: World, run: Run) -> str:

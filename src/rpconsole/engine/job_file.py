@@ -51,6 +51,7 @@ def _script(world: World, run: Run, allocation: Allocation, runner: tuple[str, .
         config=remote_stem(run, root) + CONFIG,
         multiplier=allocation.multiplier,
         shell=settings.script.shell,
+        hosts_command=settings.scheduler.hosts_command,
         directives=settings.script.directives_of(run.stage),
     )
     return job_script(script, settings.scheduler.script_header(script))
@@ -73,6 +74,7 @@ def _runner(world: World, run: Run, allocation: Allocation) -> tuple[str, ...]:
         *("--attempts", str(settings.retry.component_tries)),
         *("--threads", str(allocation.threads)),
         *("--wall-s", str(allocation.hours * 3600)),
+        *("--beat-s", f"{settings.beat_s:g}"),
         *(("--runner", settings.script.runner) if settings.script.runner != "workers" else ()),
     )
     return (settings.script.python, f"{root}{OUR_RUNNER}", *options)

@@ -43,7 +43,7 @@ async def poll_runs(world: World, runs: Sequence[Run], book: ResultsBook, memory
     gone: list[Gone] = []
     for run in runs:
         results = book.of[run.remote_id]
-        state = _state_of(run, results, listing, gone)
+        state = _state_of(run, results, listing, gone, memory)
         if (end := ended(run, results)) is not None:
             polled.events[run.remote_id] = end
         elif state is not None:
@@ -65,17 +65,25 @@ def _silence(queue: Answer) -> str:
     return f"it printed '{said}'"
 
 
-def _state_of(run: Run, results: TaskResults, listing: QueueListing | None, gone: list[Gone]) -> JobState | None:
+def _state_of(
+    run: Run, results: TaskResults, listing: QueueListing | None, gone: list[Gone], memory: JobMemory
+) -> JobState | None:
     """The job's row in the listing; one that is not among the living is put aside to be looked for."""
     if listing is None or run.attempt is None or run.attempt.job is None:
         return None
     # the name first: no other job has it, while an id may have been read out of a greeting
     name = run.attempt.job_name(run.remote_id)
-    state = next(iter(listing.by_name(name)), None) or listing.by_job(run.attempt.job)
+    named = next(iter(listing.by_name(name)), None)
+    if named is not None and named.job:
+        memory.listed_as[name] = named.job
+    job = memory.listed_as.get(name, run.attempt.job)
+    state = named or listing.by_job(job)
+    if state is not None and run.attempt.nonce and not state.may_be(name):
+        state = None
     if state is not None and state.outcome not in (JobOutcome.ENDED, JobOutcome.GONE):
         return state
     if ended(run, results) is None:
-        gone.append(Gone(run=run, job=run.attempt.job, state=state))
+        gone.append(Gone(run=run, job=job, state=state))
     return None
 
 

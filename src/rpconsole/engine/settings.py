@@ -107,3 +107,8 @@ class EngineSettings:
     lease_stale_s: float = 60.0
     #: running performers get this long to end at a stop
     grace_s: float = 10.0
+
+    @property
+    def beat_s(self) -> float:
+        """Between two signs of life of a job: several in the shortest time between two polls."""
+        return min(20.0, max(1.0, self.pace.shortest_s / 6))

@@ -68,7 +68,9 @@ class ChunkLeader(Leadership):
         chunk = Chunk(stem, self._nodes, orders, self._wakeup, self._plan.silence_s)
         try:
             while chunk.is_open and self._closing.reason != "fence":
-                for message in chunk.listen(0.5 if self._closing.reason or self._kill_at else 2.0):
+                for message in chunk.listen(
+                    0.5 if self._closing.reason or self._kill_at else min(2.0, self._plan.beat_s)
+                ):
                     self._hear(message)
                 self._results.flush()
                 self._watch(chunk)
@@ -89,6 +91,8 @@ class ChunkLeader(Leadership):
         now = time.monotonic()
         if self._is_overruled(now):
             self._closing.begin("fence", now)
+            return
+        self._beat(now)
         self._closing.look(now, self._signalled)
         is_late = bool(self._closing.reason) and now > self._closing.stop_by
         if is_late or self._kill_at or chunk.waits_for_the_silent(now):

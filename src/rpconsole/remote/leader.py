@@ -34,7 +34,7 @@ class Leader(Leadership):
             self._crew.start(nodes)
             while not self._is_over():
                 self._fill()
-                for link, messages in self._crew.listen(0.5 if self._closing.reason else 2.0):
+                for link, messages in self._crew.listen(0.5 if self._closing.reason else min(2.0, self._plan.beat_s)):
                     self._attend(link, messages)
                 # one write for all that this turn has brought
                 self._results.flush()
@@ -155,6 +155,8 @@ class Leader(Leadership):
             self._lose(link, "it was silent for {:.0f} s".format(now - link.heard_at))
         if self._is_overruled(now):
             self._closing.reason = "fence"
+            return
+        self._beat(now)
         if not self._closing.reason:
             self._stop_for(now)
         elif not self._is_killing and now > self._closing.stop_by:

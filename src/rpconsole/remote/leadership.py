@@ -25,6 +25,7 @@ class Leadership:
         self._closing = Closing(plan, time.monotonic())
         self._signalled = False
         self._fence_at = 0.0
+        self._beat_at = time.monotonic()
 
     def stop(self, *_: Any) -> None:
         """Handler of SIGTERM: a flag only."""
@@ -38,6 +39,12 @@ class Leadership:
         attempt = self._book.attempts(task) + 1
         log = self._plan.log_of(task, attempt)
         return {"task": task, "attempt": attempt, "line": self._tasks.line(task), "log": log}
+
+    def _beat(self, now: float) -> None:
+        """A sign of life among the results: whoever is told that this job is over can see that it is not."""
+        if now - self._beat_at >= self._plan.beat_s:
+            self._beat_at = now
+            self._results.append({"mark": "alive", "name": self._plan.me["name"], "epoch": round(time.time(), 3)})
 
     def _is_overruled(self, now: float) -> bool:
         """Whether another leader took over; looked at now and then."""

@@ -8,6 +8,7 @@ from typing import Dict, List, NamedTuple
 DEFAULT_ATTEMPTS = 3
 DEFAULT_MARGIN_S = 120.0
 TERM_GRACE_S = 15.0
+DEFAULT_BEAT_S = 20.0
 
 
 class Plan(NamedTuple):
@@ -22,6 +23,7 @@ class Plan(NamedTuple):
     margin_s: float
     term_grace_s: float
     silence_s: float
+    beat_s: float
     way: str
     runner: str
     again: bool
@@ -53,6 +55,7 @@ def plan_of(words: List[str], environ: Dict[str, str]) -> Plan:
         margin_s=min(asked.margin_s, asked.wall_s / 2) if asked.wall_s else asked.margin_s,
         term_grace_s=asked.term_grace_s,
         silence_s=asked.silence_s,
+        beat_s=asked.beat_s,
         way=asked.launch,
         runner=asked.runner,
         again=asked.again,
@@ -95,6 +98,9 @@ def _parser() -> argparse.ArgumentParser:
         "--term-grace-s", type=float, default=TERM_GRACE_S, help="how long tasks may go on after SIGTERM"
     )
     parser.add_argument("--silence-s", type=float, default=300.0, help="a node silent for so long is taken as dead")
+    parser.add_argument(
+        "--beat-s", type=float, default=DEFAULT_BEAT_S, help="between two signs of life among the results"
+    )
     parser.add_argument(
         "--launch", default="auto", choices=("auto", "local", "srun", "ssh"), help="how workers are started"
     )

@@ -176,3 +176,14 @@ def test_results_are_complete_while_a_chunk_still_runs(job):
     (job.folder / "ok").touch()
     leader.communicate(timeout=30)
     assert job.read().passed == {1, 2}
+
+
+def test_signs_of_life_stand_among_the_results_while_a_task_runs(job):
+    job.tasks("until test -e ok; do sleep 0.05; done")
+    leader = job.start("--beat-s", "0.1")
+    job.wait_for(lambda: job.results.exists() and job.results.read_text().count('"alive"') >= 3)
+    (job.folder / "ok").touch()
+    leader.communicate(timeout=30)
+    assert job.read().passed == {1}
+    assert job.read().alive_at is not None
+    assert {record["name"] for record in job.records("mark")} == {"rp1.1.aaaa"}

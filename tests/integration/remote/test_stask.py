@@ -393,3 +393,13 @@ def test_a_full_disk_delays_results_and_loses_none(job, small_disk):
     found = read_results(results.read_text())
     assert found.passed == set(range(1, 42))
     assert found.garbage_lines == 0
+
+
+def test_signs_of_life_stand_among_the_results_while_a_task_runs(job):
+    job.tasks("until test -e ok; do sleep 0.05; done")
+    leader = job.start("--beat-s", "0.1")
+    job.wait_for(lambda: job.results.exists() and job.results.read_text().count('"alive"') >= 3)
+    (job.folder / "ok").touch()
+    leader.communicate(timeout=30)
+    assert job.read().passed == {1}
+    assert job.read().alive_at is not None
