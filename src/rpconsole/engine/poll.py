@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from rpconsole.commands.results import TaskResults
-from rpconsole.commands.scheduler import JobOutcome, JobState, QueueListing, last_words
+from rpconsole.commands.scheduler import JobOutcome, JobState, QueueListing, job_key, last_words
 from rpconsole.domain.event import Event
 from rpconsole.domain.run import Run
 from rpconsole.domain.schedule import Expectation, expectation
@@ -74,7 +74,7 @@ def _state_of(
     # the name first: no other job has it, while an id may have been read out of a greeting
     name = run.attempt.job_name(run.remote_id)
     named = next(iter(listing.by_name(name)), None)
-    if named is not None and named.job:
+    if named is not None and named.job and job_key(named.job) != job_key(run.attempt.job):
         memory.listed_as[name] = named.job
     job = memory.listed_as.get(name, run.attempt.job)
     state = named or listing.by_job(job)
