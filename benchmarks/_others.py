@@ -51,7 +51,7 @@ def run_shell(command: str, target: Path, limit_s: float) -> Run:
 
 def tar_ssh(site: SshSite, data: DataSet, target: Path) -> str:
     """One stream."""
-    return f"tar cf - -C {data.folder} . | {_ssh(site, 'direct')} tar xf - -C {target}"
+    return f"tar cf - -C {data.folder} . | {ssh_of(site, 'direct')} tar xf - -C {target}"
 
 
 def scp(site: SshSite, data: DataSet, target: Path) -> str:
@@ -61,7 +61,7 @@ def scp(site: SshSite, data: DataSet, target: Path) -> str:
 
 def rsync(site: SshSite, data: DataSet, target: Path) -> str:
     """The whole folder."""
-    return f"rsync -a -e '{_ssh(site, '')}' {data.folder}/ direct:{target}/"
+    return f"rsync -a -e '{ssh_of(site, '')}' {data.folder}/ direct:{target}/"
 
 
 def rclone(site: SshSite, data: DataSet, target: Path) -> str:
@@ -76,7 +76,7 @@ def rclone(site: SshSite, data: DataSet, target: Path) -> str:
 def seed(site: SshSite, data: DataSet, target: Path, *, jobs: int, bundle_bytes: int, shared: bool) -> str:
     """GNU parallel over tar bundles cut beforehand."""
     lists = _lists(site.folder / "lists", data, bundle_bytes)
-    host = _ssh(site, "shared" if shared else "direct")
+    host = ssh_of(site, "shared" if shared else "direct")
     one = f"tar cf - -C {data.folder} -T {{}} | {host} tar xf - -C {target}"
     return f"parallel --will-cite -j {jobs} {shlex.quote(one)} ::: {' '.join(map(str, lists))}"
 
@@ -100,12 +100,13 @@ def _lists(folder: Path, data: DataSet, bundle_bytes: int) -> Sequence[Path]:
 @contextmanager
 def shared_master(site: SshSite) -> Iterator[None]:
     """One login that all share."""
-    subprocess.run([*shlex.split(_ssh(site, "-MNf shared"))], check=True, stdin=subprocess.DEVNULL)
+    subprocess.run([*shlex.split(ssh_of(site, "-MNf shared"))], check=True, stdin=subprocess.DEVNULL)
     try:
         yield
     finally:
-        subprocess.run([*shlex.split(_ssh(site, "-O exit shared"))], check=True, stderr=subprocess.DEVNULL)
+        subprocess.run([*shlex.split(ssh_of(site, "-O exit shared"))], check=True, stderr=subprocess.DEVNULL)
 
 
-def _ssh(site: SshSite, rest: str) -> str:
+def ssh_of(site: SshSite, rest: str = "") -> str:
+    """The client with its configuration."""
     return f"ssh -F {site.folder}/ssh_config {rest}".strip()

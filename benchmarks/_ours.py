@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import itertools
+import shlex
+import subprocess
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import asyncssh
-from _others import Run
+from _others import Run, ssh_of
 from _ssh_site import DataSet, SshSite
 
 from rpconsole.adapters.ssh.asyncssh_link import AsyncsshLink
 from rpconsole.adapters.ssh.ledger import TransferCut
+from rpconsole.adapters.ssh.link import Link
+from rpconsole.adapters.ssh.master_link import MasterLink
+from rpconsole.adapters.ssh.mux import MuxControl
 from rpconsole.adapters.ssh.options import FAST_CIPHERS, FrontEnd, SshOptions
 from rpconsole.adapters.ssh.session import Session
 from rpconsole.adapters.ssh.site import SshSite as Verbs
@@ -95,8 +101,35 @@ class Ours:
         return {Path(delivery.shipment.source).name for delivery in delivered}
 
 
+async def _asyncssh_links(site: SshSite, port: int, count: int) -> list[Link]:
+    connections = [
+        await asyncssh.connect(
+            "127.0.0.1", port, username=site.user, client_keys=[str(site.folder / "key")], agent_path=None, config=None,
+            known_hosts=str(site.folder / "known_hosts"), encryption_algs=list(FAST_CIPHERS), compression_algs=None,
+        )
+        for _ in range(count)
+    ]  # fmt: skip
+    return [AsyncsshLink(f"fe{number}", each) for number, each in enumerate(connections)]
+
+
+async def _master_links(site: SshSite, port: int, count: int) -> list[Link]:
+    """Masters as a person would have opened them by hand; ``port`` is what the client's configuration says."""
+    links: list[Link] = []
+    for number in range(count):
+        path = site.folder / f"master{next(_NUMBERS)}"
+        command = f"{ssh_of(site)} -o ControlMaster=yes -o ControlPath={path} -MNf direct"
+        await asyncio.to_thread(subprocess.run, shlex.split(command), check=True, stdin=subprocess.DEVNULL)
+        links.append(MasterLink(f"fe{number}", path, await MuxControl.connect(path), lambda _: None))
+    return links
+
+
+_NUMBERS = itertools.count(1)
+#: adapter -> how its connections are made
+ADAPTERS = {"ours": _asyncssh_links, "masters": _master_links}
+
+
 @asynccontextmanager
-async def opened(site: SshSite, port: int, count: int) -> AsyncIterator[Ours]:
+async def opened(site: SshSite, port: int, count: int, adapter: str = "ours") -> AsyncIterator[Ours]:
     """``count`` sessions through one port of the line, with their helpers and streams ready."""
     options = SshOptions(
         front_ends=tuple(FrontEnd(name=f"fe{number}", host="127.0.0.1", port=port) for number in range(count)),
@@ -104,16 +137,8 @@ async def opened(site: SshSite, port: int, count: int) -> AsyncIterator[Ours]:
         remote_root=str(site.root),
         known_hosts=str(site.folder / "known_hosts"),
     )
-    connections = [
-        await asyncssh.connect(
-            "127.0.0.1", port, username=site.user, client_keys=[str(site.folder / "key")], agent_path=None, config=None,
-            known_hosts=options.known_hosts, encryption_algs=list(FAST_CIPHERS), compression_algs=None,
-        )
-        for _ in range(count)
-    ]  # fmt: skip
-    sessions = [
-        Session(f"fe{number}", options, AsyncsshLink(f"fe{number}", each)) for number, each in enumerate(connections)
-    ]
+    links = await ADAPTERS[adapter](site, port, count)
+    sessions = [Session(f"fe{number}", options, link) for number, link in enumerate(links)]
     try:
         for session in sessions:
             await session.helper.prepare()

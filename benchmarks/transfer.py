@@ -26,6 +26,7 @@ from _floor import Sink, send_raw
 from _others import Run
 from _ours import opened, put_with_sftp, same
 from _ssh_site import SETS, DataSet, SshSite, bytes_in, make_set
+from _tuned import Tuned, measure_tuner
 from _wan import Wan
 
 RTT_MS, MBIT, WINDOW = 80.0, 1000.0, 3.4e6
@@ -46,6 +47,9 @@ GOALS = {
     "20kB_home_to_raw": ">=0.9", "1MB_home_to_raw": ">=0.9", "10MB_home_to_raw": ">=0.9", "mix_home_to_raw": ">=0.95",
     "20kB_to_seed": ">=1.5", "mix_to_seed": ">=1.6",
     "least_to_scp": ">1", "least_to_rsync": ">1", "least_to_rclone": ">1", "least_to_sftp": ">1",
+    "20kB_masters_to_raw": ">=0.9", "1MB_masters_to_raw": ">=0.9", "10MB_masters_to_raw": ">=0.9", "mix_masters_to_raw": ">=0.95",
+    "20kB_masters_home_to_raw": ">=0.9", "1MB_masters_home_to_raw": ">=0.9", "10MB_masters_home_to_raw": ">=0.9",
+    "mix_masters_home_to_raw": ">=0.95", "tuned_to_all": ">=0.9", "shown_end_error": "<=0.1",
     "cpu_to_tar_ssh": "<=2", "loop_lag_p99_ms": "<=50", "twice_to_bundle_a_stream": "<=1",
 }  # fmt: skip
 
@@ -57,6 +61,7 @@ class Measured:
     runs: dict[tuple[str, str], list[Run]] = field(default_factory=lambda: defaultdict(list))
     lags: list[float] = field(default_factory=list)
     twice: float = 0.0
+    tuned: Tuned | None = None
 
     def add(self, data: DataSet, method: str, run: Run) -> None:
         self.runs[data.name, method].append(run)
@@ -88,9 +93,9 @@ class Scene:
         return self.wan.ports[1]
 
 
-async def measure_ours(scene: Scene, found: Measured, rounds: int) -> None:
+async def measure_ours(scene: Scene, found: Measured, rounds: int, adapter: str = "ours") -> None:
     """Both directions of each set, and raw TCP between them; the first round is checked byte by byte and not counted."""
-    async with opened(scene.site, scene.port, SESSIONS) as ours:
+    async with opened(scene.site, scene.port, SESSIONS, adapter) as ours:
         for turn in range(rounds + 1):
             for data in scene.sets:
                 there, here = scene.site.target("ours"), scene.home / "back"
@@ -104,12 +109,18 @@ async def measure_ours(scene: Scene, found: Measured, rounds: int) -> None:
                     _check(data, there, here)
                 else:
                     found.add(data, "raw", Run(size=data.size, seconds=raw_s))
-                    found.add(data, "ours", sent)
-                    found.add(data, "ours home", back)
+                    found.add(data, adapter, sent)
+                    found.add(data, f"{adapter} home", back)
                 shutil.rmtree(here)
             if turn == 0:
                 ours.lags.clear()
-        found.lags = ours.lags
+        found.lags += ours.lags
+
+
+async def measure_tuned(scene: Scene, data: DataSet) -> Tuned:
+    """On sessions of its own."""
+    async with opened(scene.site, scene.port, SESSIONS) as ours:
+        return await measure_tuner(ours, scene.site, data)
 
 
 def _check(data: DataSet, *folders: Path) -> None:
@@ -140,7 +151,7 @@ async def measure_cut(scene: Scene, data: DataSet) -> float:
     return max(0.0, total - data.size) / (bundle * streams)
 
 
-def measure_others(scene: Scene, found: Measured, *, quick: bool) -> None:
+def measure_others(scene: Scene, found: Measured, *, full: bool) -> None:
     """The seed's way on the two sets that it is compared on, the usual tools on all."""
     for data in scene.sets:
         for name, command in TOOLS.items():
@@ -153,24 +164,36 @@ def measure_others(scene: Scene, found: Measured, *, quick: bool) -> None:
         for data in scene.sets:
             if data.name not in ("20kB", "mix"):
                 continue
-            for name, build in list(SEED.items())[: 2 if quick else None]:
+            for name, build in list(SEED.items())[: None if full else 2]:
                 target = scene.site.target("other")
                 found.add(data, name, _others.run_shell(build(scene.site, data, target), target, 4 * scene.limit_s))
 
 
-def ratios_of(found: Measured, names: list[str]) -> dict[str, float]:
-    """What GOALS asks for."""
+def ratios_of(found: Measured, names: list[str], *, others: bool) -> dict[str, float]:
+    """What GOALS asks for, as far as it was measured."""
     ratios = {f"{name}_to_raw": found.rate(name, "ours") / found.rate(name, "raw") for name in names}
     ratios |= {f"{name}_home_to_raw": found.rate(name, "ours home") / found.rate(name, "raw") for name in names}
+    for name, way in (pair for pair in found.runs if pair[1].startswith("masters")):
+        ratios[f"{name}_{way.replace(' ', '_')}_to_raw"] = found.rate(name, way) / found.rate(name, "raw")
+    if found.tuned is not None:
+        ratios["tuned_to_all"] = found.tuned.rate / found.rate(names[-1], "ours")
+        ratios["shown_end_error"] = found.tuned.eta_error
+    ratios["loop_lag_p99_ms"] = quantiles(found.lags, n=100)[98] * 1000
+    ratios["twice_to_bundle_a_stream"] = found.twice
+    if others:
+        ratios |= _to_others(found, names)
+    return {name: round(value, 3) for name, value in ratios.items()}
+
+
+def _to_others(found: Measured, names: list[str]) -> dict[str, float]:
+    ratios: dict[str, float] = {}
     for name in {"20kB", "mix"} & set(names):
         best = max(found.rate(name, method) for method in SEED if (name, method) in found.runs)
         ratios[f"{name}_to_seed"] = found.rate(name, "ours") / best
     for tool in ("scp", "rsync", "rclone", "sftp"):
         ratios[f"least_to_{tool}"] = min(found.rate(name, "ours") / max(1.0, found.rate(name, tool)) for name in names)
     ratios["cpu_to_tar_ssh"] = found.cpu(names[-1], "ours") / found.cpu(names[-1], "tar|ssh")
-    ratios["loop_lag_p99_ms"] = quantiles(found.lags, n=100)[98] * 1000
-    ratios["twice_to_bundle_a_stream"] = found.twice
-    return {name: round(value, 3) for name, value in ratios.items()}
+    return ratios
 
 
 def measure(asked: argparse.Namespace) -> Measured:
@@ -186,12 +209,16 @@ def measure(asked: argparse.Namespace) -> Measured:
             ports = [site.port, sink.port]
             with Wan(ports, rtt_ms=asked.rtt, mbit=asked.mbit, window=asked.window) as wan:
                 site.known_at(wan.ports[0])
-                limit_s = 10.0 if asked.quick else 25.0
+                limit_s = 25.0 if asked.full else 6.0
                 scene = Scene(site=site, wan=wan, sets=sets, home=folder, limit_s=limit_s)
                 asyncio.run(measure_ours(scene, found, asked.rounds))
+                if asked.masters:
+                    asyncio.run(measure_ours(scene, found, asked.rounds, "masters"))
+                if asked.tuner:
+                    found.tuned = asyncio.run(measure_tuned(scene, sets[-1]))
                 found.twice = asyncio.run(measure_cut(scene, sets[-1]))
                 if not asked.ours:
-                    measure_others(scene, found, quick=asked.quick)
+                    measure_others(scene, found, full=asked.full)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     return found
@@ -200,9 +227,16 @@ def measure(asked: argparse.Namespace) -> Measured:
 def _asked() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--json", action="store_true", help="print one object")
-    parser.add_argument("--quick", action="store_true", help="half the files, fewer ways, one round")
+    parser.add_argument("--quick", action="store_true", help="half the files, one round")
+    parser.add_argument(
+        "--full", action="store_true", help="more rounds and ways, and four times as long for slow tools"
+    )
+    parser.add_argument("--masters", action="store_true", help="our own also over OpenSSH masters")
+    parser.add_argument(
+        "--tuner", action="store_true", help="the live tuner, and how true the shown end is, on the last set"
+    )
     parser.add_argument("--ours", action="store_true", help="only raw TCP and our own")
-    parser.add_argument("--rounds", type=int, default=3, help="medians of so many")
+    parser.add_argument("--rounds", type=int, help="medians of so many (3, with --full 5)")
     parser.add_argument("--sets", nargs="*", default=list(SETS), choices=list(SETS), help="which data")
     parser.add_argument("--rtt", type=float, default=RTT_MS, help="round trip in ms")
     parser.add_argument("--mbit", type=float, default=MBIT, help="what the line carries")
@@ -214,7 +248,7 @@ def _asked() -> argparse.Namespace:
         help="where both ends lie; memory, for disks are noisy",
     )
     asked = parser.parse_args()
-    asked.rounds = 1 if asked.quick else asked.rounds
+    asked.rounds = asked.rounds or (1 if asked.quick else 5 if asked.full else 3)
     return asked
 
 
@@ -225,10 +259,9 @@ def main() -> None:
     found = measure(asked)
     rates = [f"{name} {method} {found.rate(name, method) / MB:.1f}" for name, method in found.runs]
     notes = f"MB/s: {', '.join(rates)}; {time.monotonic() - began:.0f} s in all"
-    if asked.ours:
-        print(notes)
-        return
-    ratios = ratios_of(found, asked.sets)
+    if found.tuned is not None:
+        notes += f"; the tuner found {found.tuned.found}"
+    ratios = ratios_of(found, asked.sets, others=not asked.ours)
     if asked.json:
         print(json.dumps({"ratios": ratios, "goals": {name: GOALS[name] for name in ratios}, "notes": notes}))
     else:

@@ -29,6 +29,7 @@ from rpconsole.domain.stage import Stage
 from rpconsole.engine.facade import RunningEngine
 from rpconsole.engine.service import Engine
 from rpconsole.engine.settings import Bookkeeping, EngineSettings, ScriptSettings, Waits, WatchedLabel
+from rpconsole.engine.tuning import Tuner
 from rpconsole.engine.world import Haulage, World
 from rpconsole.ports.journal import Owner
 from rpconsole.storage import open_storage
@@ -120,6 +121,7 @@ def _haulage(options: SshOptions, journal: Journal, site: SshSite) -> Haulage:
         here=DiskTrees(),
         there=site.trees,
         line=site,
+        tuner=Tuner(journal.hauls, site),
         tests=DiskTestFiles(),
     )
 

@@ -40,6 +40,7 @@ from rpconsole.domain.schedule import PollPace
 from rpconsole.domain.stage import Stage
 from rpconsole.engine.service import Engine
 from rpconsole.engine.settings import Bookkeeping, EngineSettings, WatchedLabel
+from rpconsole.engine.tuning import Tuner
 from rpconsole.engine.world import Haulage, World
 from rpconsole.ports.journal import Owner
 from rpconsole.ports.site import Answer
@@ -266,7 +267,13 @@ async def bench(tmp_path: Path, new_databases: Path) -> AsyncIterator[Bench]:
         holdings=journal.holdings,
         lineage=SqlLineage(gpc1),
         haulage=Haulage(
-            books=journal.hauls, here=DiskTrees(), there=trees, line=trees, tests=DiskTestFiles(), areas=(ROOT,)
+            books=journal.hauls,
+            here=DiskTrees(),
+            there=trees,
+            line=trees,
+            tuner=Tuner(journal.hauls, trees),
+            tests=DiskTestFiles(),
+            areas=(ROOT,),
         ),
     )
     yield Bench(

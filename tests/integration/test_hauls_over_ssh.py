@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import os
 import shutil
 import signal
 import subprocess
@@ -22,10 +23,12 @@ from rpconsole.adapters.storage.local_files import DiskFiles
 from rpconsole.adapters.storage.test_files import DiskTestFiles
 from rpconsole.adapters.storage.trees import DiskTrees
 from rpconsole.domain.haul import HaulState, Way
+from rpconsole.domain.scratch import ScratchSettings
 from rpconsole.domain.tuning import Spread
 from rpconsole.engine.haul_desk import HaulDesk
 from rpconsole.engine.meter import Meter
 from rpconsole.engine.notices import NoticeBoard
+from rpconsole.engine.tuning import Tuner
 from rpconsole.engine.world import Haulage
 from rpconsole.ports.site import Shipment, Urgency
 
@@ -61,11 +64,15 @@ async def haulage(tmp_path, site):
         sessions=site.sessions,
         ledger=journal.ledger,
         meter=Meter(),
+        settings=SimpleNamespace(
+            scratch=ScratchSettings(), layout=SimpleNamespace(remote_root=str(site.root)), waits=None
+        ),
         haulage=Haulage(
             books=journal.hauls,
             here=DiskTrees(),
             there=site.site.trees,
             line=site.site,
+            tuner=Tuner(journal.hauls, site.site),
             tests=DiskTestFiles(),
             areas=(str(site.root),),
         ),
@@ -266,3 +273,44 @@ async def test_a_haul_that_would_not_fit_is_held_with_figures_and_goes_on_when_t
     haul = await until(haulage, {HaulState.DONE, HaulState.PARKED})
     assert haul.state is HaulState.DONE
     assert same(source, disk / "cat")
+
+
+# -- a build tree ------------------------------------------------------------------------------------------------------
+
+
+def a_build(folder):
+    (folder / "bin").mkdir(parents=True)
+    (folder / "lib").mkdir()
+    (folder / "var" / "log").mkdir(parents=True)
+    (folder / "bin" / "ppImage").write_bytes(b"#!")
+    (folder / "bin" / "ppImage").chmod(0o755)
+    (folder / "lib" / "libpsLib.so.1").write_bytes(b"elf")
+    (folder / "lib" / "libpsLib.so").symlink_to("libpsLib.so.1")
+    (folder / "lib64").symlink_to("lib")
+    (folder / "bin" / "pp\nnew -line").symlink_to("../lib/libpsLib.so")
+    (folder / "out").symlink_to("/etc/passwd")
+    (folder / "up").symlink_to("../../../../etc")
+    return folder
+
+
+@pytest.mark.parametrize("way", [Way.SEND, Way.FETCH])
+async def test_a_build_tree_comes_with_links_modes_and_empty_folders_and_what_leads_out_is_named(
+    site, haulage, tmp_path, way
+):
+    source = a_build((tmp_path if way is Way.SEND else site.root) / "build")
+    target = (site.root if way is Way.SEND else tmp_path) / "permanent"
+    await haulage.desk.order(way, [str(source)], str(target), "op")
+    haul = await until(haulage, (HaulState.DONE,))
+    there = target / "build"
+    assert os.access(there / "bin" / "ppImage", os.X_OK)
+    assert not os.stat(there / "lib" / "libpsLib.so.1").st_mode & 0o111
+    links = {path.name: os.readlink(path) for path in there.rglob("*") if path.is_symlink()}
+    assert links == {"libpsLib.so": "libpsLib.so.1", "lib64": "lib", "pp\nnew -line": "../lib/libpsLib.so"}
+    assert (there / "var" / "log").is_dir()
+    assert "out" in haul.sentence or "up" in haul.sentence
+    (there / "lib64").unlink()
+    (there / "lib64").write_text("mine")
+    await haulage.desk.order(way, [str(source)], str(target), "op")
+    haul = await until(haulage, (HaulState.DONE,), 2)
+    assert haul.files_there == haul.files == 2
+    assert (there / "lib64").read_text() == "mine"

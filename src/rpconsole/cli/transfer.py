@@ -30,6 +30,8 @@ FilesFrom = Annotated[
 ]
 Follow = Annotated[bool, typer.Option("-f", "--follow", help="Show its progress until it has ended.")]
 Number = Annotated[int, typer.Argument(metavar="N", help="The haul's number.")]
+Missed = Annotated[bool, typer.Option("--missed", help="Only files that did not arrive.")]
+Lines = Annotated[int, typer.Option("-n", "--lines", min=1, help="How many files, the latest first.")]
 LOOK_EVERY_S = 1.0
 LIVE = ("waiting", "moving")
 
@@ -109,8 +111,8 @@ def list_hauls(context: typer.Context, as_json: JsonOption = False) -> None:
 def show(
     context: typer.Context,
     number: Number,
-    missed: Annotated[bool, typer.Option("--missed", help="Only files that did not arrive.")] = False,
-    limit: Annotated[int, typer.Option("-n", "--lines", min=1, help="How many files, the latest first.")] = 100,
+    missed: Missed = False,
+    limit: Lines = 100,
     as_json: JsonOption = False,
 ) -> None:
     """Show the ledger of a haul: each file's place, size, checksum, bundle, stream and attempts."""
@@ -121,8 +123,8 @@ def show(
 def files(
     context: typer.Context,
     run: Annotated[int, typer.Option("--run", help="The remote run.")],
-    missed: Annotated[bool, typer.Option("--missed", help="Only files that did not arrive.")] = False,
-    limit: Annotated[int, typer.Option("-n", "--lines", min=1, help="How many files, the latest first.")] = 100,
+    missed: Missed = False,
+    limit: Lines = 100,
     as_json: JsonOption = False,
 ) -> None:
     """Show the ledger of a run's files."""

@@ -96,6 +96,8 @@ class Situation:
     risk_s: float = 3 * 86400.0
     #: label -> priority, higher first
     priority: Mapping[str, int] = field(default_factory=dict)
+    #: run -> why its transfer is not begun before the sessions end
+    too_long: Mapping[int, str] = field(default_factory=dict)
     #: run -> why it waits for room on scratch
     throttled: Mapping[int, str] = field(default_factory=dict)
 
@@ -111,16 +113,14 @@ def is_ready(run: Run, situation: Situation) -> bool:
         return False
     if run.remote_id in situation.throttled and kind in (PrepareRun, ShipRun):
         return False
-    if run.step not in NETWORK_STEPS:
-        return True
-    return _link_serves(run.step, situation)
+    return run.step not in NETWORK_STEPS or _link_serves(run, situation)
 
 
-def _link_serves(step: Step, situation: Situation) -> bool:
+def _link_serves(run: Run, situation: Situation) -> bool:
     if not situation.session:
         return False
-    if step in (Step.SHIP, Step.RETRIEVE):
-        return situation.may_transfer
+    if run.step in (Step.SHIP, Step.RETRIEVE):
+        return situation.may_transfer and run.remote_id not in situation.too_long
     return situation.may_order
 
 

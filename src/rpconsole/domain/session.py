@@ -90,13 +90,14 @@ def warning_at(view: SessionView, before: float, now: float) -> float | None:
 
 
 def may_transfer(view: SessionView, now: float, expected_s: float) -> bool:
-    """Whether a transfer that takes this long may start on the session."""
+    """Whether a transfer that takes this long may start: one that is cut goes on behind what arrived, but a last one must fit."""
     left = view.left_s(now)
     if view.state is not SessionState.OPEN:
         return False
     if left is None:
         return True
-    return left > LAST_TRANSFERS_S or expected_s < left
+    last_orders_s = min(LAST_ORDERS_S, 0.1 * _life_s(view))
+    return left > LAST_TRANSFERS_S or expected_s + last_orders_s <= left
 
 
 def may_order(view: SessionView, now: float) -> bool:

@@ -28,6 +28,7 @@ def reasons(run: Run, situation: Situation) -> tuple[str, ...]:
     held_up = (
         _session(run, situation),
         _gate(run, situation),
+        situation.too_long.get(run.remote_id, "") if run.step in (Step.SHIP, Step.RETRIEVE) else "",
         situation.throttled.get(run.remote_id, ""),
         _silence(run, situation),
     )
@@ -48,7 +49,9 @@ class Reasons:
 
     def of(self, run: Run) -> tuple[str, ...]:
         """What ``reasons`` says of the run."""
-        own = run.next_try_at is not None or run.remote_id in self._situation.throttled
+        own = run.next_try_at is not None or any(
+            run.remote_id in of for of in (self._situation.throttled, self._situation.too_long)
+        )
         if own or run.step in FINAL_STEPS:
             return reasons(run, self._situation)
         key = (run.step, run.stage, run.hold)

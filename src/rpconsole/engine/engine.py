@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import nullcontext, suppress
+from dataclasses import replace
 from functools import partial
 
 from rpconsole.domain import action as act
@@ -192,14 +193,16 @@ class EngineCore:
 
     def situation(self) -> Situation:
         """What may start now."""
+        now, views = self.world.clock.now(), self.world.sessions.view()
         plain = situation_of(
-            now=self.world.clock.now(),
-            views=self.world.sessions.view(),
+            now=now,
+            views=views,
             closed_gates=self.gates.closed(),
             busy=dict(self.busy),
             limits=self.world.settings.limits,
             silence=self.watch.silence,
         )
+        plain = replace(plain, too_long=self.world.meter.too_long(views, now))
         return self.scratch.in_situation(plain, self.book.live())
 
     async def _follow_sessions(self, now: float) -> None:

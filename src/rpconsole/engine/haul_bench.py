@@ -11,6 +11,7 @@ from rpconsole.domain.haul import Haul, HaulFile, Way
 from rpconsole.domain.session import SessionState
 from rpconsole.domain.tuning import Spread
 from rpconsole.engine.haul_files import files_of
+from rpconsole.engine.haul_room import room_for
 from rpconsole.engine.world import World
 from rpconsole.ports.site import Shipment, Urgency
 
@@ -69,15 +70,10 @@ async def _other_side(world: World, haul: Haul, files: Sequence[HaulFile]) -> tu
     assert world.haulage is not None
     try:
         if haul.way is Way.SEND:
-            facts, room = (
-                await world.site.stat([file.target for file in files]),
-                await world.haulage.there.room(haul.target),
-            )
+            facts = await world.site.stat([file.target for file in files])
         else:
-            facts, room = (
-                await world.files.facts([file.target for file in files]),
-                await world.haulage.here.room(haul.target),
-            )
+            facts = await world.files.facts([file.target for file in files])
+        room = await room_for(world, haul)
     except (NoSession, SessionLost):
         return set(), None
     return {

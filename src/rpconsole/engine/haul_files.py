@@ -11,6 +11,7 @@ from rpconsole.engine.world import Haulage, World
 from rpconsole.ports.journal import Delivered
 from rpconsole.ports.local_files import FileFact
 from rpconsole.ports.site import Delivery
+from rpconsole.ports.site_files import Shape, Trees
 
 
 async def files_of(haulage: Haulage, haul: Haul) -> list[HaulFile]:
@@ -26,6 +27,17 @@ async def files_of(haulage: Haulage, haul: Haul) -> list[HaulFile]:
             if other.source != file.source:
                 raise BadData(f"{other.source} and {file.source} would both become {file.target}")
     return list(files.values())
+
+
+async def shape_of(side: Trees, haul: Haul) -> Shape:
+    """Links and empty folders of all sources, where they are to be on the other side."""
+    links: dict[str, str] = {}
+    folders: dict[str, None] = {}
+    for source in haul.sources:
+        found = await side.shape(source)
+        links |= {target_of(haul, source, path): text for path, text in found.links}
+        folders |= {target_of(haul, source, path): None for path in found.folders}
+    return Shape(links=tuple(links.items()), folders=tuple(folders))
 
 
 def target_of(haul: Haul, source: str, path: str) -> str:

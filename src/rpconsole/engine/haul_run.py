@@ -9,9 +9,11 @@ from rpconsole.domain.fault import SessionLost, SiteFailed
 from rpconsole.domain.haul import SLICE_BYTES, Haul, HaulFile, HaulState, Way, bytes_that_fit, next_slice
 from rpconsole.domain.pace import Pace
 from rpconsole.domain.session import LAST_ORDERS_S, LAST_TRANSFERS_S
+from rpconsole.engine.carrying import carry
 from rpconsole.engine.file_books import enter
-from rpconsole.engine.haul_files import files_of, remember, to_move
-from rpconsole.engine.tuning import Tuning
+from rpconsole.engine.haul_files import files_of, remember, shape_of, to_move
+from rpconsole.engine.haul_room import room_for
+from rpconsole.engine.tuning import PROBE_BYTES
 from rpconsole.engine.world import Haulage, World
 from rpconsole.ports.site import Delivery, Shipment, Undelivered, Urgency
 
@@ -20,8 +22,6 @@ Show = Callable[[Haul, int], None]
 TRIES = 3
 #: left free on the other side's disk, for what others write meanwhile
 SPARE = 0.02
-#: a slice while the line is being tuned
-PROBE_BYTES = 200_000_000
 LEAST_PACE_S = 2.0
 
 
@@ -48,7 +48,6 @@ class HaulRun:
         self._pace = Pace()
         self._parked: dict[str, str] = {}
         self._moving_s = 0.0
-        self._tuning = Tuning(self._haulage)
 
     async def carry_out(self) -> Haul:
         """The haul as it ended. Raises SessionLost, NoSession, SiteFailed (try again later), BadData (a person must see to it)."""
@@ -59,18 +58,26 @@ class HaulRun:
             files_done=0, bytes_done=0, files_there=0, files_parked=0,
         )  # fmt: skip
         await self._haulage.books.save(self._haul)
-        await self._tuning.load()
-        try:
-            await self._all_slices(files)
-        finally:
-            self._haulage.line.use(None)
+        await self._all_slices(files)
         await self._remember_pace()
-        return self._ended()
+        return self._ended(await self._made_shape())
+
+    async def _made_shape(self) -> str:
+        """Links and empty folders, once the files are there; what of them could not be made, as a sentence."""
+        side, other = self._haulage.here, self._haulage.there
+        if self._haul.way is Way.FETCH:
+            side, other = other, side
+        shape = await shape_of(side, self._haul)
+        if not shape.links and not shape.folders:
+            return ""
+        failed = await other.make(self._haul.target, shape)
+        more = f" (and {len(failed) - 1} more)" if len(failed) > 1 else ""
+        return f"a link or folder was not made: {failed[0]}{more}" if failed else ""
 
     async def _all_slices(self, files: Sequence[HaulFile]) -> None:
         start = 0
         while start < len(files):
-            some = next_slice(files, start, most_bytes=self._bytes_of_a_slice())
+            some = next_slice(files, start, most_bytes=await self._bytes_of_a_slice())
             start += len(some)
             await self._slice(some)
             await self._haulage.books.save(self._haul)
@@ -100,18 +107,16 @@ class HaulRun:
         """Those that may arrive when they are begun again."""
         by_target = {file.target: file for file in files}
         shipments = [Shipment(source=file.source, target=file.target, size=file.size) for file in files]
-        move = self._world.site.send if self._haul.way is Way.SEND else self._world.site.fetch
         self._under_way = self._files_under_way = 0
-        began, before = self._world.clock.monotonic(), self._moved
-        self._tuning.begin()
+        began = self._world.clock.monotonic()
         try:
-            arrived, missed = await move(shipments, self._progress, urgency=Urgency.BY_HAND)
+            arrived, missed = await carry(
+                self._world, self._haul.way, shipments, self._progress, urgency=Urgency.BY_HAND
+            )
         except SessionLost as lost:
             await self._write(by_target, getattr(lost, "delivered", ()), getattr(lost, "undelivered", ()))
             raise
-        seconds = self._world.clock.monotonic() - began
-        self._moving_s += seconds
-        await self._tuning.measured(self._moved - before, seconds)
+        self._moving_s += self._world.clock.monotonic() - began
         await self._write(by_target, arrived, missed)
         for one in missed:
             self._parked[one.shipment.target] = one.sentence
@@ -130,8 +135,7 @@ class HaulRun:
     async def _refuse_without_room(self, files: Sequence[HaulFile]) -> None:
         if not files:
             return
-        side = self._haulage.there if self._haul.way is Way.SEND else self._haulage.here
-        room = await side.room(self._haul.target)
+        room = await room_for(self._world, self._haul)
         needed = sum(file.size for file in files)
         if needed > room.free_bytes * (1 - SPARE):
             raise NoRoom(
@@ -148,9 +152,9 @@ class HaulRun:
         if max(file.size for file in files) > fits:
             raise NoTime("what comes next would not fit before the session ends; log in anew.")
 
-    def _bytes_of_a_slice(self) -> int:
+    async def _bytes_of_a_slice(self) -> int:
         fits = self._bytes_that_fit()
-        if self._tuning.is_trying:
+        if await self._haulage.tuner.is_trying(self._haul.way):
             fits = min(fits or PROBE_BYTES, PROBE_BYTES)
         return SLICE_BYTES if fits is None else max(1, min(SLICE_BYTES, fits))
 
@@ -161,7 +165,8 @@ class HaulRun:
         if not lefts or None in lefts:
             return None
         left_s = max(left for left in lefts if left is not None)
-        return None if left_s > LAST_TRANSFERS_S else bytes_that_fit(left_s, self._pace.rate(), reserve_s=LAST_ORDERS_S)
+        rate = self._pace.rate() or self._world.meter.pace(self._haul.way)
+        return None if left_s > LAST_TRANSFERS_S else bytes_that_fit(left_s, rate, reserve_s=LAST_ORDERS_S)
 
     # -- counting ----------------------------------------------------------------------------------------------------
 
@@ -188,7 +193,7 @@ class HaulRun:
         self._haul = replace(self._haul, **changes)  # type: ignore[arg-type]
         self._show(self._haul, self._moved)
 
-    def _ended(self) -> Haul:
+    def _ended(self, sentence: str) -> Haul:
         haul, at = self._haul, self._world.clock.now()
         if haul.files_parked:
             target, sentence = next(iter(self._parked.items()))
@@ -196,4 +201,4 @@ class HaulRun:
             return replace(
                 haul, state=HaulState.PARKED, ended_at=at, sentence=f"{target} did not arrive: {sentence}{more}"
             )
-        return replace(haul, state=HaulState.DONE, ended_at=at, sentence="")
+        return replace(haul, state=HaulState.DONE, ended_at=at, sentence=sentence)

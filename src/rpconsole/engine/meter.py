@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from rpconsole.domain.haul import Way
 from rpconsole.domain.pace import Pace
+from rpconsole.domain.session import SessionView, may_transfer
 from rpconsole.domain.snapshot import MoveView
 
 Progress = Callable[[int, int], None]
+#: less than this is over before the line has got going
+LEAST_LESSON_BYTES = 5_000_000
+#: bytes per second, before anything was seen of the line
+SLOWEST = 1e6
 
 
 @dataclass(kw_only=True, slots=True)
@@ -37,6 +42,10 @@ class Meter:
         self._moves: dict[int, _Move] = {}
         self._site = {way: Pace() for way in Way}
         self._moved = dict.fromkeys(Way, 0)
+        #: bytes per second of the last transfers that were large enough to tell
+        self._learned: dict[Way, float] = {}
+        #: run -> what it wanted to move when there was no time
+        self._wanted: dict[int, tuple[Way, int]] = {}
 
     @contextmanager
     def run(self, remote_id: int, way: Way, files: int, size: int, now: Callable[[], float]) -> Iterator[Progress]:
@@ -56,6 +65,41 @@ class Meter:
             yield progress
         finally:
             self._moves.pop(remote_id, None)
+
+    def learn(self, way: Way, moved: int, seconds: float) -> None:
+        """What a transfer brought, from its beginning to its end; a few bytes say nothing."""
+        if seconds > 0 and moved >= LEAST_LESSON_BYTES:
+            self._learned[way] = moved / seconds
+
+    def expected_s(self, way: Way, size: int) -> float:
+        """Seconds that so many bytes are likely to take."""
+        return size / self.pace(way)
+
+    def knows(self, way: Way) -> bool:
+        """Whether a pace was seen."""
+        return way in self._learned
+
+    def pace(self, way: Way) -> float:
+        """Bytes per second that are reckoned with."""
+        return self._learned.get(way, SLOWEST)
+
+    def wants(self, remote_id: int, way: Way, size: int) -> None:
+        """A run was not begun for want of time; it is asked for until it is."""
+        self._wanted[remote_id] = (way, size)
+
+    def too_long(self, views: Sequence[SessionView], now: float) -> dict[int, str]:
+        """run -> why its transfer is not begun before the sessions end; those that fit now are forgotten."""
+        said = {}
+        for remote_id, (way, size) in list(self._wanted.items()):
+            expected_s = self.expected_s(way, size)
+            if any(may_transfer(view, now, expected_s) for view in views):
+                del self._wanted[remote_id]
+            else:
+                said[remote_id] = (
+                    f"its {size / 1e9:.3g} GB would take {expected_s / 60:.0f} minutes and the session ends before: "
+                    f"'rpconsole login' with a new token moves it"
+                )
+        return said
 
     def count(self, way: Way, moved: int, at: float) -> None:
         """Bytes that crossed for anybody."""

@@ -11,6 +11,7 @@ from rpconsole.domain.fault import SessionLost, SiteFailed
 from rpconsole.domain.haul import Way
 from rpconsole.domain.manifest import ManifestRecord
 from rpconsole.domain.run import Run
+from rpconsole.engine.carrying import carry, refuse_without_time
 from rpconsole.engine.costs import remember
 from rpconsole.engine.file_books import enter
 from rpconsole.engine.foreign_job import has_foreign_job, results_by_links
@@ -89,11 +90,12 @@ async def _fetch(
     ]
     if not shipments:
         return [], []
+    size = sum(shipment.size or 0 for shipment in shipments)
+    await refuse_without_time(world, run.remote_id, Way.FETCH, size)
     try:
         # what is swept from scratch is lost: products go before whatever else wants the line
-        size = sum(shipment.size or 0 for shipment in shipments)
         with world.meter.run(run.remote_id, Way.FETCH, len(shipments), size, world.clock.monotonic) as told:
-            arrived, failed = await world.site.fetch(shipments, told, urgency=Urgency.RESCUE)
+            arrived, failed = await carry(world, Way.FETCH, shipments, told, urgency=Urgency.RESCUE)
     except SessionLost as lost:
         await _count(world, run, getattr(lost, "delivered", ()))
         await enter(world, Way.FETCH, getattr(lost, "delivered", ()), (), remote_id=run.remote_id)

@@ -55,6 +55,20 @@ async def remember_holding(world: World, run: Run, records: Sequence[ManifestRec
     await world.holdings.keep([holding])
 
 
+async def asked_quota(world: World, path: str) -> tuple[Quota | None, str]:
+    """What the site's own program says of the file system of a path; None with the reason where it says nothing of use."""
+    settings = world.settings.scratch
+    try:
+        answer = await world.site.run(settings.quota_command, timeout_s=world.settings.waits.queue_s)
+    except (SiteRefused, SiteFailed) as error:
+        return None, str(error)
+    quota = read_quota(answer.out, path) if answer.rc == 0 else None
+    if quota is not None and (settings.limit_bytes or quota.limit):
+        return quota, ""
+    said = (answer.err or answer.out).strip().splitlines()
+    return None, said[-1] if said and answer.rc else "it names no limit of ours"
+
+
 class ScratchWatch:
     """What is known of scratch; the loop reads it from memory."""
 
@@ -173,18 +187,11 @@ class ScratchWatch:
 
     async def _quota(self, root: str) -> Quota | None:
         """What the site's own program says; None, said once, where it says nothing of use."""
-        settings, world = self._world.settings.scratch, self._world
-        try:
-            answer = await world.site.run(settings.quota_command, timeout_s=world.settings.waits.queue_s)
-        except (SiteRefused, SiteFailed) as error:
-            why = str(error)
-        else:
-            quota = read_quota(answer.out, root) if answer.rc == 0 else None
-            if quota is not None and (settings.limit_bytes or quota.limit):
-                self._notices.over("quota")
-                return quota
-            said = (answer.err or answer.out).strip().splitlines()
-            why = said[-1] if said and answer.rc else "it names no limit of ours"
+        settings = self._world.settings.scratch
+        quota, why = await asked_quota(self._world, root)
+        if quota is not None:
+            self._notices.over("quota")
+            return quota
         self._notices.once("quota", Level.WARN, f"'{' '.join(settings.quota_command)}' does not help: {why}")
         return None
 

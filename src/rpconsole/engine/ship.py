@@ -9,6 +9,7 @@ from rpconsole.domain.fault import BadData, SessionLost, SiteFailed
 from rpconsole.domain.haul import Way
 from rpconsole.domain.listfiles import SCRIPT
 from rpconsole.domain.run import Attempt, Run
+from rpconsole.engine.carrying import carry, refuse_without_time
 from rpconsole.engine.costs import learned_plan
 from rpconsole.engine.file_books import enter
 from rpconsole.engine.job_file import script_text
@@ -17,7 +18,7 @@ from rpconsole.engine.submit import intend
 from rpconsole.engine.world import World
 from rpconsole.ports.journal import Delivered
 from rpconsole.ports.local_files import FileFact
-from rpconsole.ports.site import Delivery, Shipment, Undelivered
+from rpconsole.ports.site import Delivery, Shipment, Undelivered, Urgency
 
 
 async def ship_run(world: World, run: Run) -> Event:
@@ -118,9 +119,10 @@ async def _send(
     shipments = [Shipment(source=need.local, target=need.remote, size=local[need.local].size) for need in missing]
     if not shipments:
         return [], []
+    await refuse_without_time(world, run.remote_id, Way.SEND, _size(shipments))
     try:
         with world.meter.run(run.remote_id, Way.SEND, len(shipments), _size(shipments), world.clock.monotonic) as told:
-            sent, failed = await world.site.send(shipments, told)
+            sent, failed = await carry(world, Way.SEND, shipments, told, urgency=Urgency.RUN)
     except SessionLost as lost:
         await _remember(world, run, getattr(lost, "delivered", ()), local)
         await enter(world, Way.SEND, getattr(lost, "delivered", ()), (), remote_id=run.remote_id)

@@ -1,60 +1,89 @@
-"""The live tuner: slices of real hauls are laid over the line in different ways, until more streams bring no more."""
+"""The live tuner: slices of real transfers are laid over the line in different ways, until more streams bring no more."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rpconsole.domain.haul import Way
 from rpconsole.domain.tuning import Spread, best_spread, next_spread, spread_from_plain, spread_to_plain
-from rpconsole.engine.world import Haulage
+from rpconsole.ports.hauls import Hauls
+from rpconsole.ports.site_files import Line
 
 TOPIC = "tuning"
 #: a slice that was through sooner, or held less, says nothing about the line
 LEAST_S = 1.0
 LEAST_BYTES = 20_000_000
+#: a slice while the line is being tuned
+PROBE_BYTES = 200_000_000
 
 
-class Tuning:
-    """One haul's part in it; what was found is remembered for the site with what there was to be used then."""
+class Tuner:
+    """Shared by all transfers of a site; what was found is remembered with what there was to be used then, for each way."""
 
-    def __init__(self, haulage: Haulage) -> None:
-        self._haulage = haulage
-        self._rates: dict[Spread, float] = {}
-        self._trying: Spread | None = None
-        self._most: Spread | None = None
+    def __init__(self, books: Hauls, line: Line) -> None:
+        self._books = books
+        self._line = line
+        self._rates: dict[str, dict[Spread, float]] = {}
+        self._best: dict[str, Spread] = {}
+        self._under_way = 0
+        #: counts beginnings, to see whether a slice had the line to itself
+        self._begun = 0
 
-    @property
-    def is_trying(self) -> bool:
-        """Whether the next slice is a measurement."""
-        return self._trying is not None
+    async def is_trying(self, way: Way) -> bool:
+        """Whether the next slice should be a measurement: a small one then."""
+        topic = self._topic(way)
+        if topic not in self._best and topic not in self._rates:
+            self._rates[topic] = {}
+            known = spread_from_plain(await self._books.recall(topic) or {})
+            if known is not None:
+                self._best[topic] = known
+        return topic not in self._best
 
-    async def load(self) -> None:
-        """Use what is known of this many sessions; begin to try where nothing is."""
-        self._most = self._haulage.line.most()
-        found = await self._haulage.books.recall(self._topic()) or {}
-        known = spread_from_plain(found)
-        self._haulage.line.use(known)
-        self._trying = next_spread({}, self._most) if known is None else None
+    @contextmanager
+    def slice(self, way: Way) -> Iterator[Trial]:
+        """While a slice is on its way; only one that has the line to itself is a measurement."""
+        topic = self._topic(way)
+        trial = Trial(topic, None)
+        if topic not in self._best and not self._under_way:
+            trial.spread = next_spread(self._rates.get(topic, {}), self._line.most())
+        self._line.use(trial.spread or self._best.get(topic))
+        self._under_way += 1
+        self._begun += 1
+        begun = self._begun
+        try:
+            yield trial
+        finally:
+            self._under_way -= 1
+            self._line.use(None)
+            if self._begun != begun:
+                trial.spread = None
 
-    def begin(self) -> None:
-        """Before a slice."""
-        if self._trying is not None:
-            self._haulage.line.use(self._trying)
-
-    async def measured(self, moved: int, seconds: float) -> None:
-        """After a slice: try on, or stay with the best."""
-        if self._trying is None or self._most is None or seconds < LEAST_S or moved < LEAST_BYTES:
+    async def measured(self, trial: Trial, moved: int, seconds: float) -> None:
+        """After a slice: what it moved, in how long."""
+        if trial.spread is None or seconds < LEAST_S or moved < LEAST_BYTES:
             return
-        self._rates[self._trying] = moved / seconds
-        self._trying = next_spread(self._rates, self._most)
-        if self._trying is None:
-            await self._settle()
+        rates = self._rates.setdefault(trial.topic, {})
+        rates[trial.spread] = moved / seconds
+        if next_spread(rates, self._line.most()) is None:
+            await self._settle(trial.topic, rates)
 
-    async def _settle(self) -> None:
-        best = best_spread(self._rates)
+    async def _settle(self, topic: str, rates: dict[Spread, float]) -> None:
+        best = best_spread(rates)
         assert best is not None
-        self._haulage.line.use(best)
-        value = spread_to_plain(best, self._rates[best])
-        await self._haulage.books.remember(self._topic(), value)
-        await self._haulage.books.remember(TOPIC, value)
+        self._best[topic] = best
+        value = spread_to_plain(best, rates[best])
+        await self._books.remember(topic, value)
+        await self._books.remember(TOPIC, value)
 
-    def _topic(self) -> str:
-        most = self._most or self._haulage.line.most()
-        return f"{TOPIC} {most.sessions}x{most.channels}"
+    def _topic(self, way: Way) -> str:
+        most = self._line.most()
+        return f"{TOPIC} {way} {most.sessions}x{most.channels}"
+
+
+class Trial:
+    """One slice; without a spread it measures nothing."""
+
+    def __init__(self, topic: str, spread: Spread | None) -> None:
+        self.topic = topic
+        self.spread = spread

@@ -9,6 +9,7 @@ from rpconsole.domain.allocation import Allocation
 from rpconsole.engine.in_thread import InThread
 from rpconsole.engine.meter import Meter
 from rpconsole.engine.settings import EngineSettings
+from rpconsole.engine.tuning import Tuner
 from rpconsole.ports.clock import Clock
 from rpconsole.ports.costs import CostBook
 from rpconsole.ports.file_catalogue import FileCatalogue
@@ -34,6 +35,7 @@ class Haulage:
     here: Trees
     there: Trees
     line: Line
+    tuner: Tuner
     tests: TestFiles
     #: directories at the site below which files may lie
     areas: tuple[str, ...]

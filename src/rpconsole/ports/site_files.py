@@ -20,8 +20,18 @@ class TreeFile:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Shape:
+    """What a tree has besides plain files; absolute paths."""
+
+    #: symbolic links: where each stands, and what is written in it
+    links: tuple[tuple[str, str], ...] = ()
+    #: folders that hold nothing
+    folders: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Room:
-    """What a file system has left for us, in bytes and files; a quota counts where it is the narrower limit."""
+    """What a file system has left for us, in bytes and files."""
 
     free_bytes: int
     free_files: int
@@ -34,10 +44,18 @@ class Trees(Protocol):
     """
 
     async def walk(self, top: str) -> Sequence[TreeFile]:
-        """Every plain file below ``top``, ordered by path, links not followed; ``top`` itself where it is a file.
+        """Every plain file below ``top``, ordered by path, links not followed (``shape`` tells them); ``top`` itself where it is a file.
 
         BadData names a path that is not there or cannot be read, and a tree with more files than can be told at once.
         """
+        ...
+
+    async def shape(self, top: str) -> Shape:
+        """Links and empty folders below ``top``; BadData as with ``walk``."""
+        ...
+
+    async def make(self, root: str, shape: Shape) -> Sequence[str]:
+        """Make them strictly below ``root``, where no link may lead out; a sentence for each that cannot be made."""
         ...
 
     async def room(self, folder: str) -> Room:

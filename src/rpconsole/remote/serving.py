@@ -7,7 +7,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Callable, Dict, NamedTuple, Tuple
 
-from . import asked, changing, looking, polling, submitting, walking
+from . import asked, changing, looking, polling, shaping, submitting, walking
 from .faults import Fault, fault_of, refused, told
 from .frames import FrameBuffer, Garbage, Message, frame_of
 from .processes import kill_live
@@ -30,6 +30,8 @@ VERBS: Dict[str, Verb] = {
     "tail": Verb(looking.tail, ("path", "offset", "limit", "base64"), "look"),
     "disk": Verb(looking.disk, ("path",), "look"),
     "walk": Verb(walking.walk, ("path",), "disk"),
+    "shape": Verb(shaping.shape, ("path",), "disk"),
+    "make_shape": Verb(shaping.make_shape, ("roots", "folders", "links"), "disk"),
     "ages": Verb(looking.ages, ("paths",), "disk"),
     "receipt": Verb(submitting.receipt, ("claim_dir",), "look"),
     "submit": Verb(submitting.submit, ("claim_dir", "argv", "cwd", "name", "env", "wait_s", "timeout_s"), "wait"),

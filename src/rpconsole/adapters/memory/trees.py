@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from rpconsole.adapters.memory.site import MemorySite
 from rpconsole.domain.fault import BadData
 from rpconsole.domain.tuning import Spread
-from rpconsole.ports.site_files import Room, TreeFile
+from rpconsole.ports.site_files import Room, Shape, TreeFile
 
 
 class MemoryTrees:
@@ -17,6 +17,8 @@ class MemoryTrees:
         self._site = site
         self.left = Room(free_bytes=1 << 40, free_files=1 << 20)
         self.there_is = Spread(sessions=2, channels=2)
+        #: links and folders that were made
+        self.made: list[Shape] = []
         #: every ``use``, in order
         self.used: list[Spread | None] = []
 
@@ -28,6 +30,15 @@ class MemoryTrees:
             raise BadData(f"{top} is not there")
         files = self._site.files
         return [TreeFile(path=path, size=len(files[path].data), mtime_ns=files[path].mtime_ns) for path in names]
+
+    async def shape(self, top: str) -> Shape:
+        """See the port: files only are held in memory."""
+        return Shape()
+
+    async def make(self, root: str, shape: Shape) -> Sequence[str]:
+        """See the port."""
+        self.made.append(shape)
+        return []
 
     async def room(self, folder: str) -> Room:
         """See the port."""

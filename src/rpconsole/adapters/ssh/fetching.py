@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,6 +25,9 @@ _UNSETTLED = 4
 #: one channel's window: less would leave the line idle between two bundles
 _AHEAD_BYTES = 4 << 20
 _AHEAD_FILES = 400
+
+
+AskAhead = Callable[[], Awaitable[None]]
 
 
 class _Asked:
@@ -56,6 +59,7 @@ class _Head:
     shipment: Shipment
     size: int
     mtime_ns: int | None
+    mode: int | None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -86,13 +90,17 @@ class FetchingStream:
         """Ask for files some way ahead of those that come, and take them in."""
         asked = _Asked()
         settling: set[asyncio.Task[None]] = set()
+
+        async def ask_ahead() -> None:
+            await self._ask_ahead(next_bundle, asked)
+
         try:
             while True:
-                await self._ask_ahead(next_bundle, asked)
+                await ask_ahead()
                 shipment = asked.next()
                 if shipment is None:
                     return
-                await self._take(shipment, ledger, settling)
+                await self._take(shipment, ledger, settling, ask_ahead)
         finally:
             # what is whole is kept even when the stream is cut behind it
             await self._begin_to_settle(ledger, settling)
@@ -108,16 +116,18 @@ class FetchingStream:
         """End it."""
         self._frames.channel.close()
 
-    async def _take(self, shipment: Shipment, ledger: Ledger, settling: set[asyncio.Task[None]]) -> None:
+    async def _take(
+        self, shipment: Shipment, ledger: Ledger, settling: set[asyncio.Task[None]], ask_ahead: AskAhead
+    ) -> None:
         header = await self._frames.read(self._stall_s)
         if header.get("path") != shipment.source:
             raise SiteFailed(f"{self._host} gives {header.get('path')!r} where {shipment.source!r} was asked for.")
         if "error" in header:
             ledger.miss(shipment, f"{self._host}: {header['error']}", retryable=header.get("kind") == TRANSIENT)
             return
-        head = _Head(shipment=shipment, size=_size_in(header), mtime_ns=header.get("mtime_ns"))
+        head = _Head(shipment=shipment, size=_size_in(header), mtime_ns=header.get("mtime_ns"), mode=_mode_in(header))
         if head.size > _PIECE_BYTES:
-            await self._take_large(head, ledger)
+            await self._take_large(head, ledger, ask_ahead)
             return
         await ledger.spend(head.size)
         data = await self._frames.channel.read_exactly(head.size, self._stall_s)
@@ -151,10 +161,10 @@ class FetchingStream:
             else:
                 self._missed(small.head, error, ledger)
 
-    async def _take_large(self, head: _Head, ledger: Ledger) -> None:
-        landing = Landing(head.shipment.target)
+    async def _take_large(self, head: _Head, ledger: Ledger, ask_ahead: AskAhead) -> None:
+        landing = Landing(head.shipment.target, head.mode)
         try:
-            failure = await self._body(head, landing, ledger)
+            failure = await self._body(head, landing, ledger, ask_ahead)
             trailer = await self._frames.read(self._stall_s)
             if failure is None:
                 await in_file_thread(_settle, landing, trailer)
@@ -167,7 +177,7 @@ class FetchingStream:
         else:
             self._missed(head, failure, ledger)
 
-    async def _body(self, head: _Head, landing: Landing, ledger: Ledger) -> Exception | None:
+    async def _body(self, head: _Head, landing: Landing, ledger: Ledger, ask_ahead: AskAhead) -> Exception | None:
         """Write what comes; where that fails the rest is read past, for the stream goes on behind it."""
         failure: Exception | None = None
         try:
@@ -176,6 +186,9 @@ class FetchingStream:
             failure = error
         left = head.size
         while left:
+            if left < _AHEAD_BYTES:
+                # the line would be idle for a round trip behind this file
+                await ask_ahead()
             await ledger.spend(min(left, _PIECE_BYTES))
             data = await self._frames.channel.read_exactly(min(left, _PIECE_BYTES), self._stall_s)
             left -= len(data)
@@ -217,12 +230,17 @@ def _size_in(header: dict[str, Any]) -> int:
     return size
 
 
+def _mode_in(header: dict[str, Any]) -> int | None:
+    mode = header.get("mode")
+    return mode & 0o777 if isinstance(mode, int) else None
+
+
 def _land_all(some: list[_Small]) -> list[tuple[Landing, Exception | None]]:
     return [_land_one(small) for small in some]
 
 
 def _land_one(small: _Small) -> tuple[Landing, Exception | None]:
-    landing = Landing(small.head.shipment.target)
+    landing = Landing(small.head.shipment.target, small.head.mode)
     try:
         _land_whole(landing, small.data, small.trailer)
     except (OSError, _Spoiled) as error:

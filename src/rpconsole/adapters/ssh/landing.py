@@ -5,35 +5,40 @@ from __future__ import annotations
 import hashlib
 import itertools
 import os
-from typing import BinaryIO
 
 _NUMBERS = itertools.count(1)
 _NAME_BYTES = 200
+#: whoever may read a product at home decides the umask, not the site; that a file can be run is its own nature
+_PLAIN = 0o666
+_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 class Landing:
     """Used in threads only."""
 
-    def __init__(self, target: str) -> None:
-        folder, name = os.path.split(target)
+    def __init__(self, target: str, mode: int | None = None) -> None:
+        self._folder, name = os.path.split(target)
         kept = os.fsdecode(os.fsencode(name)[:_NAME_BYTES])
         self._target = target
-        self._part = os.path.join(folder, f".rpr-{kept}.{os.getpid()}.{next(_NUMBERS)}.part")
+        self._mode = _PLAIN | (0o111 if mode is not None and mode & 0o100 else 0)
+        self._part = os.path.join(self._folder, f".rpr-{kept}.{os.getpid()}.{next(_NUMBERS)}.part")
         self._digest = hashlib.sha256()
-        self._stream: BinaryIO | None = None
+        self._handle = -1
 
     def open(self) -> None:
         """Make the folder and the temporary file."""
-        os.makedirs(os.path.dirname(self._target), exist_ok=True)
-        self._stream = open(self._part, "wb", 0)  # noqa: SIM115  it lives as long as the landing
+        try:
+            self._handle = os.open(self._part, _FLAGS, self._mode)
+        except FileNotFoundError:
+            os.makedirs(self._folder, exist_ok=True)
+            self._handle = os.open(self._part, _FLAGS, self._mode)
 
     def write(self, data: bytes | memoryview) -> None:
         """Append."""
-        assert self._stream is not None
         self._digest.update(data)
         view = memoryview(data)
         while len(view):
-            view = view[self._stream.write(view) :]
+            view = view[os.write(self._handle, view) :]
 
     @property
     def sha256(self) -> str:
@@ -42,19 +47,20 @@ class Landing:
 
     def settle(self) -> None:
         """Onto the disk and to its name."""
-        assert self._stream is not None
-        os.fsync(self._stream.fileno())
-        self._stream.close()
+        os.fsync(self._handle)
         os.rename(self._part, self._target)
-        self._stream = None
+        self._close()
 
     def drop(self) -> None:
         """Leave nothing behind; does nothing after settle."""
-        if self._stream is None:
+        if self._handle < 0:
             return
-        self._stream.close()
-        self._stream = None
+        self._close()
         try:
             os.unlink(self._part)
         except FileNotFoundError:
             pass
+
+    def _close(self) -> None:
+        handle, self._handle = self._handle, -1
+        os.close(handle)

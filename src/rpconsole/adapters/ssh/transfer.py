@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Sequence
 
 from rpconsole.adapters.ssh.bundles import Bundle, BundleQueue
@@ -36,6 +37,8 @@ class Transfer:
         self.urgency = urgency
         self._queue = BundleQueue(())
         self._streams = 1
+        #: session -> its streams that carry for us
+        self._busy: Counter[str] = Counter()
         #: what no front end could bring from or to its storage host, with the last one's reason
         self.stranded: list[tuple[Shipment, StorageAway]] = []
 
@@ -77,15 +80,27 @@ class Transfer:
         return MAX_BUNDLE_BYTES if self._spread_over is None else self._spread_over.bundle_bytes
 
     async def _work(self, session: Session, name: str) -> None:
-        while self._queue and session.is_live and not session.is_draining:
-            turn = _Turn(self, session, name)
-            try:
-                async with session.streams.lease(self._verb, self.urgency) as stream:
-                    await stream.carry(turn.next, self._ledger)
-            except SessionLost:
-                self._put_back(turn.taken)
-            except RpconsoleError as error:
-                self._failed(turn.taken, error)
+        self._busy[session.name] += 1
+        try:
+            while self._queue and session.is_live and not session.is_draining and not self.is_enough_on(session):
+                await self._turn(session, name)
+        finally:
+            self._busy[session.name] -= 1
+
+    async def _turn(self, session: Session, name: str) -> None:
+        turn = _Turn(self, session, name)
+        try:
+            async with session.streams.lease(self._verb, self.urgency) as stream:
+                await stream.carry(turn.next, self._ledger)
+        except SessionLost:
+            self._put_back(turn.taken)
+        except RpconsoleError as error:
+            self._failed(turn.taken, error)
+
+    def is_enough_on(self, session: Session) -> bool:
+        """Whether the last bundles should go over other sessions: two on one connection take as long as both one behind the other."""
+        sessions = sum(count > 0 for count in self._busy.values())
+        return self._busy[session.name] > 1 and self._queue.count(self._streams) <= sessions
 
     def next_bundle(self, stream: str) -> Bundle | None:
         """For one stream, entered under its name; None when all are taken."""
@@ -132,4 +147,6 @@ class _Turn:
         return bundle
 
     def _should_yield(self) -> bool:
-        return self._session.is_draining or self._session.streams.is_wanted(self._transfer.urgency)
+        if self._session.is_draining or self._session.streams.is_wanted(self._transfer.urgency):
+            return True
+        return self._transfer.is_enough_on(self._session)

@@ -7,8 +7,10 @@ import os
 import stat
 from collections.abc import Iterator, Sequence
 
+from rpconsole.adapters.shapes import failures_in, request_for, shape_in
 from rpconsole.domain.fault import BadData
-from rpconsole.ports.site_files import Room, TreeFile
+from rpconsole.ports.site_files import Room, Shape, TreeFile
+from rpconsole.remote import shaping
 
 
 class DiskTrees:
@@ -17,6 +19,17 @@ class DiskTrees:
     async def walk(self, top: str) -> Sequence[TreeFile]:
         """See the port."""
         return await asyncio.to_thread(lambda: sorted(_files_of(top), key=lambda file: file.path))
+
+    async def shape(self, top: str) -> Shape:
+        """See the port."""
+        try:
+            return await asyncio.to_thread(lambda: shape_in(shaping.shape({"path": top})))
+        except OSError as error:
+            raise BadData(f"{error.filename or top} cannot be read: {error.strerror}") from None
+
+    async def make(self, root: str, shape: Shape) -> Sequence[str]:
+        """See the port: the same rules as at the site, for what comes from there may lead anywhere."""
+        return await asyncio.to_thread(lambda: failures_in(shaping.make_shape(request_for(root, shape))))
 
     async def room(self, folder: str) -> Room:
         """See the port."""

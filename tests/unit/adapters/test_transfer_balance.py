@@ -1,0 +1,67 @@
+"""How bundles spread over sessions: by what falls free, and the last ones where a whole connection is free."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from contextlib import asynccontextmanager
+from typing import Any
+
+from rpconsole.adapters.ssh.ledger import Ledger
+from rpconsole.adapters.ssh.transfer import Transfer
+from rpconsole.ports.site import Delivery, Shipment
+
+SIZE = 10_000_000
+
+
+class _Session:
+    """Two streams that share one connection: each goes half as fast while both carry."""
+
+    is_live = True
+    is_draining = False
+
+    def __init__(self, name, carried):
+        self.name = name
+        self.streams = self
+        self.limit = 2
+        self._carried = carried
+        self._active = 0
+
+    def is_wanted(self, urgency):
+        return False
+
+    @asynccontextmanager
+    async def lease(self, verb, urgency):
+        yield self
+
+    async def carry(self, next_bundle, ledger):
+        while (bundle := next_bundle()) is not None:
+            self._active += 1
+            left = float(len(bundle.shipments))
+            while left > 0:
+                await asyncio.sleep(0)
+                left -= 0.05 / self._active
+            self._active -= 1
+            for shipment in bundle.shipments:
+                self._carried[self.name] += 1
+                ledger.deliver(Delivery(shipment=shipment, size=SIZE, sha256="0" * 64))
+
+
+async def carried_by(files, sessions=4):
+    carried: Counter[str] = Counter()
+    all_sessions: Any = [_Session(f"fe{number}", carried) for number in range(sessions)]
+    ledger = Ledger(None)
+    sized = [(Shipment(source=f"/a/{n}", target=f"/b/{n}", size=SIZE), SIZE) for n in range(files)]
+    await Transfer("receive", lambda: all_sessions, ledger).run(sized)
+    assert len(ledger.delivered) == files
+    return carried
+
+
+async def test_large_files_that_are_no_multiple_of_the_streams_still_fill_every_connection_alike():
+    for files in (20, 12, 4, 28):
+        assert set((await carried_by(files)).values()) == {files // 4}
+
+
+async def test_every_file_goes_also_where_there_is_one_session_only():
+    for files in (1, 2, 3, 7):
+        assert sum((await carried_by(files, sessions=1)).values()) == files
