@@ -20,12 +20,13 @@ from rpconsole.domain.stage import Stage
 from rpconsole.engine import prepare
 from rpconsole.engine.lanes import in_lanes
 from rpconsole.engine.prepare import prepare_run
+from rpconsole.engine.story import story_line
 from rpconsole.ports.run_store import ComponentChange, DefineOrder
 
 
-async def defined(bench: Bench) -> Run:
-    """The two exposures as one new run."""
-    order = DefineOrder(stage=Stage.CHIP, label=LABEL, path_base="neb://any/remote/DEMO")
+async def defined(bench: Bench, stage: Stage = Stage.CHIP) -> Run:
+    """What is new at the stage (at chip the two exposures) as one new run."""
+    order = DefineOrder(stage=stage, label=LABEL, path_base="neb://any/remote/DEMO")
     made = await bench.world.runs.define(order)
     assert made.remote_id is not None
     row = await bench.world.runs.run(made.remote_id)
@@ -134,6 +135,18 @@ async def test_one_component_that_cannot_be_prepared_does_not_cost_its_neighbour
     assert await prepare_run(bench.world, run) == RunPrepared(prepared=1, refused=1, tasks=2)
     (verdict,) = await bench.world.ledger.verdicts(run.remote_id, state="fail")
     assert (verdict.stage_id, "no raw image" in verdict.sentence) == (1, True)
+
+
+async def test_what_is_left_out_of_the_lists_is_told_in_the_run_s_story(bench):
+    warp_id = bench.rows.warp_run(bench.rows.exposure(31), label=LABEL)
+    good, bad = (row["class_id"] for row in bench.rows.all(t.chip_processed_imfile, exp_id=31))
+    bench.rows.overlap(warp_id, {"skycell.1234.001": [good], "skycell.1234.002": [bad]})
+    bench.rows.change(t.chip_processed_imfile, {"class_id": bad}, quality=4)
+    run = await defined(bench, Stage.WARP)
+    prepared = await prepare_run(bench.world, run)
+    told = f"warp {warp_id}: no good chip touches skycell.1234.002; left out, so warpRun {warp_id} will not advance"
+    assert prepared == RunPrepared(prepared=1, refused=0, tasks=1, sentence=told)
+    assert story_line(run, prepared, run, 0.0).detail == f"{told}, prepared 1, refused 0, tasks 1"
 
 
 async def test_lists_that_are_gone_before_the_merge_are_named(bench):

@@ -20,6 +20,8 @@ class RunPrepared(Event):
     prepared: int
     refused: int
     tasks: int
+    #: what was left out of the lists, and why
+    sentence: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -16,7 +16,7 @@ from rpconsole.engine.merge import merge_components
 from rpconsole.engine.world import World
 from rpconsole.ports.journal import Verdict
 from rpconsole.ports.run_store import ComponentChange
-from rpconsole.stages.base import CannotPrepare, Wants
+from rpconsole.stages.base import CannotPrepare, Wants, listed
 from rpconsole.stages.registry import STAGES
 from rpconsole.stages.writing import ChunkOrder, ComponentOrder, WrittenComponent, list_keys, written
 
@@ -30,13 +30,16 @@ async def prepare_run(world: World, run: Run) -> Event:
     """Prepare what is still new of the run, then merge everything that is prepared."""
     components = await world.runs.components(run.remote_id)
     new = [one for one in components if one.state is ComponentState.NEW]
+    notes: list[str] = []
     if new:
         shelf = await DetrendShelf.load(world, run.stage)
-        await in_lanes(new, CHUNK, lambda some: _prepare_some(world, run, some, shelf))
-    return await _merge(world, run)
+        await in_lanes(new, CHUNK, lambda some: _prepare_some(world, run, some, shelf, notes))
+    return await _merge(world, run, sorted(notes))
 
 
-async def _prepare_some(world: World, run: Run, components: Sequence[Component], shelf: DetrendShelf) -> None:
+async def _prepare_some(
+    world: World, run: Run, components: Sequence[Component], shelf: DetrendShelf, notes: list[str]
+) -> None:
     """One round trip of each kind for all of them; what cannot be prepared does not hold up its neighbours."""
     refusals: dict[int, CannotPrepare] = {}
     texts: dict[str, str] = {}
@@ -48,12 +51,19 @@ async def _prepare_some(world: World, run: Run, components: Sequence[Component],
             refusals[order.stage_id] = done
         else:
             texts.update(done.texts)
+            notes += _noted(run, done)
             changes.append(_prepared(order, done))
     await world.files.write(texts)
     if refusals:
         await world.ledger.record_verdicts([_refusal(run, stage_id, cannot) for stage_id, cannot in refusals.items()])
     changes += [ComponentChange(stage_id=stage_id, state=cannot.state) for stage_id, cannot in refusals.items()]
     await world.runs.change_components(run.remote_id, changes)
+
+
+def _noted(run: Run, done: WrittenComponent) -> tuple[str, ...]:
+    for note in done.notes:
+        log.warning("run %d: %s", run.remote_id, note)
+    return done.notes
 
 
 def _prepared(order: ComponentOrder, done: WrittenComponent) -> ComponentChange:
@@ -123,7 +133,7 @@ def _refusal(run: Run, stage_id: int, cannot: CannotPrepare) -> Verdict:
     return Verdict(remote_id=run.remote_id, stage_id=stage_id, item="", state="fail", sentence=str(cannot))
 
 
-async def _merge(world: World, run: Run) -> Event:
+async def _merge(world: World, run: Run, notes: Sequence[str]) -> Event:
     components = await world.runs.components(run.remote_id)
     done = [one for one in components if one.state is ComponentState.PREP_DONE]
     if not done:
@@ -131,4 +141,5 @@ async def _merge(world: World, run: Run) -> Event:
         why = f": {first[0].sentence}" if first else ""
         return PrepareRefused(sentence=f"not one of {len(components)} components could be prepared{why}")
     tasks = await merge_components(world, run, done)
-    return RunPrepared(prepared=len(done), refused=len(components) - len(done), tasks=tasks)
+    refused = len(components) - len(done)
+    return RunPrepared(prepared=len(done), refused=refused, tasks=tasks, sentence=listed(notes))

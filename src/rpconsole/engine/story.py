@@ -29,7 +29,7 @@ def detail_of(event: Event, run: Run) -> str:
         if isinstance(value, Attempt):
             words.append(f"attempt {value.number} as {value.job_name(run.remote_id)}")
         elif field.name == "sentence":
-            words.insert(0, str(value))
+            words[:0] = [str(value)] if value else []
         else:
             words.append(f"{field.name} {value}")
     return ", ".join(words)

@@ -35,7 +35,9 @@ def prepare(rows: WarpRows, files: Mapping[str, str], layout: SiteLayout, detren
         stage=Stage.WARP, stage_id=rows.warp_id, commands=tuple(commands), inputs=(), products=tuple(products)
     )
     empty = [cell.skycell_id for cell in rows.skycells if not cell.chips]
-    notes = (f"warp {rows.warp_id}: no good chip touches {listed(empty)}; left out",) if empty else ()
+    # as with the IPP's own tools, only a row by hand completes such a run
+    left_out = f"warp {rows.warp_id}: no good chip touches {listed(empty)}; left out, so warpRun {rows.warp_id} will not advance"
+    notes = (left_out,) if empty else ()
     return PreparedComponent(path_base=_run_root(rows), lists=lists, notes=notes)
 
 

@@ -29,10 +29,11 @@ class ComponentOrder:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class WrittenComponent:
-    """The texts by disk path, and the number of commands."""
+    """The texts by disk path, the number of commands, and what an operator should know of it."""
 
     texts: Mapping[str, str]
     jobs: int
+    notes: tuple[str, ...] = ()
 
 
 def list_keys(stem: str) -> tuple[str, ...]:
@@ -60,4 +61,4 @@ def _written(order: ComponentOrder, layout: SiteLayout) -> WrittenComponent | Ca
         return cannot
     lists = component_texts(prepared.lists, layout.remote_root)
     texts = {order.files[order.stem + suffix]: text for suffix, text in lists.items()}
-    return WrittenComponent(texts={**prepared.texts, **texts}, jobs=prepared.lists.jobs)
+    return WrittenComponent(texts={**prepared.texts, **texts}, jobs=prepared.lists.jobs, notes=prepared.notes)
