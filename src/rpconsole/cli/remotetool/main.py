@@ -13,9 +13,12 @@ from rpconsole.cli.failures import PIPE_CLOSED, failure_of
 from rpconsole.cli.remotetool.grammar import GLOBAL, MODES, Option
 from rpconsole.cli.remotetool.modes import Printed, perform
 from rpconsole.cli.remotetool.reading import Order, read_order
+from rpconsole.domain.fault import ExitCode
 from rpconsole.domain.foreign import visible
 
 DEBUG = ("-debug", "--debug")
+#: what the IPP's tool has no code of its own for is its 1: scripts know 1 to 4
+FOREIGN_CODES = frozenset({ExitCode.DATA, ExitCode.TIMEOUT, ExitCode.LOGIN_NEEDED})
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -75,4 +78,4 @@ def _failed(error: BaseException) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     elif sentence:
         sys.stderr.write(f"remotetool: {sentence}\n")
-    return code
+    return int(ExitCode.UNEXPECTED) if code in FOREIGN_CODES else code

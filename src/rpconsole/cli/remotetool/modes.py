@@ -24,6 +24,10 @@ class NothingDone(RpconsoleError):
     """No rows affected."""
 
 
+class NotDone(RpconsoleError):
+    """Read, and refused: not the options are wrong but what they would come to."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Printed:
     """What a mode has to say: rows for stdout, notes for stderr."""
@@ -177,7 +181,7 @@ def _which(order: Order, names: Sequence[str], needed: Sequence[str] = ()) -> Wh
     begin, end = order.last("poll_begin"), order.last("poll_end")
     if not criteria and begin is None and end is None:
         words = ", ".join(f"-{option.name}" for option in order.mode.options if option.name in (*names, *needed))
-        raise BadUsage(f"-{order.mode.name} needs at least one criterion: {words}")
+        raise NotDone(f"-{order.mode.name} needs at least one criterion: {words}")
     return Which(run=criteria, poll_begin=begin, poll_end=end)
 
 
@@ -185,7 +189,7 @@ def _stage(word: str) -> str:
     stage = "camera" if word == "cam" else word
     if stage not in BUNDLED_STAGES:
         known = ", ".join(BUNDLED_STAGES)
-        raise BadUsage(f"'{visible(word)}' is not a stage; the stages are {known}{nearest(word, BUNDLED_STAGES)}")
+        raise NotDone(f"'{visible(word)}' is not a stage; the stages are {known}{nearest(word, BUNDLED_STAGES)}")
     return stage
 
 
