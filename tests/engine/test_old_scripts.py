@@ -291,3 +291,26 @@ async def apply_as_the_old_poll(bench, stage: Stage, stat: dict[str, str]) -> No
             assert as_the_old_poll_reads(text)[0] == TOOLS[stage]
             (applied,) = await bench.world.survey.apply([read_dbinfo(text, source=local, stage=stage)])
             assert applied.outcome == "applied", applied.sentence
+
+
+@pytest.mark.parametrize("path_base", ["(null)", "neb://any/../../x"])
+async def test_a_run_whose_path_leads_nowhere_stops_alone_and_is_shown(bench, path_base):
+    """All jobs are polled in one round trip; a row that another hand spoilt must not end it for the others."""
+    only_chip(bench)
+    bench.rows.add(t.remote_run, state="run", stage="chip", label="X", path_base=path_base, job_id=5, fault=0)
+    async with bench.running() as engine:
+        await bench.login()
+        await bench.until(lambda: (bench.player.play() or bench.states(Stage.CHIP)) == ["run", "full"])
+        assert "leads nowhere" in (await engine.why(1))[0]
+        assert (await engine.run_detail(1)).files == {}
+
+
+@pytest.mark.parametrize("path_base", ["", "/", "NULL", "(null)"])
+async def test_a_run_without_a_path_is_not_prepared_into_the_root_of_the_disk(bench, path_base):
+    only_chip(bench)
+    run = define_as_remotetool(bench)
+    bench.rows.change(t.remote_run, {"remote_id": run["remote_id"]}, path_base=path_base)
+    async with bench.running() as engine:
+        await bench.until(lambda: bench.states(Stage.CHIP) == ["prep_fail"])
+        assert "its lists have no place" in (await engine.why(1))[0]
+    assert not Path(f"/remote_chip.{run['remote_id']}").exists()

@@ -174,6 +174,11 @@ class Run:
         return f"{self.path_base.rstrip('/')}/remote_{self.stage}.{self.remote_id}"
 
     @property
+    def has_place(self) -> bool:
+        """False where the row names no directory: the IPP's tools write such a text as ``NULL``, and ``/`` is not a run's own."""
+        return self.path_base.strip("/ ") not in ("", "NULL", "(null)")
+
+    @property
     def job_id(self) -> int:
         """The number for ``remoteRun.job_id``, -1 while there is none: the column is a BIGINT, job names are not."""
         found = _JOB_NUMBER.search(self.attempt.job or "") if self.attempt else None

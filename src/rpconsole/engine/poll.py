@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 
 from rpconsole.commands.results import TaskResults
 from rpconsole.commands.scheduler import JobOutcome, JobState, QueueListing, job_key, last_words
-from rpconsole.domain.event import Event
+from rpconsole.domain.event import Event, StepFailed
+from rpconsole.domain.fault import FaultKind
+from rpconsole.domain.paths import BadKey
 from rpconsole.domain.run import Run
 from rpconsole.domain.schedule import Expectation, expectation
 from rpconsole.engine.gone import Gone, JobMemory, explained, look_for_gone
@@ -15,7 +17,7 @@ from rpconsole.engine.job_events import ended, listed_event, tasks_of
 from rpconsole.engine.results_book import ResultsBook, take_all
 from rpconsole.engine.submit import queue_argv
 from rpconsole.engine.world import World
-from rpconsole.ports.site import Answer
+from rpconsole.ports.site import Answer, ResultsAsk
 
 
 @dataclass(kw_only=True, slots=True)
@@ -34,12 +36,12 @@ async def poll_runs(world: World, runs: Sequence[Run], book: ResultsBook, memory
 
     The queue is read before the results, so that a job which ends between the two is seen by its end mark and not as gone.
     """
-    root = world.settings.layout.remote_root
-    asks = [book.ask(run, root) for run in runs]
+    asks, lost = _asks(world, runs, book)
+    runs = [run for run in runs if run.remote_id not in lost]
     answer = await world.site.poll(queue_argv(world), asks, timeout_s=world.settings.waits.queue_s)
     listing = world.settings.scheduler.read_queue(answer.queue)
     await take_all(world, runs, answer.results, book)
-    polled = Polled(silence=None if listing is not None else _silence(answer.queue))
+    polled = Polled(events=lost, silence=None if listing is not None else _silence(answer.queue))
     gone: list[Gone] = []
     for run in runs:
         results = book.of[run.remote_id]
@@ -56,6 +58,20 @@ async def poll_runs(world: World, runs: Sequence[Run], book: ResultsBook, memory
     polled.expected += [Expectation(left_s=0.0) for one in gone if one.run.remote_id not in polled.events]
     await world.runs.touch([run.remote_id for run in runs])
     return polled
+
+
+def _asks(world: World, runs: Sequence[Run], book: ResultsBook) -> tuple[list[ResultsAsk], dict[int, Event]]:
+    """What to ask for each run; one whose path_base another hand made no key of must not hold up the others."""
+    root = world.settings.layout.remote_root
+    asks: list[ResultsAsk] = []
+    lost: dict[int, Event] = {}
+    for run in runs:
+        try:
+            asks.append(book.ask(run, root))
+        except BadKey as error:
+            sentence = f"the path_base of its row leads nowhere: {error}"
+            lost[run.remote_id] = StepFailed(kind=FaultKind.PERMANENT, sentence=sentence, fault=error.fault)
+    return asks, lost
 
 
 def _silence(queue: Answer) -> str:

@@ -28,6 +28,10 @@ CHUNK = 8
 
 async def prepare_run(world: World, run: Run) -> Event:
     """Prepare what is still new of the run, then merge everything that is prepared."""
+    if not run.has_place:
+        return PrepareRefused(
+            sentence=f"path_base of remoteRun {run.remote_id} is '{run.path_base}': its lists have no place"
+        )
     components = await world.runs.components(run.remote_id)
     new = [one for one in components if one.state is ComponentState.NEW]
     notes: list[str] = []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from rpconsole.commands.jobscript import log_path
-from rpconsole.domain.paths import mapped_by_key
+from rpconsole.domain.paths import BadKey, mapped_by_key
 from rpconsole.domain.run import Attempt, Run
 
 
@@ -30,9 +30,9 @@ def claim_dir(run: Run, attempt: Attempt, remote_root: str) -> str:
 
 
 def paths_at_site(run: Run, remote_root: str) -> Mapping[str, str]:
-    """Role -> path of what a person may want to read there."""
-    return {
-        "script": script_path(run, remote_root),
-        "results": results_path(run, remote_root),
-        "output": log_path(remote_root, run.stage, run.remote_id),
-    }
+    """Role -> path of what a person may want to read there; the job's output alone where path_base is no key."""
+    output = {"output": log_path(remote_root, run.stage, run.remote_id)}
+    try:
+        return {"script": script_path(run, remote_root), "results": results_path(run, remote_root), **output}
+    except BadKey:
+        return output

@@ -44,9 +44,15 @@ async def list_paths(world: World, run: Run) -> Mapping[str, str]:
 
 
 async def paths_at_home(world: World, run: Run) -> Mapping[str, str]:
-    """Role -> absolute path of those of the run's own files that exist: ``cmd``, ``config``, ``manifest`` and so on."""
+    """Role -> absolute path of those of the run's own files that exist: ``cmd``, ``config``, ``manifest`` and so on.
+
+    None for a run whose path_base is no key: it shall be shown all the same.
+    """
     keys = {suffix: run.stem + suffix for suffix in (*SHIPPED_SUFFIXES, MANIFEST)}
-    found = await world.catalogue.resolve(list(keys.values()))
+    try:
+        found = await world.catalogue.resolve(list(keys.values()))
+    except BadData:
+        return {}
     return {suffix.split(".")[1]: found[key] for suffix, key in keys.items() if key in found}
 
 

@@ -69,7 +69,9 @@ def test_images_come_home_where_the_site_says_so():
 def test_a_skycell_that_no_good_chip_touches_is_left_out_and_told():
     component = prepared(warp_rows(a_skycell(1, classes=()), a_skycell(2)))
     assert [line.item for line in component.commands] == ["skycell.1234.002"]
-    assert component.notes == ("warp 66: no good chip touches skycell.1234.001; left out, so warpRun 66 will not advance",)
+    assert component.notes == (
+        "warp 66: no good chip touches skycell.1234.001; left out, so warpRun 66 will not advance",
+    )
     assert {record.task for record in component.lists.products} == {1}
 
 
