@@ -11,7 +11,7 @@ from tests.builders.gpc1 import ALL_OTAS, NIGHT, TESS, Gpc1Rows
 
 from rpconsole.adapters.gpc1 import tables as t
 from rpconsole.domain.stage import Stage
-from rpconsole.domain.stage_rows import CameraRows, ChipRows, StackRows, WarpChip, WarpRows
+from rpconsole.domain.stage_rows import CameraRows, ChipRows, StackRows, Unreadable, WarpChip, WarpRows
 from rpconsole.ports.survey import Survey
 
 
@@ -100,15 +100,16 @@ async def test_the_texts_that_the_ipp_writes_for_nothing_read_as_none(survey: Su
     assert found.reduction is None
 
 
-async def test_a_row_without_a_name_is_left_out_with_a_sentence_and_the_others_go_on(
-    survey: Survey, rows: Gpc1Rows, caplog
-):
+async def test_a_row_without_a_name_says_why_and_the_others_go_on(survey: Survey, rows: Gpc1Rows):
     bad = rows.chip_run(rows.exposure(1), workdir="NULL")
     nameless = rows.chip_run(rows.exposure(2, dateobs=None))
     good = rows.chip_run(rows.exposure(3))
-    assert list(await survey.stage_rows(Stage.CHIP, [bad, nameless, good])) == [good]
-    assert f"chipRun {bad}: workdir is 'NULL'" in caplog.text
-    assert f"chipRun {nameless}: dateobs is None" in caplog.text
+    found = await survey.stage_rows(Stage.CHIP, [bad, nameless, good])
+    assert isinstance(found[good], ChipRows)
+    said = {stage_id: row.sentence for stage_id, row in found.items() if isinstance(row, Unreadable)}
+    assert said.keys() == {bad, nameless}
+    assert f"chipRun {bad}: workdir is 'NULL'" in said[bad]
+    assert f"chipRun {nameless}: dateobs is None" in said[nameless]
 
 
 async def test_hundreds_of_runs_are_read_with_the_same_few_queries(survey: Survey, rows: Gpc1Rows, statements):

@@ -137,6 +137,14 @@ async def test_one_component_that_cannot_be_prepared_does_not_cost_its_neighbour
     assert (verdict.stage_id, "no raw image" in verdict.sentence) == (1, True)
 
 
+async def test_a_row_without_a_name_fails_its_component_and_says_which_column(bench):
+    bench.rows.change(t.chip_run, {"chip_id": 1}, workdir="NULL")
+    run = await defined(bench)
+    assert await prepare_run(bench.world, run) == RunPrepared(prepared=1, refused=1, tasks=2)
+    (verdict,) = await bench.world.ledger.verdicts(run.remote_id, state="fail")
+    assert verdict.sentence.startswith("chipRun 1: workdir is 'NULL'")
+
+
 async def test_what_is_left_out_of_the_lists_is_told_in_the_run_s_story(bench):
     warp_id = bench.rows.warp_run(bench.rows.exposure(31), label=LABEL)
     good, bad = (row["class_id"] for row in bench.rows.all(t.chip_processed_imfile, exp_id=31))

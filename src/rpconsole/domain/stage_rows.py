@@ -108,6 +108,14 @@ StageRows = ChipRows | CameraRows | WarpRows | StackRows
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Unreadable:
+    """A pending run whose row lacks what its names are made of."""
+
+    #: names row, column and what it says
+    sentence: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class DetrendRun:
     """A detrend that may be picked: a row of the candidates of ipp's detselect."""
 

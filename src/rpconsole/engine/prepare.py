@@ -9,7 +9,7 @@ from dataclasses import replace
 from rpconsole.domain.event import Event, PrepareRefused, RunPrepared
 from rpconsole.domain.listfiles import component_stem
 from rpconsole.domain.run import Component, ComponentState, Run
-from rpconsole.domain.stage_rows import StageRows
+from rpconsole.domain.stage_rows import StageRows, Unreadable
 from rpconsole.engine.detrend_shelf import DetrendShelf
 from rpconsole.engine.lanes import in_lanes
 from rpconsole.engine.merge import merge_components
@@ -94,10 +94,14 @@ async def _orders(
     return [replace(order, files={key: files[key] for key in _keys(order, wants) if key in files}) for order in orders]
 
 
-async def _order(run: Run, component: Component, rows: Mapping[int, StageRows], shelf: DetrendShelf) -> ComponentOrder:
+async def _order(
+    run: Run, component: Component, rows: Mapping[int, StageRows | Unreadable], shelf: DetrendShelf
+) -> ComponentOrder:
     if component.stage_id not in rows:
         raise CannotPrepare(f"{run.stage} {component.stage_id} is not pending: done, masked or dropped meanwhile")
     row = rows[component.stage_id]
+    if isinstance(row, Unreadable):
+        raise CannotPrepare(row.sentence)
     return ComponentOrder(
         stage=run.stage,
         stage_id=component.stage_id,

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from rpconsole.domain.dbinfo import DbinfoStatement
 from rpconsole.domain.stage import Stage
-from rpconsole.domain.stage_rows import Advanced, DetrendRun, StageRows
+from rpconsole.domain.stage_rows import Advanced, DetrendRun, StageRows, Unreadable
 
 
 class Outcome(StrEnum):
@@ -43,10 +43,10 @@ class Overlap:
 class Survey(Protocol):
     """The survey's own tables. Errors as in RunStore; rows that are not there are an empty answer, never an exception."""
 
-    async def stage_rows(self, stage: Stage, stage_ids: Collection[int]) -> Mapping[int, StageRows]:
-        """What prepare needs of each stage run that is still pending.
+    async def stage_rows(self, stage: Stage, stage_ids: Collection[int]) -> Mapping[int, StageRows | Unreadable]:
+        """What prepare needs of each stage run that is still pending; others are left out.
 
-        Left out are ids that are not pending, and rows without which no name can be made (a NULL workdir): the log says which.
+        A row without which no name can be made (a NULL workdir) is Unreadable.
         """
         ...
 

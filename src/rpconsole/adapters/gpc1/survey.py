@@ -25,7 +25,7 @@ from rpconsole.adapters.sql import in_pieces
 from rpconsole.domain.dbinfo import DbinfoStatement
 from rpconsole.domain.fault import BadData, DatabaseRefused
 from rpconsole.domain.stage import Stage
-from rpconsole.domain.stage_rows import Advanced, DetrendRun, StageRows
+from rpconsole.domain.stage_rows import Advanced, DetrendRun, StageRows, Unreadable
 from rpconsole.ports.survey import Applied, Overlap
 
 log = logging.getLogger(__name__)
@@ -37,7 +37,7 @@ RUNS_AT_ONCE = 100
 
 AdvanceRun = Callable[[Connection, int], Advanced | None]
 
-READERS: Mapping[Stage, Callable[[Connection, Sequence[int]], Mapping[int, StageRows]]] = {
+READERS: Mapping[Stage, Callable[[Connection, Sequence[int]], Mapping[int, StageRows | Unreadable]]] = {
     Stage.CHIP: chip_rows,
     Stage.CAMERA: camera_rows,
     Stage.WARP: warp_rows,
@@ -51,9 +51,9 @@ class SqlSurvey:
     def __init__(self, gpc1: Gpc1) -> None:
         self._gpc1 = gpc1
 
-    async def stage_rows(self, stage: Stage, stage_ids: Collection[int]) -> Mapping[int, StageRows]:
-        def work(connection: Connection) -> dict[int, StageRows]:
-            found: dict[int, StageRows] = {}
+    async def stage_rows(self, stage: Stage, stage_ids: Collection[int]) -> Mapping[int, StageRows | Unreadable]:
+        def work(connection: Connection) -> dict[int, StageRows | Unreadable]:
+            found: dict[int, StageRows | Unreadable] = {}
             for piece in in_pieces(stage_ids):
                 found.update(READERS[stage](connection, piece))
             return found

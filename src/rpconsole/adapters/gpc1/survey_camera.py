@@ -12,10 +12,10 @@ from rpconsole.adapters.gpc1 import tables as t
 from rpconsole.adapters.gpc1.gates import in_state_new, is_used, label_may_go
 from rpconsole.adapters.gpc1.values import Texts, finite_or_none, readable_rows, storable, text_or_none
 from rpconsole.domain.stage import Stage
-from rpconsole.domain.stage_rows import CameraRows, ChipResult
+from rpconsole.domain.stage_rows import CameraRows, ChipResult, Unreadable
 
 
-def camera_rows(connection: Connection, cam_ids: Sequence[int]) -> dict[int, CameraRows]:
+def camera_rows(connection: Connection, cam_ids: Sequence[int]) -> dict[int, CameraRows | Unreadable]:
     """Pending camRuns of these, each with every result of its chips: bad ones too, the camera stage judges them."""
     runs = list(connection.execute(_runs(cam_ids)).mappings())
     exposure_s = {row["cam_id"]: finite_or_none(row["exp_time"]) for row in runs}

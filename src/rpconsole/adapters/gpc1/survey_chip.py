@@ -14,10 +14,10 @@ from rpconsole.adapters.gpc1 import tables as t
 from rpconsole.adapters.gpc1.gates import in_state_new, is_used, label_may_go
 from rpconsole.adapters.gpc1.values import Texts, readable_rows, text_or_none
 from rpconsole.domain.stage import Stage
-from rpconsole.domain.stage_rows import ChipRows, RawImfile
+from rpconsole.domain.stage_rows import ChipRows, RawImfile, Unreadable
 
 
-def chip_rows(connection: Connection, chip_ids: Sequence[int]) -> dict[int, ChipRows]:
+def chip_rows(connection: Connection, chip_ids: Sequence[int]) -> dict[int, ChipRows | Unreadable]:
     """Pending chipRuns of these with their pending OTAs; a run with none is not pending."""
     imfiles: dict[int, list[RawImfile]] = {}
     for row in connection.execute(_imfiles(chip_ids)).mappings():

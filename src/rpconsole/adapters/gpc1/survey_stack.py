@@ -11,10 +11,10 @@ from rpconsole.adapters.gpc1 import tables as t
 from rpconsole.adapters.gpc1.gates import in_state_new, is_good, label_may_go
 from rpconsole.adapters.gpc1.values import Texts, readable_rows, text_or_none
 from rpconsole.domain.stage import Stage
-from rpconsole.domain.stage_rows import StackRows
+from rpconsole.domain.stage_rows import StackRows, Unreadable
 
 
-def stack_rows(connection: Connection, stack_ids: Sequence[int]) -> dict[int, StackRows]:
+def stack_rows(connection: Connection, stack_ids: Sequence[int]) -> dict[int, StackRows | Unreadable]:
     """Pending stackRuns of these with the good warps among their inputs."""
     warps: dict[int, list[str]] = {}
     for row in connection.execute(_inputs(stack_ids)).mappings():

@@ -11,12 +11,12 @@ from rpconsole.adapters.gpc1 import tables as t
 from rpconsole.adapters.gpc1.gates import in_state_new, is_used, label_may_go
 from rpconsole.adapters.gpc1.values import Texts, readable_rows, text_or_none
 from rpconsole.domain.stage import Stage
-from rpconsole.domain.stage_rows import WarpChip, WarpRows, WarpSkycell
+from rpconsole.domain.stage_rows import Unreadable, WarpChip, WarpRows, WarpSkycell
 
 _Cell = tuple[int, str, str]
 
 
-def warp_rows(connection: Connection, warp_ids: Sequence[int]) -> dict[int, WarpRows]:
+def warp_rows(connection: Connection, warp_ids: Sequence[int]) -> dict[int, WarpRows | Unreadable]:
     """Pending warpRuns of these with their pending skycells; a skycell may have no good chip left."""
     chips: dict[_Cell, list[WarpChip]] = {}
     for row in connection.execute(_chips(warp_ids)).mappings():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import math
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
@@ -11,10 +10,9 @@ from typing import Any, TypeVar
 from sqlalchemy import RowMapping
 
 from rpconsole.domain.fault import BadData
+from rpconsole.domain.stage_rows import Unreadable
 
 Made = TypeVar("Made")
-
-log = logging.getLogger(__name__)
 
 #: how the IPP's tools write a text that is not there
 NOT_THERE = frozenset({"", "NULL", "(null)"})
@@ -75,12 +73,14 @@ class Texts:
         return found
 
 
-def readable_rows(rows: Iterable[RowMapping], make: Callable[[RowMapping], Made], key: str) -> dict[int, Made]:
-    """What the rows make, by their id; a row that cannot be used is logged and left out, so that the others go on."""
-    made: dict[int, Made] = {}
+def readable_rows(
+    rows: Iterable[RowMapping], make: Callable[[RowMapping], Made], key: str
+) -> dict[int, Made | Unreadable]:
+    """What the rows make, by their id; a row that cannot be used says why, and the others go on."""
+    made: dict[int, Made | Unreadable] = {}
     for row in rows:
         try:
             made[row[key]] = make(row)
         except BadData as error:
-            log.warning("left out: %s", error)
+            made[row[key]] = Unreadable(sentence=str(error))
     return made
