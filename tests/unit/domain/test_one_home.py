@@ -16,7 +16,7 @@ PACKAGE = Path(rpconsole.__file__).parent
     [
         # an instance's name back to its key, and the mirror below the root
         ("""replace(":", "/")""", "domain/paths.py"),
-        ("""/tmp/{disk""", "domain/paths.py"),
+        ("/tmp/{", "domain/paths.py"),
         # the directory of a run's lists
         ("/remote_{", "domain/run.py"),
         ("/stage_{", "domain/listfiles.py"),
