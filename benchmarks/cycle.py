@@ -29,6 +29,8 @@ from rpconsole.ports.journal import StoryLine
 from rpconsole.protocol.delta import delta_of
 
 TIMES = 9
+#: cycles until every run has been counted
+SETTLING = 10
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -130,12 +132,12 @@ async def _idle(there: Place, engine: Engine, sent: list[str]) -> tuple[list[int
     """Statements and seconds of refreshing cycles, once everything has been counted."""
     settings = there.world.settings
     statements, seconds = [], []
-    for number in range(60 + TIMES):
+    for number in range(SETTLING + TIMES):
         await there.clock.advance(settings.refresh_s)
         before, began = len(sent), time.perf_counter()
         engine._core.wake()
         await engine._core.next_round()
-        if number >= 60:
+        if number >= SETTLING:
             statements.append(len(sent) - before)
             seconds.append(time.perf_counter() - began)
     return statements, seconds

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 
 from sqlalchemy import event
@@ -10,7 +11,7 @@ from tests.engine.conftest import LABEL, OWNER, Bench
 from rpconsole.adapters.gpc1 import tables as t
 from rpconsole.domain.event import SessionGone, SessionOpened
 from rpconsole.domain.run import ComponentState, Step
-from rpconsole.engine.counting import AT_ONCE, IN_TURN, ComponentCounts
+from rpconsole.engine.counting import IN_TURN, ComponentCounts
 from rpconsole.engine.service import Engine
 from rpconsole.ports.run_store import ComponentChange
 
@@ -57,6 +58,7 @@ async def test_start_and_refresh_take_as_many_queries_for_many_runs_as_for_few(b
         await core.book.refresh()
         await engine._core.book.refresh()
         await engine._views.refresh()
+        await engine._views.count()
         event.remove(bench.gpc1.engine, "before_cursor_execute", keep)
         seen.append(sent["SELECT"])
         assert len(core.book.live()) == first + count - 1
@@ -95,22 +97,39 @@ async def test_a_session_that_is_missing_parks_all_runs_and_one_login_revives_th
     assert seen[0] == seen[1]
 
 
-async def test_no_refresh_goes_by_all_components(bench, monkeypatch):
-    waiting_runs(bench, 1, 3 * AT_ONCE)
+async def test_all_runs_are_counted_in_one_query_and_then_only_a_few_in_turn(bench, monkeypatch):
+    waiting_runs(bench, 1, 3 * IN_TURN)
     asked = Asked(bench, monkeypatch)
     engine = Engine(bench.world, OWNER)
     await engine._core.book.refresh()
-    for _ in range(4):
-        await engine._views.refresh()
-        await engine._views.count_some()
-    assert max(map(len, asked.ids)) == AT_ONCE
-    assert len({number for ids in asked.ids for number in ids}) == 3 * AT_ONCE, "in the end each was counted"
+    await engine._views.refresh()
+    assert asked.ids == [], "a refresh does not wait for counts"
+    await engine._views.count()
+    assert [len(ids) for ids in asked.ids] == [3 * IN_TURN]
     asked.ids.clear()
-    await engine._views.count_some()
+    await engine._views.count()
     assert asked.ids == [], "nothing waits, so nothing is asked between refreshes"
     await engine._views.refresh()
+    await engine._views.count()
     assert [len(ids) for ids in asked.ids] == [IN_TURN]
     assert all(run.components == {ComponentState.PREP_DONE: 3} for run in engine.snapshot().runs)
+
+
+async def test_components_are_unknown_and_not_zero_until_they_are_counted(bench, monkeypatch):
+    waiting_runs(bench, 1, 3)
+    counted, plain = asyncio.Event(), bench.world.runs.component_counts
+
+    async def slow(remote_ids):
+        await counted.wait()
+        return await plain(remote_ids)
+
+    monkeypatch.setattr(bench.world.runs, "component_counts", slow)
+    async with bench.running() as engine:
+        await bench.until(lambda: engine.snapshot().runs)
+        assert [run.components for run in engine.snapshot().runs] == [None] * 3
+        counted.set()
+        await bench.until(lambda: engine.snapshot().runs[2].components)
+        assert [run.components for run in engine.snapshot().runs] == [{ComponentState.PREP_DONE: 3}] * 3
 
 
 async def test_a_run_that_moved_or_is_at_work_is_counted_at_the_next_refresh(bench, monkeypatch):
@@ -119,12 +138,14 @@ async def test_a_run_that_moved_or_is_at_work_is_counted_at_the_next_refresh(ben
     book = engine._core.book
     await book.refresh()
     await engine._views.refresh()
+    await engine._views.count()
     asked = Asked(bench, monkeypatch)
     moved, last = 25, 3 * IN_TURN
     book.runs[moved] = book.runs[moved].with_(tries=1)
     book.runs[last] = book.runs[last].with_(step=Step.APPLY)
     for _ in range(2):
         await engine._views.refresh()
+        await engine._views.count()
     assert {moved, last} <= set(asked.ids[0])
     assert last in asked.ids[1]
     assert moved not in asked.ids[1]
@@ -137,11 +158,11 @@ async def test_another_hands_change_of_components_is_seen_in_turn(bench):
     await engine._core.book.refresh()
     runs = engine._core.book.runs
     counts.want(runs)
-    await counts.count_some(runs)
+    await counts.count(runs)
     await bench.world.runs.change_components(20, [ComponentChange(stage_id=200, state=ComponentState.FAIL)])
     for _ in range(3):
         counts.want(runs)
-        await counts.count_some(runs)
+        await counts.count(runs)
     assert counts.of[20] == {ComponentState.PREP_DONE: 2, ComponentState.FAIL: 1}
 
 
@@ -152,7 +173,7 @@ async def test_a_run_that_is_gone_is_forgotten(bench):
     await engine._core.book.refresh()
     runs = dict(engine._core.book.runs)
     counts.want(runs)
-    await counts.count_some(runs)
+    await counts.count(runs)
     del runs[2]
     counts.want(runs)
     assert set(counts.of) == {1, 3}

@@ -38,8 +38,10 @@ def volume(size: float) -> str:
     return f"{number:.0f} {_UNITS[unit]}" if unit == 0 or number >= 99.5 else f"{number:.1f} {_UNITS[unit]}"
 
 
-def counts(by_state: Mapping[str, int]) -> str:
-    """``3 prep_done, 1 fail``."""
+def counts(by_state: Mapping[str, int] | None) -> str:
+    """``3 prep_done, 1 fail``; None = the engine has not counted them yet."""
+    if by_state is None:
+        return "being counted"
     return ", ".join(f"{count} {state}" for state, count in by_state.items() if count)
 
 

@@ -88,6 +88,8 @@ def progress(run: RunView, glyphs: Glyphs, width: int = 14) -> Line:
         text = f"{run.tasks_done:,}/{run.tasks:,}"
         drawn = bar(run.tasks_done / run.tasks, max(0, min(6, width - len(text) - 1)), glyphs)
         return [(f"{drawn} {text}".strip(), "comp-part" if run.tasks_failed else "state-run")]
+    if run.components is None:
+        return [("counting", "dim")]
     passed, failed, count = component_counts(run)
     if not count:
         return [(glyphs["dash"], "dim")]

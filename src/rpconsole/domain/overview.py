@@ -26,6 +26,8 @@ class QueueView:
     runs: Mapping[str, int]
     passed: int
     failed: int
+    #: runs whose components are not counted yet, and not in these numbers
+    uncounted: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -59,14 +61,22 @@ def overview_of(runs: Sequence[RunView]) -> Overview:
     """Count everything once."""
     words: dict[Stage, Counter[str]] = {}
     components: dict[Stage, tuple[int, int]] = {}
+    uncounted: Counter[Stage] = Counter()
     for run in runs:
+        uncounted[run.stage] += run.components is None
         words.setdefault(run.stage, Counter())[state_word(run)] += 1
         passed, failed, _ = component_counts(run)
         before = components.get(run.stage, (0, 0))
         components[run.stage] = (before[0] + passed, before[1] + failed)
     return Overview(
         queues=tuple(
-            QueueView(stage=stage, runs=dict(words[stage]), passed=components[stage][0], failed=components[stage][1])
+            QueueView(
+                stage=stage,
+                runs=dict(words[stage]),
+                passed=components[stage][0],
+                failed=components[stage][1],
+                uncounted=uncounted[stage],
+            )
             for stage in Stage
             if stage in words
         ),

@@ -39,10 +39,11 @@ def state_word(run: RunView) -> str:
 
 
 def component_counts(run: RunView) -> tuple[int, int, int]:
-    """Passed, failed, all."""
-    passed = sum(count for state, count in run.components.items() if state in GOOD)
-    failed = sum(count for state, count in run.components.items() if state in BAD)
-    return passed, failed, sum(run.components.values())
+    """Passed, failed, all; zeros before they are counted."""
+    counts = run.components or {}
+    passed = sum(count for state, count in counts.items() if state in GOOD)
+    failed = sum(count for state, count in counts.items() if state in BAD)
+    return passed, failed, sum(counts.values())
 
 
 def wall_left_s(run: RunView, now: float) -> float | None:

@@ -52,7 +52,8 @@ class MoveView:
     left_s: float | None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+# not frozen: thousands are made with every look, and freezing each would cost more than all the rest of it
+@dataclass(kw_only=True, slots=True)
 class RunView:
     """One remote run as it is shown."""
 
@@ -69,7 +70,8 @@ class RunView:
     #: why it does not move, as sentences, the most telling first; empty when it moves
     why: tuple[str, ...]
     fault: int
-    components: Mapping[ComponentState, int]
+    #: None = not counted yet
+    components: Mapping[ComponentState, int] | None
     #: tasks of the job: ended well, abandoned, all; zeros before the first poll
     tasks_done: int = 0
     tasks_failed: int = 0

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from contextlib import nullcontext, suppress
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 from rpconsole.domain import action as act
 from rpconsole.domain.action import Action, CancelJob, Level, PollRun
@@ -161,6 +162,10 @@ class EngineCore:
         with suppress(DatabaseAway):
             await self._ownership.give_up()
         log.info("engine stopped")
+
+    def beside(self, name: str, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Do something that the loop does not wait for, unless it is under way; its failure is a standing notice."""
+        self._tasks.start_once(name, work)
 
     # -- one round ---------------------------------------------------------------------------------------------------
 

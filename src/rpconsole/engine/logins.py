@@ -87,23 +87,24 @@ class LoginDesk:
         """Take over sessions that outlived an engine, each under the name of who opened it; the others ended unseen."""
         await self._world.sessions.resume()
         async with self._noting:
-            await self._take_up_books()
-            await self._learn()
+            past = await self._world.operations.past_sessions(limit=REMEMBERED)
+            await self._take_up_books(past)
+            self._learn(past)
         await self.note_changes()
 
-    async def _learn(self) -> None:
+    def _learn(self, sessions: Sequence[PastSession]) -> None:
         """How long sessions to each host lived until the site cut them."""
         lives: dict[str, list[float]] = {}
-        for past in await self._world.operations.past_sessions(limit=REMEMBERED):
+        for past in sessions:
             if past.end == CUT and past.ended_at is not None:
                 lives.setdefault(front_end_of(past.host), []).append(past.ended_at - past.opened_at)
         learned = {host: lifetime_s(None, found[-LEARNED_FROM:]) for host, found in lives.items()}
         self._world.sessions.expect({host: life_s for host, life_s in learned.items() if life_s is not None})
 
-    async def _take_up_books(self) -> None:
+    async def _take_up_books(self, sessions: Sequence[PastSession]) -> None:
         live = {view.host: view for view in self._world.sessions.view() if view.state in LIVE}
         ours = {number for number, _ in self._open.values()}
-        for past in reversed(await self._world.operations.past_sessions(limit=REMEMBERED)):
+        for past in reversed(sessions):
             if past.number is None or past.number in ours or past.ended_at is not None:
                 continue
             view = live.get(past.host) or live.get(renamed(past.host))
@@ -151,7 +152,7 @@ class LoginDesk:
             await self._world.operations.session_ended(self._open[host][0], at=self._world.clock.now(), end=end)
             del self._open[host]
             if end == CUT:
-                await self._learn()
+                self._learn(await self._world.operations.past_sessions(limit=REMEMBERED))
             if end != CLOSED:
                 self._notices.say(Level.ALERT, f"the session to {host} ended ({end}): log in again")
 

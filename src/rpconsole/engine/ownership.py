@@ -28,6 +28,8 @@ class Ownership:
         except BaseException:
             await self._world.lease.release(self._owner)
             raise
+        # taking it was the first sign of life
+        self._due.next_in(self._world.clock.now(), self._world.settings.lease_stale_s / 4)
 
     async def _lock(self) -> None:
         holder = await self._world.lock.acquire(self._name)

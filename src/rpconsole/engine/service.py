@@ -62,7 +62,7 @@ class Engine:
 
     async def run(self) -> None:
         """Work until ``stop``."""
-        self._core.at_refresh = self._views.refresh
+        self._core.at_refresh = self._refresh
         self._core.at_tick = self._tick
         self._core.at_start = self._desk.resume
         self._core.at_end = self._hauls.end
@@ -72,7 +72,10 @@ class Engine:
     async def _tick(self) -> None:
         await self._desk.note_changes()
         await self._hauls.tick()
-        await self._views.count_some()
+
+    async def _refresh(self) -> None:
+        await self._views.refresh()
+        self._core.beside("count", self._views.count)
 
     def stop(self) -> None:
         """Begin an orderly stop."""
@@ -86,7 +89,8 @@ class Engine:
         for row in rows:
             run = known.get(row.remote_id)
             self._core.book.runs[row.remote_id] = run if run and run.state is row.state else run_of_row(row)
-        await self._views.read_all()
+        await self._views.refresh()
+        await self._views.count()
 
     # -- reading -----------------------------------------------------------------------------------------------------
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from rpconsole.commands.results import TaskResults
 from rpconsole.domain.action import PollRun
 from rpconsole.domain.allocation import Allocation, allocation_for
 from rpconsole.domain.run import Run
@@ -18,6 +19,8 @@ from rpconsole.engine.job_events import tasks_of
 from rpconsole.engine.logins import LoginDesk
 from rpconsole.engine.renewal import RenewalDesk
 
+NO_BYTES = (0, 0)
+
 
 @dataclass(kw_only=True, slots=True)
 class Counts:
@@ -28,7 +31,7 @@ class Counts:
 
 
 class Views:
-    """Builds snapshots; ``refresh`` costs two queries whatever the number of runs and components."""
+    """Builds snapshots; a refresh costs two queries whatever the number of runs and components, and waits for one of them."""
 
     def __init__(self, core: EngineCore, desk: LoginDesk, renewals: RenewalDesk, hauls: HaulDesk) -> None:
         self._hauls = hauls
@@ -40,19 +43,13 @@ class Views:
         self._components = ComponentCounts(core.world)
 
     async def refresh(self) -> None:
-        """Read the bytes of the runs in view, and count the components of a few."""
+        """Read the bytes of the runs in view, and note whose components must be counted."""
         await self._read_bytes()
         self._components.want(self._core.book.runs)
-        await self.count_some()
 
-    async def count_some(self) -> None:
-        """Count the components of the next few runs that wait for it; no query when none does."""
-        await self._components.count_some(self._core.book.runs)
-
-    async def read_all(self) -> None:
-        """All of it at once, for an engine that does not run."""
-        await self._read_bytes()
-        await self._components.count_all(self._core.book.runs)
+    async def count(self) -> None:
+        """Count the components of the runs that wait for it; for a task of its own."""
+        await self._components.count(self._core.book.runs)
 
     async def _read_bytes(self) -> None:
         world, ids = self._core.world, sorted(self._core.book.runs)
@@ -85,35 +82,39 @@ class Views:
         )
 
     def _run_view(self, run: Run, situation: Situation, why: Reasons) -> RunView:
-        sent, returned = self._counts.bytes.get(run.remote_id, (0, 0))
-        results = self._core.results.of.get(run.remote_id)
-        tasks = tasks_of(results) if results else 0
-        asked = self._asked(run, tasks) if tasks else None
-        return RunView(
-            remote_id=run.remote_id,
+        number, attempt = run.remote_id, run.attempt
+        sent, returned = self._counts.bytes.get(number, NO_BYTES)
+        view = RunView(
+            remote_id=number,
             stage=run.stage,
             label=run.label,
             state=run.state,
             step=run.step,
-            job=run.attempt.job if run.attempt else None,
+            job=attempt.job if attempt else None,
             attempts=run.attempts,
             tries=run.tries,
             next_try_at=run.next_try_at,
-            why=() if situation.busy.get(run.remote_id, PollRun) is not PollRun else why.of(run),
+            why=() if situation.busy.get(number, PollRun) is not PollRun else why.of(run),
             fault=run.fault,
-            components=self._components.of.get(run.remote_id, {}),
-            tasks_done=len(results.passed) if results else 0,
-            tasks_failed=len(results.abandoned) if results else 0,
-            tasks=tasks,
-            submitted_at=run.attempt.intended_at if run.attempt else None,
-            started_at=results.starts[-1].epoch if results and results.starts else None,
-            wall_s=asked.hours * 3600 if asked else 0,
-            nodes=asked.nodes if asked else 0,
-            purge_at=self._core.scratch.urgency.get(run.remote_id),
+            components=self._components.of.get(number),
+            submitted_at=attempt.intended_at if attempt else None,
+            purge_at=self._core.scratch.urgency.get(number),
             bytes_sent=sent,
             bytes_returned=returned,
-            moving=self._core.world.meter.view(run.remote_id),
+            moving=self._core.world.meter.view(number),
         )
+        if results := self._core.results.of.get(number):
+            self._add_results(view, run, results)
+        return view
+
+    def _add_results(self, view: RunView, run: Run, results: TaskResults) -> None:
+        """What only a run shows whose job was seen."""
+        view.tasks = tasks_of(results)
+        view.tasks_done, view.tasks_failed = len(results.passed), len(results.abandoned)
+        view.started_at = results.starts[-1].epoch if results.starts else None
+        if view.tasks:
+            asked = self._asked(run, view.tasks)
+            view.wall_s, view.nodes = asked.hours * 3600, asked.nodes
 
     def _asked(self, run: Run, tasks: int) -> Allocation:
         """What its job asked for; of one that an earlier engine submitted, what would be asked for now."""

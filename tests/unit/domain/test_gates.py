@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from rpconsole.domain.action import PrepareRun
@@ -16,7 +14,7 @@ from rpconsole.domain.why import reasons
 WARP = Run(
     remote_id=1, stage=Stage.WARP, label="L", path_base="/p", step=Step.PREPARE
 )  # fmt: skip
-CHIP = replace(WARP, remote_id=2, stage=Stage.CHIP)
+CHIP = WARP.with_(remote_id=2, stage=Stage.CHIP)
 
 
 def situation(*closed):

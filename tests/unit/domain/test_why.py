@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from rpconsole.domain.run import Run, Step
 from rpconsole.domain.schedule import Situation
 from rpconsole.domain.stage import Stage
@@ -18,7 +16,7 @@ def situation(*, session=False, closed=()):
 
 
 def test_a_parked_run_says_once_that_no_session_is_open():
-    parked = replace(RUN, parked=True, hold="no session to the site is open: log in")
+    parked = RUN.with_(parked=True, hold="no session to the site is open: log in")
     assert reasons(parked, situation()) == (NO_SESSION,)
     assert reasons(parked, situation(closed=["exec"])) == (
         NO_SESSION,
@@ -27,13 +25,13 @@ def test_a_parked_run_says_once_that_no_session_is_open():
 
 
 def test_what_it_was_told_is_kept_where_nothing_else_says_it():
-    assert reasons(replace(RUN, hold="msub refused: no such account"), situation()) == (
+    assert reasons(RUN.with_(hold="msub refused: no such account"), situation()) == (
         NO_SESSION,
         "msub refused: no such account",
     )
-    assert reasons(replace(RUN, hold="msub refused"), situation(session=True)) == ("msub refused",)
+    assert reasons(RUN.with_(hold="msub refused"), situation(session=True)) == ("msub refused",)
 
 
 def test_a_wait_is_told_though_its_cause_is_said_already():
-    waits = replace(RUN, hold="no session to the site is open: log in", next_try_at=130.0)
+    waits = RUN.with_(hold="no session to the site is open: log in", next_try_at=130.0)
     assert reasons(waits, situation()) == (NO_SESSION, "tried again in 30 s ('rpconsole run retry 1' tries at once)")

@@ -169,13 +169,13 @@ _STAGES = {str(stage): stage for stage in Stage}
 def _run_row(row: Row[Any]) -> RunRow:
     remote_id, state, stage, label, path_base, job_id, last_poll, fault = row
     try:
-        known = _STATES.get(state) or RunState(state), _STAGES.get(stage) or Stage(stage)
+        known_state, known_stage = _STATES.get(state) or RunState(state), _STAGES.get(stage) or Stage(stage)
     except ValueError as error:
         raise BadData(f"remoteRun {remote_id}: {error}") from None
     return RunRow(
         remote_id=remote_id,
-        state=known[0],
-        stage=known[1],
+        state=known_state,
+        stage=known_stage,
         label=label,
         path_base=path_base,
         job_id=job_id,

@@ -31,13 +31,14 @@ def queue_rows(overview: Overview, look: Look) -> list[Line]:
         for word in STATE_WORDS:
             count = queue.runs.get(word, 0)
             line.append((f"{count:>6,}", f"state-{word}" if count else "dim"))
-        line += [
-            (f" {fence} ", "rule"),
-            (f"{queue.passed:>9,} /", "text"),
-            (f"{queue.failed:>5,}", "state-fault" if queue.failed else "dim"),
-        ]
-        lines.append(line)
+        lines.append([*line, (f" {fence} ", "rule"), *_outcomes(queue)])
     return lines
+
+
+def _outcomes(queue: QueueView) -> Line:
+    if queue.uncounted:
+        return [("   counting", "dim")]
+    return [(f"{queue.passed:>9,} /", "text"), (f"{queue.failed:>5,}", "state-fault" if queue.failed else "dim")]
 
 
 class QueuesPane(Acting, LinesView, can_focus=True):

@@ -60,9 +60,14 @@ def _standing(run: RunView, glyphs: Glyphs) -> Line:
 def _moved(run: RunView, now: float) -> Line:
     fault = f" · fault {run.fault}" if run.fault else ""
     again = f" · tried again in {span(run.next_try_at - now)}" if run.next_try_at and run.next_try_at > now else ""
-    counts = ", ".join(f"{state} {count:,}" for state, count in run.components.items()) or "none yet"
     moved = f" sent {volume(run.bytes_sent)} · returned {volume(run.bytes_returned)}"
-    return [(f"{moved} · components: {counts}{fault}{again}", "text")]
+    return [(f"{moved} · components: {_counts(run)}{fault}{again}", "text")]
+
+
+def _counts(run: RunView) -> str:
+    if run.components is None:
+        return "being counted"
+    return ", ".join(f"{state} {count:,}" for state, count in run.components.items()) or "none yet"
 
 
 def _known(facts: Facts, glyphs: Glyphs, width: int) -> list[Line]:
