@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Any
 
 from rpconsole.domain.dbinfo_flags import COMPLETIONS, DETEFF, Completion, Kind
-from rpconsole.domain.dbinfo_plan import quick_options
+from rpconsole.domain.dbinfo_plan import PLANS, Picking, picking, quick_options
 from rpconsole.domain.dbinfo_words import READERS, BadDbinfo, Reader, no_value, words_of
 from rpconsole.domain.filerules import Rule, file_of
 from rpconsole.domain.manifest import ManifestRecord
@@ -204,16 +204,24 @@ def _ids(values: Mapping[str, Value], completion: Completion, source: str) -> di
 
 
 def _columns(values: Mapping[str, Value], completion: Completion) -> dict[str, Value]:
-    column_of = _COLUMNS[completion.tool]
-    columns: dict[str, Value] = {column_of[name]: value for name, value in values.items() if name in column_of}
-    versions = {name: value for name, value in values.items() if name[:4] == "ver_"}
+    names, place, versions = _placing(completion.tool, tuple(values))
+    columns: dict[str, Value] = dict(zip(names, place(values), strict=True))
     if versions:
-        columns["software_ver"] = _software_version(versions)
+        columns["software_ver"] = _software_version({name: values[name] for name in versions})
     zero_point = values.get("zpt_obs")
     for name, column in DETEFF.items():
         if name in values:
             columns[column] = _sum(values[name], zero_point)
     return columns
+
+
+@lru_cache(maxsize=PLANS)
+def _placing(tool: str, options: tuple[str, ...]) -> tuple[tuple[str, ...], Picking, tuple[str, ...]]:
+    """Of a sequence of options: the columns that they set, what picks their values, and the options that name a version."""
+    column_of = _COLUMNS[tool]
+    placed = [name for name in options if name in column_of]
+    versions = tuple(name for name in options if name.startswith("ver_"))
+    return tuple(column_of[name] for name in placed), picking(placed), versions
 
 
 def _software_version(versions: Mapping[str, Value]) -> str | None:

@@ -6,10 +6,11 @@ It reads only what is right in every respect. For anything else it gives None, a
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from operator import itemgetter
+from typing import Any
 
 from rpconsole.domain.dbinfo_flags import COMPLETIONS, Kind
 from rpconsole.domain.dbinfo_words import FLOAT_MAX, READERS, BadDbinfo, Reader
@@ -26,21 +27,32 @@ _KINDS: Mapping[str, Mapping[str, Kind]] = {
 }
 
 
+Picking = Callable[[Any], Sequence[Any]]
+
+
+def picking(keys: Sequence[int] | Sequence[str]) -> Picking:
+    """What takes the values at these places (or under these names) out of a line's, at the cost of one call."""
+    if len(keys) > 1:
+        return itemgetter(*keys)
+    return lambda values: [values[key] for key in keys]
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Plan:
     """Which of a line's values are read how."""
 
     names: tuple[str, ...]
-    floats: tuple[int, ...]
-    integers: tuple[int, ...]
+    floats: Picking
+    integers: Picking
     #: of each integer, the number that its column cannot hold any more
     beyond: tuple[int, ...]
     others: tuple[tuple[int, str, Reader], ...]
+    #: floats, integers and others, each in its own order, back into the order of the line
+    in_order: Picking
 
     def read(self, words: Sequence[str], source: str) -> dict[str, Value] | None:
         """name -> value, in the order of the line; None when a value is not plainly right."""
-        numbers = [words[at] for at in self.floats]
-        wholes = [words[at] for at in self.integers]
+        numbers, wholes = self.floats(words), self.integers(words)
         if not (_FLOATS.fullmatch(_joined(numbers)) and _INTEGERS.fullmatch(_joined(wholes))):
             return None
         floats, integers = list(map(float, numbers)), list(map(int, wholes))
@@ -48,22 +60,11 @@ class Plan:
             return None
         if not all(-beyond <= value < beyond for value, beyond in zip(integers, self.beyond, strict=True)):
             return None
-        return self._placed(words, floats, integers, source)
-
-    def _placed(
-        self, words: Sequence[str], floats: list[float], integers: list[int], source: str
-    ) -> dict[str, Value] | None:
-        values: list[Value] = [*words]
-        for at, number in zip(self.floats, floats, strict=True):
-            values[at] = number
-        for at, whole in zip(self.integers, integers, strict=True):
-            values[at] = whole
         try:
-            for at, name, read in self.others:
-                values[at] = read(name, words[at], source)
+            others = [read(name, words[at], source) for at, name, read in self.others]
         except BadDbinfo:
             return None
-        return dict(zip(self.names, values, strict=True))
+        return dict(zip(self.names, self.in_order([*floats, *integers, *others]), strict=True))
 
 
 def _joined(words: Sequence[str]) -> str:
@@ -87,14 +88,16 @@ def _plan(tool: str, options: tuple[str, ...]) -> Plan | None:
     if not known or len(set(names)) < len(names):
         return None
     by_place = list(enumerate(kinds[name] for name in names))
-    integers = [(at, _BITS[kind]) for at, kind in by_place if kind in _BITS]
+    floats = [at for at, kind in by_place if kind is Kind.FLOAT]
+    integers = [at for at, kind in by_place if kind in _BITS]
+    others = [at for at, kind in by_place if kind is not Kind.FLOAT and kind not in _BITS]
+    place_of = {at: place for place, at in enumerate([*floats, *integers, *others])}
     return Plan(
         names=names,
-        floats=tuple(at for at, kind in by_place if kind is Kind.FLOAT),
-        integers=tuple(map(itemgetter(0), integers)),
+        floats=picking(floats),
+        integers=picking(integers),
         # the largest value of the type stands for "none", which is left to the reading word by word
-        beyond=tuple(2 ** (bits - 1) - 1 for _, bits in integers),
-        others=tuple(
-            (at, names[at], READERS[kind]) for at, kind in by_place if kind is not Kind.FLOAT and kind not in _BITS
-        ),
+        beyond=tuple(2 ** (_BITS[kinds[names[at]]] - 1) - 1 for at in integers),
+        others=tuple((at, names[at], READERS[kinds[names[at]]]) for at in others),
+        in_order=picking([place_of[at] for at in range(len(names))]),
     )

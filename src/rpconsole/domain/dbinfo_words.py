@@ -17,6 +17,7 @@ FLOAT_MAX = 3.4028234e38
 
 _NULL_TEXTS = frozenset({"", "NULL", "(null)"})
 _STRANGE_OUTSIDE_QUOTES = re.compile(r"[^A-Za-z0-9_./:@+,=%~ \t-]")
+_PLAIN = bytes(number for number in range(128) if not _STRANGE_OUTSIDE_QUOTES.search(chr(number)))
 #: no value of any column needs a shell's own signs
 _STRANGE_INSIDE_QUOTES = re.compile(r"[^ -~]|[;|&`$<>\\\"]")
 #: what a shell takes as one word, once nothing but plain characters and single quotes is left
@@ -61,9 +62,14 @@ def _pieces(line: str, source: str) -> list[str]:
     if len(pieces) % 2 == 0:
         raise BadDbinfo(f"{source}: the quote before '{_short(pieces[-1])}' is never closed")
     outside, inside = pieces[::2], pieces[1::2]
-    if _STRANGE_OUTSIDE_QUOTES.search(" ".join(outside)) or _STRANGE_INSIDE_QUOTES.search(" ".join(inside)):
+    if not _is_plain(" ".join(outside)) or _STRANGE_INSIDE_QUOTES.search(" ".join(inside)):
         raise _strange(line, pieces, source)
     return pieces
+
+
+def _is_plain(text: str) -> bool:
+    """Nothing but what may stand outside quotes; thousands of lines are looked at, so no expression goes by their characters."""
+    return text.isascii() and not text.encode().translate(None, _PLAIN)
 
 
 def _strange(line: str, pieces: list[str], source: str) -> BadDbinfo:

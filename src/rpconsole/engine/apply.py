@@ -24,7 +24,7 @@ from rpconsole.ports.survey import Applied, Outcome
 PASS = "pass"
 DBINFO = ".dbinfo"
 #: dbinfo that are read, checked and applied together
-CHUNK = 500
+CHUNK = 2000
 
 
 async def apply_run(world: World, run: Run) -> Event:

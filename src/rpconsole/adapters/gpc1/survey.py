@@ -30,8 +30,9 @@ from rpconsole.ports.survey import Applied, Overlap
 
 log = logging.getLogger(__name__)
 
-#: result rows in one transaction
-ROWS_AT_ONCE = 500
+#: result rows in one transaction, and in one when the database refused some of so many
+ROWS_AT_ONCE = 2000
+FEW_ROWS = 50
 #: runs that are advanced in one transaction
 RUNS_AT_ONCE = 100
 
@@ -125,7 +126,11 @@ class SqlSurvey:
         try:
             return await self._gpc1.write(lambda connection: apply_rows(connection, statements))
         except (BadData, DatabaseRefused):
-            return [None] * len(statements)
+            if len(statements) <= FEW_ROWS:
+                return [None] * len(statements)
+        # one row that is refused costs only those near it the way in one go
+        found = [await self._apply_rows(some) for some in in_pieces(statements, FEW_ROWS)]
+        return [outcome for of_some in found for outcome in of_some]
 
     async def _apply_one(self, statement: DbinfoStatement) -> Applied:
         try:
