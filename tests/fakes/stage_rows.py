@@ -49,7 +49,7 @@ def an_imfile(class_id: str = "XY01", **changes: Any) -> RawImfile:
         bytes=20_000_000,
         md5sum="0123456789abcdef0123456789abcdef",
     )
-    return replace(imfile, **changes)
+    return imfile._replace(**changes)
 
 
 def chip_rows(*imfiles: RawImfile, **changes: Any) -> ChipRows:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 from rpconsole.domain.stage import STAGE_WORDS, Stage
 
@@ -51,7 +52,13 @@ class Rule(StrEnum):
 
 def file_of(rule: Rule, outroot: str, *, chip: str | None = None, file_id: int = 0) -> str:
     """The file that a rule gives below an output root; an absent chip is called ``fpa``, an id has at least three digits."""
-    return outroot + rule.replace("{C}", chip or "fpa").replace("{N}", f"{file_id:03d}")
+    return outroot + _ending(rule, chip or "fpa", file_id)
+
+
+@lru_cache(maxsize=4096)
+def _ending(rule: Rule, chip: str, file_id: int) -> str:
+    """A focal plane has sixty chips, and a survey asks for the same few endings of each by the hundred thousand."""
+    return rule.replace("{C}", chip).replace("{N}", f"{file_id:03d}")
 
 
 def exposure_root(workdir: str, exp_tag: str, stage: Stage, stage_id: int) -> str:

@@ -23,7 +23,7 @@ from rpconsole.stages.writing import ChunkOrder, ComponentOrder, WrittenComponen
 log = logging.getLogger(__name__)
 
 #: components that are read, resolved and written together
-CHUNK = 8
+CHUNK = 12
 
 
 async def prepare_run(world: World, run: Run) -> Event:

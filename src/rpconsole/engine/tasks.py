@@ -41,12 +41,12 @@ class TaskSet:
         if name in self._once:
             return False
         self._once.add(name)
-        self.start(name, self._guarded(name, work()))
+        self.start(name, self._guarded(name, work))
         return True
 
-    async def _guarded(self, name: str, work: Work) -> None:
+    async def _guarded(self, name: str, work: Callable[[], Work]) -> None:
         try:
-            await work
+            await work()
         except DatabaseAway as away:
             self._say_away(away)
         except RpconsoleError as error:

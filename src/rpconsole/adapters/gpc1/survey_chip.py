@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, Select, exists, select
+from sqlalchemy import Connection, Row, RowMapping, Select, exists, select
 
 from rpconsole.adapters.gpc1 import tables as t
 from rpconsole.adapters.gpc1.gates import in_state_new, is_used, label_may_go
@@ -20,8 +20,8 @@ from rpconsole.domain.stage_rows import ChipRows, RawImfile, Unreadable
 def chip_rows(connection: Connection, chip_ids: Sequence[int]) -> dict[int, ChipRows | Unreadable]:
     """Pending chipRuns of these with their pending OTAs; a run with none is not pending."""
     imfiles: dict[int, list[RawImfile]] = {}
-    for row in connection.execute(_imfiles(chip_ids)).mappings():
-        imfiles.setdefault(row["chip_id"], []).append(_imfile(row))
+    for row in connection.execute(_imfiles(chip_ids)).all():
+        imfiles.setdefault(row[0], []).append(_imfile(row))
     runs = [row for row in connection.execute(_runs(chip_ids)).mappings() if row["chip_id"] in imfiles]
     return readable_rows(runs, lambda row: _chip_rows(row, imfiles[row["chip_id"]]), "chip_id")
 
@@ -49,15 +49,16 @@ def _imfiles(chip_ids: Sequence[int]) -> Select[Any]:
     )
 
 
-def _imfile(row: RowMapping) -> RawImfile:
+def _imfile(row: Row[Any]) -> RawImfile:
+    _, chip_imfile_id, class_id, uri, video_cells, burntool_state, size, md5sum = row
     return RawImfile(
-        class_id=row["class_id"],
-        uri=text_or_none(row["uri"]) or "",
-        chip_imfile_id=row["chip_imfile_id"],
-        video_cells=bool(row["video_cells"]),
-        burntool_state=row["burntool_state"],
-        bytes=row["bytes"],
-        md5sum=text_or_none(row["md5sum"]),
+        class_id=class_id,
+        uri=text_or_none(uri) or "",
+        chip_imfile_id=chip_imfile_id,
+        video_cells=bool(video_cells),
+        burntool_state=burntool_state,
+        bytes=size,
+        md5sum=text_or_none(md5sum),
     )
 
 

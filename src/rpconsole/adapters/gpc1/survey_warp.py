@@ -19,11 +19,13 @@ _Cell = tuple[int, str, str]
 def warp_rows(connection: Connection, warp_ids: Sequence[int]) -> dict[int, WarpRows | Unreadable]:
     """Pending warpRuns of these with their pending skycells; a skycell may have no good chip left."""
     chips: dict[_Cell, list[WarpChip]] = {}
-    for row in connection.execute(_chips(warp_ids)).mappings():
-        chips.setdefault(_cell(row), []).append(_chip(row))
+    for warp_id, skycell_id, tess_id, *chip in connection.execute(_chips(warp_ids)).all():
+        chips.setdefault((warp_id, skycell_id, tess_id), []).append(_chip(*chip))
     skycells: dict[int, list[WarpSkycell]] = {}
-    for row in connection.execute(_skycells(warp_ids)).mappings():
-        skycells.setdefault(row["warp_id"], []).append(_skycell(row, chips.get(_cell(row), [])))
+    for warp_id, skycell_id, tess_id, warp_skyfile_id in connection.execute(_skycells(warp_ids)).all():
+        touching = tuple(chips.get((warp_id, skycell_id, tess_id), ()))
+        cell = WarpSkycell(skycell_id=skycell_id, tess_id=tess_id, warp_skyfile_id=warp_skyfile_id, chips=touching)
+        skycells.setdefault(warp_id, []).append(cell)
     runs = [row for row in connection.execute(_runs(warp_ids)).mappings() if row["warp_id"] in skycells]
     return readable_rows(runs, lambda row: _warp_rows(row, skycells[row["warp_id"]]), "warp_id")
 
@@ -85,24 +87,11 @@ def _chips(warp_ids: Sequence[int]) -> Select[Any]:
     )
 
 
-def _cell(row: RowMapping) -> _Cell:
-    return row["warp_id"], row["skycell_id"], row["tess_id"]
-
-
-def _chip(row: RowMapping) -> WarpChip:
+def _chip(class_id: str, chip_path_base: str | None, cam_path_base: str | None) -> WarpChip:
     return WarpChip(
-        class_id=row["class_id"],
-        chip_path_base=text_or_none(row["chip_path_base"]) or "",
-        cam_path_base=text_or_none(row["cam_path_base"]) or "",
-    )
-
-
-def _skycell(row: RowMapping, chips: Sequence[WarpChip]) -> WarpSkycell:
-    return WarpSkycell(
-        skycell_id=row["skycell_id"],
-        tess_id=row["tess_id"],
-        warp_skyfile_id=row["warp_skyfile_id"],
-        chips=tuple(chips),
+        class_id=class_id,
+        chip_path_base=text_or_none(chip_path_base) or "",
+        cam_path_base=text_or_none(cam_path_base) or "",
     )
 
 

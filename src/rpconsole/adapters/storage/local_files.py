@@ -15,7 +15,7 @@ from rpconsole.domain.fault import BadData, DiskFailed
 from rpconsole.ports.local_files import FileFact
 
 #: files that are brought to disk side by side
-SYNCS = 4
+SYNCS = 16
 OPEN_AT_ONCE = 128
 
 
