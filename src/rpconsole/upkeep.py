@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from rpconsole.adapters.gpc1.create import add_missing_indexes
 from rpconsole.adapters.gpc1.engine import open_gpc1
 from rpconsole.adapters.gpc1.remote_rows import SqlRemoteRows
 from rpconsole.adapters.gpc1.run_store import SqlRunStore
@@ -55,6 +56,11 @@ async def upgrade_journal(config: Config) -> str:
     )
     await journal.close()
     return REVISION
+
+
+async def index_gpc1(config: Config) -> list[str]:
+    """Make the indexes that an SQLite gpc1 of an earlier rpconsole lacks; returns their names, none for a server's gpc1."""
+    return await add_missing_indexes(config.database.address, password=config.database.password())
 
 
 async def learned_cost(config: Config, stage: Stage, label: str | None, filter: str | None) -> Learned | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -231,7 +230,7 @@ async def test_a_warp_run_comes_with_its_pending_skycells_and_their_good_chips(s
     chip_path_base = rows.one(t.chip_processed_imfile, class_id=a)["path_base"]
     cam_path_base = rows.one(t.cam_processed_exp)["path_base"]
     first = WarpChip(class_id=a, chip_path_base=chip_path_base, cam_path_base=cam_path_base)
-    assert found.skycells[1].chips == (first, replace(first, class_id=b))
+    assert found.skycells[1].chips == (first, first._replace(class_id=b))
     numbers = {row["skycell_id"]: row["warp_skyfile_id"] for row in rows.all(t.warp_imfile)}
     assert len(set(numbers.values())) == 3
     assert [cell.warp_skyfile_id for cell in found.skycells] == [numbers["skycell.1.1"], numbers["skycell.1.2"]]

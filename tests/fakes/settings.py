@@ -42,6 +42,9 @@ class FakeUpkeep:
     async def upgrade_journal(self) -> str:
         return "4"
 
+    async def index_gpc1(self) -> list[str]:
+        return ["remoteComponent_remote_id"]
+
 
 def fake_settings(
     folder: Path, engine: FakeEngine | None = None, *, known_hosts: Path | None = None, log_file: Path | None = None

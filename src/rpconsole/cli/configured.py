@@ -41,6 +41,10 @@ class Upkeep(Protocol):
         """Bring the journal up to date; returns its schema."""
         ...
 
+    async def index_gpc1(self) -> list[str]:
+        """Make the indexes that an SQLite gpc1 lacks; returns their names."""
+        ...
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Configured:
@@ -129,6 +133,11 @@ class _Databases:
         from rpconsole.upkeep import upgrade_journal
 
         return await upgrade_journal(self._config)
+
+    async def index_gpc1(self) -> list[str]:
+        from rpconsole.upkeep import index_gpc1
+
+        return await index_gpc1(self._config)
 
 
 def _engine(config: Config, *, patient: bool = False) -> AbstractAsyncContextManager[RunningEngine]:

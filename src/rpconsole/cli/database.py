@@ -29,9 +29,16 @@ def check(context: typer.Context, as_json: JsonOption = False) -> None:
 
 @app.command()
 def upgrade(context: typer.Context, as_json: JsonOption = False) -> None:
-    """Bring the journal's tables up to date; gpc1 belongs to the survey and is never changed."""
-    revision = asyncio.run(configured(given(context)).upkeep.upgrade_journal())
+    """Bring the journal's tables up to date; gpc1 belongs to the survey and is never changed, save for the indexes of an SQLite file."""
+    upkeep = configured(given(context)).upkeep
+
+    async def work() -> tuple[str, list[str]]:
+        return await upkeep.upgrade_journal(), await upkeep.index_gpc1()
+
+    revision, indexes = asyncio.run(work())
     if as_json:
-        show_json({"version": 1, "journal": revision})
-    else:
-        say(f"the journal has schema {revision}")
+        show_json({"version": 1, "journal": revision, "indexes": indexes})
+        return
+    say(f"the journal has schema {revision}")
+    if indexes:
+        say(f"gpc1 has new indexes: {', '.join(indexes)}")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import sqlite3
 import stat
 
 import pytest
 
+from rpconsole.adapters.gpc1.create import create_schema
 from rpconsole.cli.app import main
 
 TEXT = """
@@ -103,6 +105,20 @@ def test_the_journal_is_made_by_db_upgrade_and_then_found_right(rpconsole, tmp_p
     assert rpconsole("db", "upgrade")[0] == 0
     checks = {one["name"]: one for one in json.loads(rpconsole("db", "check", "--json")[1])["checks"]}
     assert checks["journal"]["ok"]
+
+
+def test_db_upgrade_gives_an_older_sqlite_gpc1_the_indexes_that_it_lacks_once(rpconsole, tmp_path):
+    asyncio.run(create_schema(f"sqlite:///{tmp_path}/gpc1.db"))
+    with sqlite3.connect(tmp_path / "gpc1.db") as older:
+        older.execute("DROP INDEX remoteComponent_remote_id")
+    older.close()
+    assert json.loads(rpconsole("db", "upgrade", "--json")[1])["indexes"] == ["remoteComponent_remote_id"]
+    assert json.loads(rpconsole("db", "upgrade", "--json")[1])["indexes"] == []
+
+
+def test_db_upgrade_makes_no_gpc1_where_there_is_none(rpconsole, tmp_path):
+    assert rpconsole("db", "upgrade")[0] == 0
+    assert not (tmp_path / "gpc1.db").exists()
 
 
 def test_a_database_that_is_not_gpc1_is_told_by_the_doctor_and_left_as_it_was(rpconsole, tmp_path):
