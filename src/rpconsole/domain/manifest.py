@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from rpconsole.domain.fault import BadData
 
@@ -26,9 +25,8 @@ class BadManifest(BadData):
     """The manifest cannot be read."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ManifestRecord:
-    """One file of a run."""
+class ManifestRecord(NamedTuple):
+    """One file of a run; a named tuple, since a run has hundreds of thousands."""
 
     key: str
     #: absolute disk path at home

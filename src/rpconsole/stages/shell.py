@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import re
+import string
 from collections.abc import Iterable, Iterator
 from shlex import quote
 
 from rpconsole.domain.paths import mirrored
 
-_PLAIN = re.compile(r"[A-Za-z0-9_@%+=:,./ -]*")
+#: what no shell takes for anything but itself
+_PLAIN = f"{string.ascii_letters}{string.digits}_@%+=:,./-".encode()
+_PLAIN_WORDS = _PLAIN + b" "
 
 
 def words(*parts: object) -> str:
@@ -16,9 +18,18 @@ def words(*parts: object) -> str:
     texts = [str(part) for part in parts]
     plain = " ".join(texts)
     # nearly every line is plain: one look at all of it spares a look at each word
-    if all(texts) and _PLAIN.fullmatch(plain) and plain.count(" ") == len(texts) - 1:
+    if all(texts) and _is_of(plain, _PLAIN_WORDS) and plain.count(" ") == len(texts) - 1:
         return plain
     return " ".join(map(quote, texts))
+
+
+def _word(text: str) -> str:
+    """Quoted where it must be; millions are looked at, so no expression goes by their characters."""
+    return text if text and _is_of(text, _PLAIN) else quote(text)
+
+
+def _is_of(text: str, characters: bytes) -> bool:
+    return text.isascii() and not text.encode().translate(None, characters)
 
 
 def into(command: str, path: str) -> str:
@@ -63,7 +74,7 @@ def return_steps(local: str, remote: str, root: str) -> Iterator[str]:
     Its presence says that the whole line reached this step; the touch keeps the product from the scratch sweeper.
     """
     link = mirrored(local, root)
-    product = quote(remote)
-    yield f"mkdir -p {quote(folder_of(link))}"
-    yield f"ln -sf {product} {quote(link)}"
+    product = _word(remote)
+    yield f"mkdir -p {_word(folder_of(link))}"
+    yield f"ln -sf {product} {_word(link)}"
     yield f"touch {product}"

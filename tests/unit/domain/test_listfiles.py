@@ -102,7 +102,7 @@ def test_an_input_that_components_share_is_listed_once():
 def test_pairs_stay_together_when_one_side_of_them_repeats():
     # thinned list by list, the second '/d/6.a' would go and '/s/b' would pair with the next one
     first = replace(lists(1), products=(a_product("a", 1),))
-    twice = replace(a_product("b", 1), local="/d/6.a")
+    twice = a_product("b", 1)._replace(local="/d/6.a")
     run = merged([first, replace(lists(2), products=(twice, a_product("c", 1)))], ROOT)
     assert run.texts[".generate"].splitlines() == ["/s/a", "/s/b", "/s/c"]
     assert run.texts[".return"].splitlines() == ["/d/6.a", "/d/6.a", "/d/6.c"]
@@ -116,7 +116,7 @@ def test_a_command_that_stands_there_already_is_not_run_twice():
 
 
 def test_a_product_of_no_known_line_stays_without_one():
-    run = merged([replace(lists(1), products=(replace(a_product("a", 1), task=None),))], ROOT)
+    run = merged([replace(lists(1), products=(a_product("a", 1)._replace(task=None),))], ROOT)
     assert run.records[-1].task is None
 
 
@@ -136,7 +136,7 @@ def test_the_merged_manifest_is_the_records():
 
 @given(st.lists(st.tuples(st.sampled_from("abcd"), st.sampled_from("abcd")), max_size=12), st.integers(1, 4))
 def test_no_mixture_of_products_breaks_a_pair(pairs, width):
-    products = [replace(a_product("x", 1), remote=f"/s/{far}", local=f"/d/{near}") for far, near in pairs]
+    products = [a_product("x", 1)._replace(remote=f"/s/{far}", local=f"/d/{near}") for far, near in pairs]
     components = [
         replace(lists(number), products=tuple(products[start : start + width]))
         for number, start in enumerate(range(0, len(products), width), start=1)
