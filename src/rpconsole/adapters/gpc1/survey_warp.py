@@ -77,10 +77,14 @@ def _chips(warp_ids: Sequence[int]) -> Select[Any]:
         chip.path_base.label("chip_path_base"), camera.path_base.label("cam_path_base")
     )
     query = query.select_from(t.warp_run).join(t.warp_sky_cell_map, cell.warp_id == t.warp_run.c.warp_id)
+    # by the whole key: with chip_id alone all of an exposure's OTAs are gone by for each that touches a skycell
+    result = and_(
+        chip.chip_id == t.chip_run.c.chip_id, chip.exp_id == t.chip_run.c.exp_id, chip.class_id == cell.class_id
+    )
     return (
         exposure_of_warp(query)
         .join(t.cam_processed_exp, camera.cam_id == t.cam_run.c.cam_id)
-        .join(t.chip_processed_imfile, (chip.chip_id == t.chip_run.c.chip_id) & (chip.class_id == cell.class_id))
+        .join(t.chip_processed_imfile, result)
         .join(t.raw_imfile, (raw.exp_id == chip.exp_id) & (raw.class_id == chip.class_id))
         .where(cell.warp_id.in_(warp_ids), cell.fault == 0, chip.quality == 0, is_used())
         .order_by(cell.warp_id, cell.skycell_id, cell.class_id)
