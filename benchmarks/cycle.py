@@ -123,7 +123,7 @@ async def _start(there: Place) -> tuple[float, int]:
         seconds = time.perf_counter() - began
         # what the first round began beside the loop is counted whole, or not only as far as it came by chance
         while engine._core._tasks._tasks:
-            await asyncio.sleep(0.001)
+            await asyncio.wait(engine._core._tasks._tasks)
         statements = len(sent)
     engine.stop()
     await work
