@@ -10,12 +10,13 @@ from tests.console.support import NOON, a_run, busy, live
 
 from rpconsole.console.alerts import notices
 from rpconsole.console.arrangement import PANES, places
-from rpconsole.console.format import countdown, span, sparkline, volume
+from rpconsole.console.format import countdown, progress, span, sparkline, volume
 from rpconsole.console.model import Link, Model
 from rpconsole.console.text import cropped, fitted, foreign, spread, width_of, wrapped
 from rpconsole.console.theme import GLYPHS
 from rpconsole.console.told import told
 from rpconsole.domain.filters import parse
+from rpconsole.domain.overview import overview_of
 from rpconsole.domain.run import RunState, Step
 from rpconsole.domain.run_facts import state_word
 from rpconsole.domain.snapshot import GATES, GateView
@@ -191,3 +192,11 @@ def test_the_first_snapshot_is_told_whole_and_the_same_one_not_again():
 def test_what_changed_is_told_in_one_line():
     gates = tuple(GateView(name=name, open=name != "poll", who="ipp", at=NOON) for name in GATES)
     assert told(busy(), busy(gates=gates)) == ["gate poll CLOSED by ipp"]
+
+
+def test_components_that_are_not_counted_yet_are_no_zeros():
+    known, unknown = a_run(1, Step.SHIP, tasks=0), a_run(2, Step.SHIP, tasks=0, components=None)
+    glyphs = next(iter(GLYPHS.values()))
+    assert progress(unknown, glyphs) == [("counting", "dim")]
+    assert progress(known, glyphs) == [("0/20", "text")]
+    assert [overview_of(runs).queues[0].uncounted for runs in ([known], [known, unknown])] == [0, 1]
