@@ -76,7 +76,7 @@ def many() -> Snapshot:
 PICTURES: dict[str, Picture] = {
     "login": Picture(keys=("L", "enter", "8", "3", "4", "9", "1", "1"), shows="••••••"),
     "day": Picture(snapshot=many, size=(120, 40), shows="ppImage ended with 3"),
-    "run": Picture(keys=("enter",), shows="JobAccepted"),
+    "run": Picture(keys=("enter",), shows="job accepted"),
     "why": Picture(keys=("j", "j", "j", "W"), shows="Why run 4714"),
     "night": Picture(snapshot=night, shows="L logs in"),
     "failed": Picture(keys=("enter", "c", "enter", "j"), shows="no product chip.XY11.fits"),
@@ -111,7 +111,6 @@ def _console(picture: Picture, folder: Path) -> ConsoleApp:
     model.rates.extendleft((2e5 * (number % 30), 1e6 * (number % 40)) for number in range(100))
     orders = FakeOrders()
     options = Options(
-        socket_path=folder / "nobody.sock",
         who="ipp",
         palette=palettes[picture.theme],
         palettes=palettes,

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from rpconsole.cli.app import main
+from rpconsole.cli.entry import main
 
 raise SystemExit(main())

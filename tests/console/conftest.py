@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from tests.console.support import FakeOrders, Hand, busy, live
 
-from rpconsole.console.app import ConsoleApp, Options
+from rpconsole.console.app import Arrived, ConsoleApp, Options
 from rpconsole.console.model import Model
 from rpconsole.console.theme import load, shipped
 
@@ -47,8 +47,8 @@ def make_app(tmp_path, orders) -> Callable[..., ConsoleApp]:
     assert complaints == []
 
     def make(model: Model, *, theme: str = "rp-dark", **changes: Any) -> ConsoleApp:
+        known = {name: changes.pop(name) for name in ("owns_engine", "configuration") if name in changes}
         options = Options(
-            socket_path=tmp_path / "nobody.sock",
             who="ipp",
             palette=palettes[theme],
             palettes=palettes,
@@ -57,6 +57,7 @@ def make_app(tmp_path, orders) -> Callable[..., ConsoleApp]:
             **changes,
         )
         made: ConsoleApp = ConsoleApp(options, model=model, link=orders)
+        made.take_way(Arrived(socket_path=tmp_path / "nobody.sock", **known))
         return made
 
     return make

@@ -149,7 +149,7 @@ async def test_the_neighbours_of_a_run_and_of_a_component_are_one_key_away(app, 
 @pytest.mark.parametrize(
     ("keys", "said"),
     [
-        (("enter", "t"), "JobAccepted"),
+        (("enter", "t"), "job accepted"),
         (("enter", "x"), "no product x.fits"),
         (("enter", "f"), "manifest.jsonl"),
         (("enter", "m"), "Commands of run 4711"),

@@ -146,9 +146,21 @@ def test_a_plot_fits_and_its_peak_reaches_no_higher_than_its_top(values, height)
     assert all(width_of(line) <= 60 for line in lines)
 
 
-@pytest.mark.parametrize(("peak", "top"), [(0, 1), (1, 1), (3, 5), (54.5e6, 1e8), (1e8, 1e8), (0.3, 1)])
-def test_the_top_of_a_plot_is_round(peak, top):
-    assert round_top(peak) == top
+@pytest.mark.parametrize(
+    ("peak", "rows", "top"),
+    [
+        (0, 6, 6),
+        (1, 1, 1),
+        (3, 1, 5),
+        (54.5e6, 1, 1e8),
+        (1e8, 1, 1e8),
+        (0.3, 1, 0.5),
+        (2.0e6, 6, 3e6),
+        (54.5e6, 6, 6e7),
+    ],
+)
+def test_every_row_of_a_plot_has_a_round_name(peak, rows, top):
+    assert round_top(peak, rows) == pytest.approx(top)
 
 
 def test_failures_that_say_the_same_are_one_kind_the_most_frequent_first():

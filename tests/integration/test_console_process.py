@@ -10,21 +10,23 @@ import struct
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from fcntl import ioctl
 from pathlib import Path
 from termios import TIOCSWINSZ
 
 import pytest
 
+from rpconsole.config import example_config
+
 CONSOLE = """
 import signal, sys
 from pathlib import Path
-from rpconsole.console.app import ConsoleApp, Options
+from rpconsole.console.app import ConsoleApp, Options, straight
 from rpconsole.console.theme import load, shipped
 palettes, _ = load(shipped())
-app = ConsoleApp(Options(socket_path=Path(sys.argv[1]), who="ipp", place=sys.argv[2], palette=palettes["rp-mono"], palettes=palettes,
-                         crash_file=Path(sys.argv[1]).with_name("crash.txt")))
+app = ConsoleApp(Options(who="ipp", place=sys.argv[2], palette=palettes["rp-mono"], palettes=palettes,
+                         crash_file=Path(sys.argv[1]).with_name("crash.txt")), arrive=straight(Path(sys.argv[1])))
 signal.signal(signal.SIGHUP, lambda *_: app.exit("leave"))
 print("left with", app.run())
 """
@@ -34,14 +36,14 @@ PATIENCE_S = 30.0
 class Terminal:
     """A pseudo terminal with a console on it."""
 
-    def __init__(self, socket_path: Path, place: str = "pts/3") -> None:
+    def __init__(self, socket_path: Path, place: str = "pts/3", words: Sequence[str] = ()) -> None:
         self._master, slave = pty.openpty()
         self.resize(80, 24)
         # where the size stands in the environment nobody looks at the terminal's own
         environ = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")}
-        environ |= {"TERM": "xterm-256color", "TEXTUAL_ANIMATIONS": "none"}
+        environ |= {"HOME": str(socket_path.parent), "TERM": "xterm-256color", "TEXTUAL_ANIMATIONS": "none"}
         self.process = subprocess.Popen(
-            [sys.executable, "-c", CONSOLE, str(socket_path), place],
+            [sys.executable, *(words or ("-c", CONSOLE, str(socket_path), place))],
             stdin=slave, stdout=slave, stderr=slave, env=environ, start_new_session=True,
         )  # fmt: skip
         os.close(slave)
@@ -204,3 +206,28 @@ def test_an_engine_that_dies_in_mid_login_gets_no_token_and_the_dialog_says_so(e
     terminal.type("q")
     terminal.wait_for("left with leave")
     assert "1234" not in terminal.seen
+
+
+def test_the_command_opens_the_console_that_its_configuration_means(engine):
+    config = engine[0].with_name("rpconsole.toml")
+    config.write_text(example_config().replace("[paths]", f'[paths]\nsocket = "{engine[0]}"'))
+    terminal = Terminal(engine[0], words=["-m", "rpconsole", "-c", str(config), "attach", "--read-only"])
+    try:
+        terminal.wait_for("gpc1@practice")
+        terminal.wait_for("read-only")
+        terminal.type("q")
+        assert terminal.process.wait(PATIENCE_S) == 0
+    finally:
+        terminal.end()
+
+
+def test_a_broken_configuration_ends_the_command_with_its_sentence(tmp_path):
+    config = tmp_path / "rpconsole.toml"
+    config.write_text("[paths\n")
+    terminal = Terminal(tmp_path / "nobody.sock", words=["-m", "rpconsole", "-c", str(config), "attach"])
+    try:
+        terminal.wait_for(f"rpconsole: {config}")
+        assert terminal.process.wait(PATIENCE_S) == 3
+        assert "Traceback" not in terminal.seen
+    finally:
+        terminal.end()

@@ -11,9 +11,19 @@ HEAVY = {
     "rpconsole.domain": {"asyncio", "textual", "asyncssh", "sqlalchemy", "pydantic", "typer"},
     "rpconsole.bootstrap": {"textual", "rich"},
     "rpconsole.daemon": {"textual", "rich"},
+    "rpconsole.cli.entry": {"textual", "typer", "pydantic"},
+    "rpconsole.cli.seat": {"textual", "typer", "pydantic", "asyncssh", "sqlalchemy"},
     "rpconsole.cli.app": {"textual", "asyncssh", "sqlalchemy", "numpy", "astropy"},
     "rpconsole.protocol": {"textual", "asyncssh", "sqlalchemy"},
-    "rpconsole.console.app": {"asyncssh", "sqlalchemy", "typer", "rpconsole.engine", "rpconsole.config"},
+    "rpconsole.console.app": {
+        "asyncssh",
+        "sqlalchemy",
+        "typer",
+        "pydantic",
+        "rpconsole.console.screens.login",
+        "rpconsole.engine",
+        "rpconsole.config",
+    },
 }
 
 

@@ -34,7 +34,8 @@ from rpconsole.cli import (
     work,
 )
 from rpconsole.cli.failures import PIPE_CLOSED, failure_of
-from rpconsole.cli.options import Given
+from rpconsole.cli.given import Given
+from rpconsole.cli.seat import Wanted, open_console
 from rpconsole.domain.nearest import nearest
 
 COMMANDS: tuple[Callable[..., None], ...] = (
@@ -71,7 +72,7 @@ def main(args: list[str] | None = None) -> int:
         sys.stdout.flush()
         return code if isinstance(code, int) else 0
     except BaseException as error:
-        return _ended(error, debug="--debug" in words)
+        return ended(error, debug="--debug" in words)
 
 
 def build() -> typer.Typer:
@@ -130,7 +131,7 @@ def _root(
         raise typer.Exit(run_engine(context.obj))
     if context.invoked_subcommand is None:
         if sys.stdin.isatty() and sys.stdout.isatty():
-            raise typer.Exit(console.console(context.obj))
+            raise typer.Exit(open_console(Wanted(given=context.obj, starts_engine=True)))
         status.overview(context)
 
 
@@ -146,7 +147,8 @@ def _optional_groups() -> dict[str, typer.Typer]:
     }
 
 
-def _ended(error: BaseException, *, debug: bool) -> int:
+def ended(error: BaseException, *, debug: bool) -> int:
+    """What an error turns into: its sentence on stderr, and the exit code."""
     # typer turns a closed pipe into an exit of its own
     cause = error.__context__ if isinstance(error, SystemExit) else error
     if isinstance(error, SystemExit) and not isinstance(cause, BrokenPipeError):

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rpconsole.cli.configured import Configured, configured
-from rpconsole.cli.door import Result, order, who_calls
+from rpconsole.cli.door import Result, order
+from rpconsole.cli.given import who_calls
 from rpconsole.cli.options import JsonOption, given
 from rpconsole.cli.output import say, show_json
 from rpconsole.cli.words import moment

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from rpconsole.cli.findings import Finding, answered
-from rpconsole.cli.options import Given
+from rpconsole.cli.given import Given
 from rpconsole.domain.fault import BadConfiguration
 from rpconsole.domain.nearest import nearest
 

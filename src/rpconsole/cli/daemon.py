@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rpconsole.cli.configured import configured
-from rpconsole.cli.options import Given
+from rpconsole.cli.given import Given
 
 
 def run_engine(options: Given) -> int:

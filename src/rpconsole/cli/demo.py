@@ -54,7 +54,7 @@ def demo(
         f"a practice site in {options.directory}: {exposures} exposures of {otas} chips, {', '.join(options.stages)}"
     )
     if on_console:
-        from rpconsole.cli.console import sit_down
+        from rpconsole.cli.seat import sit_down
 
         result = asyncio.run(attend(options, sit_down))
     else:

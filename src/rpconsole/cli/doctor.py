@@ -11,9 +11,10 @@ from pathlib import Path
 import typer
 
 from rpconsole.cli.configured import Configured, configured
-from rpconsole.cli.door import Result, who_calls
+from rpconsole.cli.door import Result
 from rpconsole.cli.findings import Finding, exit_code_of, looked_at, show_findings
-from rpconsole.cli.options import Given, JsonOption, given
+from rpconsole.cli.given import Given, who_calls
+from rpconsole.cli.options import JsonOption, given
 from rpconsole.cli.words import ago, duration
 from rpconsole.domain.fault import BadConfiguration, ExitCode, NoSession, SiteUnreachable
 

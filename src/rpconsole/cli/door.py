@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import getpass
-import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import typer
 
 from rpconsole.cli.configured import Configured, configured
+from rpconsole.cli.given import who_calls
 from rpconsole.cli.options import given
 
 if TYPE_CHECKING:
@@ -95,8 +94,3 @@ async def open_door(settings: Configured, *, dialogue: Dialogue | None = None) -
             yield _LocalDoor(await stack.enter_async_context(settings.open_engine()))
         else:
             yield _SocketDoor(await stack.enter_async_context(client))
-
-
-def who_calls(environ: Mapping[str, str] = os.environ) -> str:
-    """Who gives the order: behind sudo the person, not the account."""
-    return (environ.get("SUDO_USER") or environ.get("LOGNAME") or getpass.getuser())[:64]

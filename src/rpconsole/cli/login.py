@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from rpconsole.cli.configured import Configured, configured
-from rpconsole.cli.door import Result, order, who_calls
+from rpconsole.cli.door import Result, order
+from rpconsole.cli.given import who_calls
 from rpconsole.cli.options import JsonOption, given
 from rpconsole.cli.output import show_json
 from rpconsole.cli.renewal import Wish, renewed

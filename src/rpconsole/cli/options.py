@@ -2,19 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Given:
-    """What was given before the command's name."""
-
-    config_file: Path | None = None
-    debug: bool = False
+from rpconsole.cli.given import Given
 
 
 def given(context: typer.Context) -> Given:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from rpconsole.cli.configured import configured, known_site
-from rpconsole.cli.options import Given, JsonOption, given
+from rpconsole.cli.given import Given
+from rpconsole.cli.options import JsonOption, given
 from rpconsole.cli.output import complain, say, show_fields, show_json, show_table
 from rpconsole.domain.fault import BadConfiguration
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rpconsole.cli.configured import Configured
-from rpconsole.cli.door import Result, who_calls
+from rpconsole.cli.door import Result
+from rpconsole.cli.given import who_calls
 from rpconsole.cli.output import complain, show_json
 from rpconsole.cli.status import show_renewal, show_sessions
 from rpconsole.domain.fault import LoginRefused, RpconsoleError

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from rpconsole.cli.configured import configured
-from rpconsole.cli.door import who_calls
+from rpconsole.cli.given import who_calls
 from rpconsole.cli.options import given
 from rpconsole.cli.output import say
 
@@ -25,8 +25,8 @@ def watch(context: typer.Context) -> None:
 
     model = Model(read_only=True)
     teller = _Teller(model)
-    link = EngineLink(socket_path, who=who_calls(), model=model, dialogue=None, changed=teller.look)
-    asyncio.run(link.run())
+    link = EngineLink(who=who_calls(), model=model, dialogue=None, changed=teller.look)
+    asyncio.run(link.run(socket_path))
 
 
 class _Teller:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import gc
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
@@ -14,6 +16,7 @@ from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.worker import Worker, WorkerState
 
+from rpconsole.console import later
 from rpconsole.console.actions import Kind, Place, bindings, by_anybody
 from rpconsole.console.deeds import Deeds
 from rpconsole.console.desk import Desk, Orders
@@ -21,15 +24,11 @@ from rpconsole.console.keeping import Keeper
 from rpconsole.console.keymap import Keymap
 from rpconsole.console.link import EngineLink
 from rpconsole.console.model import Model
-from rpconsole.console.orders import NAMED
 from rpconsole.console.panes.asking import WhyAsked
 from rpconsole.console.prompts import Prompts
-from rpconsole.console.screens.answering import Answering
 from rpconsole.console.screens.base import ConsoleModal, ConsoleScreen
-from rpconsole.console.screens.dialog import Choice, Dialog
 from rpconsole.console.screens.main import MainScreen
 from rpconsole.console.screens.run_deeds import RunAsked, RunsOrdered
-from rpconsole.console.screens.themes import ThemesScreen
 from rpconsole.console.secrets import crash_report
 from rpconsole.console.terminal import Ringing, Terminal, follow_size, is_there
 from rpconsole.console.theme import Palette, ThemeFiles
@@ -49,13 +48,14 @@ FIRST_RUNS = 60
 FIRST_FRAME_S = 0.02
 #: how often it is looked whether the terminal is still there
 TERMINAL_S = 5.0
+#: between two pieces that are loaded while a person looks
+QUIET_S = 0.2
 
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
     """How the console was started."""
 
-    socket_path: Path
     who: str
     palette: Palette
     palettes: Mapping[str, Palette]
@@ -63,22 +63,42 @@ class Options:
     read_only: bool = False
     #: the terminal, as others are told of it
     place: str = "console"
-    #: how alarms call a person
-    ringing: Ringing = field(default_factory=Ringing)
     keymap: Keymap = field(default_factory=Keymap)
     theme_files: ThemeFiles | None = None
     #: where the view is kept; None = nowhere
     kept_file: Path | None = None
     #: where files are written that a person exports
     exports: Path = Path("exports")
-    #: the configuration as text, without secrets
-    configuration: Callable[[], str] = lambda: "no configuration is known here\n"
-    #: the engine is this console's own child, so leaving asks what becomes of it
-    owns_engine: bool = False
     #: what to do first, in sentences; the last one is also shown while logging in
     hint: Sequence[str] = ()
     #: what is wrong with the user's files, told once
     complaints: Sequence[str] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Arrived:
+    """What is known once the engine is found: it is looked for while the first frame is already seen."""
+
+    socket_path: Path
+    #: how alarms call a person
+    ringing: Ringing = field(default_factory=Ringing)
+    #: the configuration as text, without secrets
+    configuration: Callable[[], str] = lambda: "no configuration is known here\n"
+    #: the engine is this console's own child, so leaving asks what becomes of it
+    owns_engine: bool = False
+
+
+Said = Callable[[str], None]
+Arrive = Callable[[Said], Awaitable[Arrived]]
+
+
+def straight(socket_path: Path) -> Arrive:
+    """The way to an engine whose socket is known."""
+
+    async def arrive(say: Said) -> Arrived:
+        return Arrived(socket_path=socket_path)
+
+    return arrive
 
 
 def _asked(challenge: ChallengeAsked) -> str:
@@ -109,15 +129,16 @@ class ConsoleApp(Toasts, Deeds, App[str], inherit_bindings=False):
         *,
         model: Model | None = None,
         link: Orders | None = None,
+        arrive: Arrive | None = None,
         card: Callable[[], str] | None = None,
     ) -> None:
+        """``arrive`` finds the engine once the first frame stands; what it raises ends the console and is its ``failure``."""
         follow_size(os.environ)
         super().__init__()
         self._options = options
         model = model or Model(read_only=options.read_only)
         prompts = Prompts(changed=self._prompted)
         self._engine = EngineLink(
-            options.socket_path,
             who=options.who,
             model=model,
             changed=self._mark_changed,
@@ -125,7 +146,10 @@ class ConsoleApp(Toasts, Deeds, App[str], inherit_bindings=False):
             place="" if options.read_only else options.place,
             first=FIRST_RUNS,
         )
-        self._follows = link is None
+        self._arrive = arrive
+        self._arrived: Arrived | None = None
+        #: what kept the console from its engine
+        self.failure: Exception | None = None
         self.desk = Desk(
             model=model,
             look=Look(options.palette, options.keymap),
@@ -135,12 +159,11 @@ class ConsoleApp(Toasts, Deeds, App[str], inherit_bindings=False):
             hint=tuple(options.hint),
             card=card,
             exports=options.exports,
-            configuration=options.configuration,
         )
         self._keeper = Keeper(options.kept_file)
         self._main_screen: MainScreen | None = None
         self.desk.filters = self._keeper.kept.filters
-        self.terminal = Terminal(self, options.ringing)
+        self.terminal = Terminal(self)
         self._changed = True
         self._ticks = 0
         self._interrupted_at = -10.0
@@ -156,9 +179,7 @@ class ConsoleApp(Toasts, Deeds, App[str], inherit_bindings=False):
         self.animation_level = "none"
         self.set_keymap(self._options.keymap.own)
         self.use_palette(self.desk.look.palette)
-        if self._follows:
-            # what reads the engine's messages is loaded when the first frame stands
-            self.set_timer(FIRST_FRAME_S, self._follow_engine)
+        self.set_timer(FIRST_FRAME_S, self._after_first_frame)
         self._keeper.restore(self._main(), self.desk.model)
         self.set_interval(PAINT_S, self.flush)
         if not self.is_headless:
@@ -174,13 +195,47 @@ class ConsoleApp(Toasts, Deeds, App[str], inherit_bindings=False):
         if not is_there():
             self.exit("leave")
 
-    def _follow_engine(self) -> None:
-        self.run_worker(self._engine.run(), name="link", exit_on_error=False)
+    def _after_first_frame(self) -> None:
+        if self._arrive is not None:
+            self.run_worker(self._follow_engine(self._arrive), name="link", exit_on_error=False)
+
+    async def _follow_engine(self, arrive: Arrive) -> None:
+        """Find the engine and stay with it; meanwhile what keys need later is loaded, a piece at a time."""
+        try:
+            found = await arrive(self._tell)
+        except Exception as error:
+            self.failure = error
+            self.exit("leave")
+            return
+        self.take_way(found)
+        self.run_worker(self._load_the_rest(), name="loading", exit_on_error=False)
+        await self._engine.run(found.socket_path)
+
+    def take_way(self, found: Arrived) -> None:
+        """The engine is found."""
+        self._arrived = found
+        self.terminal.ringing = found.ringing
+        self.desk.configuration = found.configuration
+
+    def _tell(self, sentence: str) -> None:
+        """Said, and kept in the log."""
+        self.say(sentence)
+        self.desk.model.note(sentence)
+
+    async def _load_the_rest(self) -> None:
+        for module in later.PARTS:
+            await asyncio.sleep(QUIET_S)
+            later.load(module)
+        # what is loaded stays: no later collection goes through it, which a person would feel between two keys
+        gc.collect()
+        gc.freeze()
 
     def _welcome(self) -> None:
         sentences = [(sentence, "text") for sentence in self.desk.hint]
-        choices = [Choice(key="enter", says="begins", value="go")]
-        self.push_screen(Dialog(self.desk, title="Welcome", sentences=sentences, choices=choices, at_once=True, no=""))
+        choices = [later.Choice(key="enter", says="begins", value="go")]
+        self.push_screen(
+            later.Dialog(self.desk, title="Welcome", sentences=sentences, choices=choices, at_once=True, no="")
+        )
 
     def use_palette(self, palette: Palette) -> None:
         """Paint everything in these colours from now on."""
@@ -204,7 +259,7 @@ class ConsoleApp(Toasts, Deeds, App[str], inherit_bindings=False):
         stack = self.screen_stack if self.is_running else []
         top = stack[-1] if stack else None
         prompt = self.desk.prompts.open
-        if isinstance(top, Answering):
+        if isinstance(top, ConsoleModal) and top.takes_tokens:
             top.touch_body()
             prompt = None
         self.desk.model.asked = "" if prompt is None else _asked(prompt)
@@ -236,8 +291,10 @@ class ConsoleApp(Toasts, Deeds, App[str], inherit_bindings=False):
         screens = (getattr(screen, "remote_id", None) for screen in self.screen_stack)
         waits = snapshot.renewal.waits if snapshot is not None and snapshot.renewal is not None else ()
         self.desk.sight.look("screens", [one for one in (self._main().facts.remote_id, *screens) if one is not None])
-        self.desk.sight.look("waits", [one.remote_id for one in waits[:NAMED]])
-        self.desk.sight.look("marks", [key for key in sorted(table.marks, key=str) if isinstance(key, int)][:NAMED])
+        self.desk.sight.look("waits", [one.remote_id for one in waits[: later.NAMED]])
+        self.desk.sight.look(
+            "marks", [key for key in sorted(table.marks, key=str) if isinstance(key, int)][: later.NAMED]
+        )
 
     def _say_baton(self) -> None:
         """The right to act came or went by somebody else's hand."""
@@ -258,7 +315,7 @@ class ConsoleApp(Toasts, Deeds, App[str], inherit_bindings=False):
     # -- leaving -----------------------------------------------------------------------------------------------------
 
     def do_quit(self) -> None:
-        if not self._options.owns_engine:
+        if self._arrived is None or not self._arrived.owns_engine:
             self.exit("leave")
             return
         sentences = [
@@ -272,10 +329,10 @@ class ConsoleApp(Toasts, Deeds, App[str], inherit_bindings=False):
             ),
         ]
         choices = [
-            Choice(key="y", says="leave it running", value="leave"),
-            Choice(key="s", says="stop it", value="stop"),
+            later.Choice(key="y", says="leave it running", value="leave"),
+            later.Choice(key="s", says="stop it", value="stop"),
         ]
-        dialog = Dialog(self.desk, title="Leave the engine running?", sentences=sentences, choices=choices)
+        dialog = later.Dialog(self.desk, title="Leave the engine running?", sentences=sentences, choices=choices)
         self.push_screen(dialog, lambda answer: self.exit(answer) if answer else None)
 
     def action_interrupt(self) -> None:
@@ -290,7 +347,7 @@ class ConsoleApp(Toasts, Deeds, App[str], inherit_bindings=False):
     async def on_unmount(self) -> None:
         if self._main_screen is not None:
             self._keeper.leave(self._main_screen, self.desk.model, self.desk.look.palette.name)
-        if self._follows:
+        if self._arrive is not None:
             await self._engine.decline_all()
 
     def _fatal_error(self) -> None:
@@ -323,7 +380,7 @@ class ConsoleApp(Toasts, Deeds, App[str], inherit_bindings=False):
     def do_theme(self) -> None:
         files = self._options.theme_files
         if files is not None:
-            self.push_screen(ThemesScreen(self.desk, files, self.use_palette, self.say))
+            self.push_screen(later.ThemesScreen(self.desk, files, self.use_palette, self.say))
 
     @on(RunsOrdered)
     def _ordered(self, message: RunsOrdered) -> None:

@@ -10,12 +10,9 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from rpconsole.console import later
 from rpconsole.console.clipboard import copied_text, too_long
-from rpconsole.console.export import as_csv, as_json, as_text, bundle, file_name, written
 from rpconsole.console.looking import Looking
-from rpconsole.console.screens.dialog import Dialog
-from rpconsole.console.screens.export import export_dialog
-from rpconsole.console.screens.login import LoginScreen
 from rpconsole.console.widgets.log_view import LogView
 from rpconsole.console.widgets.virtual_table import VirtualTable
 from rpconsole.domain.fault import RpconsoleError
@@ -44,7 +41,7 @@ class Carrying(Looking):
     def do_export(self) -> None:
         table, remote_id = self._table(), self._meant_run()
         name = table.title if table is not None else ""
-        dialog = export_dialog(self.desk, table=name, remote_id=remote_id, folder=str(self.desk.exports))
+        dialog = later.export_dialog(self.desk, table=name, remote_id=remote_id, folder=str(self.desk.exports))
         picture = self._picture()
         self.push_screen(
             dialog, lambda what: self.order(self._exported(what, table, remote_id, picture)) if what else None
@@ -62,7 +59,7 @@ class Carrying(Looking):
 
     def _picture(self) -> str:
         """The screen before the dialog lies over it; never one that a token may be typed into."""
-        if any(isinstance(screen, LoginScreen) for screen in self.screen_stack):
+        if any(getattr(screen, "takes_tokens", False) for screen in self.screen_stack):
             return ""
         return self.export_screenshot(title="rpconsole")
 
@@ -72,7 +69,7 @@ class Carrying(Looking):
             if what in ("csv", "json") and table is not None:
                 path = await self._write_table(table, what, at)
             elif what == "svg":
-                path = written(self.desk.exports, file_name("screen", "svg", at), picture)
+                path = later.written(self.desk.exports, later.file_name("screen", "svg", at), picture)
             elif remote_id is not None:
                 path = await self._write_run(what, remote_id, at)
             else:
@@ -85,16 +82,18 @@ class Carrying(Looking):
     async def _write_table(self, table: VirtualTable, what: str, at: float) -> Path:
         columns = [column.key for column in table.rows.columns]
         rows = [{name: facts.get(name) for name in columns} for facts in await table.whole()]
-        text = as_csv(columns, rows) if what == "csv" else as_json(rows)
-        return written(self.desk.exports, file_name(table.title, what, at), text)
+        text = later.as_csv(columns, rows) if what == "csv" else later.as_json(rows)
+        return later.written(self.desk.exports, later.file_name(table.title, what, at), text)
 
     async def _write_run(self, what: str, remote_id: int, at: float) -> Path:
         story = await self.desk.story(remote_id)
         if what == "story":
-            return written(self.desk.exports, file_name(f"run-{remote_id}-story", "txt", at), as_text(STORY, story))
+            return later.written(
+                self.desk.exports, later.file_name(f"run-{remote_id}-story", "txt", at), later.as_text(STORY, story)
+            )
         stem = f"run-{remote_id}-incident"
-        texts = {"story.txt": as_text(STORY, story), **await self._incident(remote_id)}
-        return written(self.desk.exports, file_name(stem, "tar.gz", at), bundle(stem, texts, at))
+        texts = {"story.txt": later.as_text(STORY, story), **await self._incident(remote_id)}
+        return later.written(self.desk.exports, later.file_name(stem, "tar.gz", at), later.bundle(stem, texts, at))
 
     async def _incident(self, remote_id: int) -> dict[str, str]:
         """Everything that helps somebody who was not there; what cannot be had says why."""
@@ -107,7 +106,7 @@ class Carrying(Looking):
             "run.json": json.dumps(known, indent=1, default=str) + "\n",
             "why.txt": await self._asked_text("why", "why", remote_id=remote_id),
             "reconcile.txt": await self._asked_text("reconcile", "runs", remote_id=remote_id),
-            "log.txt": as_text(("at", "level", "run", "said"), said),
+            "log.txt": later.as_text(("at", "level", "run", "said"), said),
             "output.txt": await self._last_output(known),
             "acts.txt": await self._asked_text("acts", "acts", limit=1000),
             "configuration.txt": self.desk.configuration(),
@@ -134,7 +133,7 @@ class Carrying(Looking):
 
     def do_log_pager(self) -> None:
         view = self.screen.focused
-        if isinstance(view, LogView) and not isinstance(self.screen, Dialog):
+        if isinstance(view, LogView) and not self.screen.is_modal:
             self.order(self._paged(view.text()))
 
     async def _paged(self, text: str) -> str:

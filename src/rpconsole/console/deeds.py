@@ -5,18 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from rpconsole.console import commands
+from rpconsole.console import commands, later
 from rpconsole.console.alerts import Notice, acknowledge, notices
 from rpconsole.console.carrying import Carrying
 from rpconsole.console.desk import Result
 from rpconsole.console.format import clock
 from rpconsole.console.kept import remember
-from rpconsole.console.screens.line import LineScreen
 from rpconsole.console.screens.main import MainScreen
-from rpconsole.console.screens.reading import ReadingScreen, SheetScreen, help_lines
-from rpconsole.console.screens.run import RunScreen
-from rpconsole.console.screens.tail import TailScreen
-from rpconsole.console.tables import ACTS
 from rpconsole.console.text import foreign
 from rpconsole.console.widgets.log_view import LogView
 from rpconsole.console.widgets.virtual_table import VirtualTable
@@ -39,8 +34,8 @@ class Deeds(Carrying):
         screen = self.screen
         places = (*getattr(screen.focused, "PLACES", ()), *getattr(screen, "PLACES", ()))
         words = [(word, says) for word, says, _ in commands.WORDS]
-        lines = help_lines(places, self.desk.hint, words, self.desk.look.keymap)
-        self.push_screen(ReadingScreen(self.desk, "help", "Help", lines))
+        lines = later.help_lines(places, self.desk.hint, words, self.desk.look.keymap)
+        self.push_screen(later.ReadingScreen(self.desk, "help", "Help", lines))
 
     def do_alert_ack(self) -> None:
         fresh = [notice for notice in notices(self.desk.model) if not notice.seen]
@@ -53,14 +48,16 @@ class Deeds(Carrying):
     def do_alert_list(self) -> None:
         found = notices(self.desk.model)
         lines = [(_alert_line(one), "dim" if one.seen else _LEVEL_TOKENS[one.level]) for one in found]
-        self.push_screen(ReadingScreen(self.desk, "alerts", "Alerts", lines or [("nothing needs a person", "text")]))
+        self.push_screen(
+            later.ReadingScreen(self.desk, "alerts", "Alerts", lines or [("nothing needs a person", "text")])
+        )
 
     def do_journal(self) -> None:
         self.order(self._journal())
 
     async def _journal(self) -> str:
         acts: list[Result] = (await self.desk.link.call("acts", limit=1000))["acts"]
-        await self.push_screen(SheetScreen(self.desk, "journal", ACTS, acts[::-1]))
+        await self.push_screen(later.SheetScreen(self.desk, "journal", later.ACTS, acts[::-1]))
         return ""
 
     def do_back(self) -> None:
@@ -77,7 +74,7 @@ class Deeds(Carrying):
 
     def do_palette(self) -> None:
         self.push_screen(
-            LineScreen(self.desk, ":", propose=lambda text: commands.proposals(text, self.desk.look.keymap)),
+            later.LineScreen(self.desk, ":", propose=lambda text: commands.proposals(text, self.desk.look.keymap)),
             self._command,
         )
 
@@ -85,7 +82,7 @@ class Deeds(Carrying):
         table = self.screen.focused
         if isinstance(table, VirtualTable):
             before = table.filter.text
-            line = LineScreen(self.desk, "/", value=before, typed=table.set_filter, before=self.desk.filters)
+            line = later.LineScreen(self.desk, "/", value=before, typed=table.set_filter, before=self.desk.filters)
             self.push_screen(line, lambda text: self._filtered(table, before if text is None else text))
 
     def _filtered(self, table: VirtualTable, text: str) -> None:
@@ -95,14 +92,14 @@ class Deeds(Carrying):
     def do_log_search(self) -> None:
         view = self.screen.focused
         if isinstance(view, LogView):
-            line = LineScreen(self.desk, "search", value=view.search.text, typed=view.set_search)
+            line = later.LineScreen(self.desk, "search", value=view.search.text, typed=view.set_search)
             self.push_screen(line, lambda text: view.set_search(text or ""))
 
     def do_log_keep(self) -> None:
         view = self.screen.focused
         if isinstance(view, LogView):
             before = view.lines.keep.text
-            line = LineScreen(self.desk, "keep", value=before, typed=view.set_keep)
+            line = later.LineScreen(self.desk, "keep", value=before, typed=view.set_keep)
             self.push_screen(line, lambda text: view.set_keep(before if text is None else text))
 
     async def _command(self, text: str | None) -> None:
@@ -158,7 +155,7 @@ class Deeds(Carrying):
             case "since":
                 self._since(args[0])
             case "tail":
-                self.push_screen(TailScreen(self.desk, args[0]))
+                self.push_screen(later.TailScreen(self.desk, args[0]))
 
     async def _called(self, verb: str, said: str, **args: object) -> str:
         await self.desk.link.call(verb, **args)
@@ -172,7 +169,7 @@ class Deeds(Carrying):
         if not number.isdigit() or int(number) not in known:
             self.say(f"run {number[:20]} is not among the runs that are shown", severity="error")
             return
-        self.push_screen(RunScreen(self.desk, int(number), self._main().runs))
+        self.push_screen(later.RunScreen(self.desk, int(number), self._main().runs))
 
     def _since(self, text: str) -> None:
         """Only what was said in the last so many minutes or hours; ``all`` shows the rest again."""

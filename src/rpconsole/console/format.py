@@ -67,6 +67,13 @@ def clock(at: float, zone: tzinfo | None = None, *, seconds: bool = False) -> st
     return datetime.fromtimestamp(at, zone).astimezone(zone).strftime("%H:%M:%S" if seconds else "%H:%M")
 
 
+def event_words(event: str) -> str:
+    """``JobAccepted`` as a person says it: job accepted."""
+    if not (event.isascii() and event.isalpha()):
+        return event
+    return "".join(f" {ch.lower()}" if ch.isupper() else ch for ch in event).strip()
+
+
 def bar(done: float, width: int, glyphs: Glyphs) -> str:
     """A bar that is full only when everything is done."""
     filled = min(width, int(max(0.0, done) * width))

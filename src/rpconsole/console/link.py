@@ -27,7 +27,6 @@ class EngineLink:
 
     def __init__(
         self,
-        path: Path,
         *,
         who: str,
         model: Model,
@@ -36,7 +35,7 @@ class EngineLink:
         place: str = "",
         first: int | None = None,
     ) -> None:
-        self._path, self._who, self._model, self._dialogue = path, who, model, dialogue
+        self._who, self._model, self._dialogue = who, model, dialogue
         self._place = place
         self._changed = changed
         #: the runs that are looked at: so many at first, then those that were named; None = all
@@ -45,12 +44,12 @@ class EngineLink:
         self._client: EngineClient | None = None
         self._now = asyncio.Event()
 
-    async def run(self) -> None:
-        """Stay connected until cancelled."""
+    async def run(self, path: Path) -> None:
+        """Stay connected to the engine at this socket until cancelled."""
         wait_s = FIRST_RETRY_S
         while True:
             try:
-                await self._live()
+                await self._live(path)
                 wait_s = FIRST_RETRY_S
             except (RpconsoleError, ValueError) as error:
                 self._model.lost(str(error))
@@ -80,14 +79,14 @@ class EngineLink:
         """Try again now."""
         self._now.set()
 
-    async def _live(self) -> None:
+    async def _live(self, path: Path) -> None:
         # loaded here, because the first frame need not wait for what checks messages
         from rpconsole.protocol.client import EngineClient
 
         # who comes back takes up only what he had: another may have begun to act meanwhile
         wants = self._model.hello is None or self._model.has_baton
         async with await EngineClient.connect(
-            self._path,
+            path,
             who=self._who,
             dialogue=self._dialogue,
             place=self._place,

@@ -4,14 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from rpconsole.console import later
 from rpconsole.console.desk import Result
 from rpconsole.console.ordering import Ordering
-from rpconsole.console.raw import raw_lines
-from rpconsole.console.screens.doubts import DoubtsScreen
-from rpconsole.console.screens.reading import ReadingScreen
-from rpconsole.console.screens.tail import TailScreen
 from rpconsole.console.text import foreign
-from rpconsole.console.why_rows import queues_why, sessions_why
 
 
 class Looking(Ordering):
@@ -32,10 +28,10 @@ class Looking(Ordering):
         """Why front ends have no session, or queues do not move."""
         snapshot = self.desk.model.snapshot
         if what == "queues":
-            lines = queues_why((await self.desk.link.call("queues"))["queues"])
+            lines = later.queues_why((await self.desk.link.call("queues"))["queues"])
             await self._read("why queues", "Why queues do not move", lines)
         elif snapshot is not None:
-            lines = sessions_why(snapshot, self.desk.model.now())
+            lines = later.sessions_why(snapshot, self.desk.model.now())
             await self._read("why sessions", "Why sessions are not open", lines)
         return ""
 
@@ -43,21 +39,21 @@ class Looking(Ordering):
         files = (await self.desk.details(remote_id)).get("site_files", {})
         if "output" not in files:
             return f"the engine names no output of run {remote_id}"
-        await self.push_screen(TailScreen(self.desk, files["output"]))
+        await self.push_screen(later.TailScreen(self.desk, files["output"]))
         return ""
 
     async def _raw(self, remote_id: int) -> str:
         known = await self.desk.details(remote_id)
-        await self._read(f"raw {remote_id}", f"Run {remote_id} as the databases have it", raw_lines(known))
+        await self._read(f"raw {remote_id}", f"Run {remote_id} as the databases have it", later.raw_lines(known))
         return ""
 
     async def _read(self, crumb: str, title: str, lines: Sequence[tuple[str, str]]) -> None:
-        await self.push_screen(ReadingScreen(self.desk, crumb, title, lines))
+        await self.push_screen(later.ReadingScreen(self.desk, crumb, title, lines))
 
     def do_doubts(self) -> None:
         self.order(self._doubts())
 
     async def _doubts(self) -> str:
         found: list[Result] = (await self.desk.link.call("reconcile"))["runs"]
-        await self.push_screen(DoubtsScreen(self.desk, found))
+        await self.push_screen(later.DoubtsScreen(self.desk, found))
         return ""

@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING
 
+from rpconsole.console import later
 from rpconsole.console.actions import Kind
 from rpconsole.console.desk import Desk
-from rpconsole.console.screens.dialog import Choice, Dialog
-from rpconsole.console.screens.login import LoginScreen
-from rpconsole.console.screens.renew import RenewScreen
 from rpconsole.console.text import foreign
 from rpconsole.console.widgets.acting import Acting
 from rpconsole.domain.baton import REFUSE_S
@@ -81,25 +79,25 @@ class Operating(Acting, _Base):
             self._ask_for_baton(
                 f"{foreign(asker)} asks for the baton",
                 "Handed over, that console acts and this one looks.",
-                Choice(key="y", says="hand it over", value="give"),
-                Choice(key="k", says="keep it", value="keep"),
+                later.Choice(key="y", says="hand it over", value="give"),
+                later.Choice(key="k", says="keep it", value="keep"),
             )
         elif model.has_baton:
             self._ask_for_baton(
                 "Lay the baton down?",
                 "Nobody has it then: commands act, and the console that asks first takes it.",
-                Choice(key="y", says="lay it down", value="give"),
+                later.Choice(key="y", says="lay it down", value="give"),
             )
         elif model.baton.is_asked_by(client):
-            choice = Choice(key="y", says="ask no longer", value="keep")
+            choice = later.Choice(key="y", says="ask no longer", value="keep")
             self._ask_for_baton("You ask for the baton", f"{foreign(holder)} has it until then.", choice)
         else:
             sentence = f"There are {REFUSE_S:.0f} s to refuse; then the baton is yours, and that console only looks."
-            choice = Choice(key="y", says="ask", value="ask")
+            choice = later.Choice(key="y", says="ask", value="ask")
             self._ask_for_baton(f"Ask {foreign(holder)} for the baton?", sentence, choice)
 
-    def _ask_for_baton(self, title: str, sentence: str, *choices: Choice) -> None:
-        dialog = Dialog(self.desk, title=title, sentences=[(sentence, "text")], choices=choices)
+    def _ask_for_baton(self, title: str, sentence: str, *choices: later.Choice) -> None:
+        dialog = later.Dialog(self.desk, title=title, sentences=[(sentence, "text")], choices=choices)
         self.push_screen(dialog, lambda answer: self._baton(answer) if answer else None)
 
     def _baton(self, do: str) -> None:
@@ -111,7 +109,7 @@ class Operating(Acting, _Base):
     # -- sessions ----------------------------------------------------------------------------------------------------
 
     def do_session_login(self) -> None:
-        self.push_screen(LoginScreen(self.desk))
+        self.push_screen(later.LoginScreen(self.desk))
 
     def do_session_renew(self) -> None:
-        self.push_screen(RenewScreen(self.desk))
+        self.push_screen(later.RenewScreen(self.desk))

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from rpconsole.console import later
 from rpconsole.console.desk import Result
 from rpconsole.console.operating import Operating
-from rpconsole.console.orders import NAMED, order_sentences, order_title
-from rpconsole.console.screens.dialog import MANY, Choice, Dialog
 from rpconsole.domain.fault import RpconsoleError
 
 #: the engine previews so many runs at once
@@ -23,7 +22,7 @@ class Ordering(Operating):
         if len(ids) > MOST:
             self.say(f"{len(ids):,} runs are marked; at most {MOST:,} can be ordered at once", severity="error")
         elif ids:
-            self.desk.sight.look("ordered", ids[:NAMED])
+            self.desk.sight.look("ordered", ids[: later.NAMED])
             self.order(self._proposed(verb, ids))
 
     async def _proposed(self, verb: str, remote_ids: Sequence[int]) -> str:
@@ -32,12 +31,12 @@ class Ordering(Operating):
         if not fit:
             return self._summed(verb, [f"run {one['remote_id']}: {one['refused']}" for one in previews])
         runs = self.desk.model.runs
-        dialog = Dialog(
+        dialog = later.Dialog(
             self.desk,
-            title=order_title(verb, len(fit)),
-            sentences=order_sentences(verb, previews, runs),
-            choices=[Choice(key="y", says="do it", value="yes")],
-            typed=str(len(fit)) if len(fit) >= MANY else "",
+            title=later.order_title(verb, len(fit)),
+            sentences=later.order_sentences(verb, previews, runs),
+            choices=[later.Choice(key="y", says="do it", value="yes")],
+            typed=str(len(fit)) if len(fit) >= later.MANY else "",
         )
         ids = [int(one["remote_id"]) for one in fit]
         self.push_screen(dialog, lambda answer: self.order(self._each(verb, ids)) if answer else None)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import traceback
 from collections.abc import Sequence
@@ -73,10 +72,10 @@ class SentTokens:
 
     def may_go(self, answers: Sequence[str]) -> bool:
         """Whether none of them was sent yet, which is noted; what is refused here once may go the next time."""
+        from hashlib import blake2b
+
         marks = {
-            hashlib.blake2b(answer.encode("utf-8", "surrogatepass"), key=self._salt).digest()
-            for answer in answers
-            if answer
+            blake2b(answer.encode("utf-8", "surrogatepass"), key=self._salt).digest() for answer in answers if answer
         }
         if marks & self._marks:
             self._marks -= marks

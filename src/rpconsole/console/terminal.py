@@ -70,7 +70,7 @@ class Terminal:
 
     def __init__(self, app: Any, ringing: Ringing = Ringing()) -> None:
         self._app: Any = app
-        self._ringing = ringing
+        self.ringing = ringing
         #: what rang already; None before the first view, which a person looks at anyway
         self._heard: set[tuple[float, str]] | None = None
         self.title = ""
@@ -82,7 +82,7 @@ class Terminal:
         if model.snapshot is not None:
             heard, self._heard = self._heard, {notice.key for notice in alarms}
             new = [] if heard is None else [notice for notice in alarms if notice.key not in heard]
-            if new and not self._ringing.is_quiet(model.now()):
+            if new and not self.ringing.is_quiet(model.now()):
                 self._ring(new[0], model)
         title = title_of(model, is_alarming=bool(alarms))
         if title != self.title:
@@ -90,11 +90,11 @@ class Terminal:
             self._write(f"\x1b]0;{title}\x07")
 
     def _ring(self, notice: Notice, model: Model) -> None:
-        if self._ringing.bell:
+        if self.ringing.bell:
             self._app.bell()
         if not self._app.app_focus:
             site = model.snapshot.site if model.snapshot is not None else ""
-            self._write(notice_sequence(f"rpconsole {site}", notice.sentence, self._ringing))
+            self._write(notice_sequence(f"rpconsole {site}", notice.sentence, self.ringing))
 
     def _write(self, text: str) -> None:
         driver = getattr(self._app, "_driver", None)

@@ -8,6 +8,8 @@ def visible(text: str, *, lines: bool = False) -> str:
 
     Bidirectional controls and other invisible format characters count as unprintable: they can make a line read as another.
     """
+    if text.isprintable():
+        return text
     kept = "\n\t" if lines else ""
     source = text.replace("\r\n", "\n") if lines else text
     return "".join(ch if ch.isprintable() or ch in kept else _escape(ch) for ch in source)

@@ -13,7 +13,7 @@ from rpconsole.domain import event as ev
 from rpconsole.domain.action import Action, CancelJob, Level, TellOperators, action_for
 from rpconsole.domain.fault import ExitCode, Fault, RpconsoleError
 from rpconsole.domain.retry import RetryPolicy, decide_retry, spread_of
-from rpconsole.domain.run import FINAL_STEPS, NETWORK_STEPS, Run, Step
+from rpconsole.domain.run import FINAL_STEPS, NETWORK_STEPS, NO_SESSION, Run, Step
 
 
 class InvalidMove(RpconsoleError):
@@ -182,7 +182,7 @@ def _ended(run: Run, event: ev.Event, ctx: Context) -> tuple[Run, tuple[Action, 
 
 def _park(run: Run, event: ev.Event, ctx: Context) -> tuple[Run, tuple[Action, ...]]:
     """Wait for a login: nothing is counted, nothing is marked failed."""
-    return run.with_(parked=True, next_try_at=None, hold="no session to the site is open: log in", fault=0), ()
+    return run.with_(parked=True, next_try_at=None, hold=f"{NO_SESSION}: log in", fault=0), ()
 
 
 def _revive(run: Run, event: ev.Event, ctx: Context) -> tuple[Run, tuple[Action, ...]]:

@@ -83,6 +83,8 @@ STEP_OF_STATE = {
     RunState.ERROR: Step.STOPPED,
 }
 
+#: why a parked run waits, and every other that needs a session
+NO_SESSION = "no session to the site is open"
 NETWORK_STEPS = frozenset({Step.SHIP, Step.SUBMIT, Step.RECONCILE, Step.POLL, Step.RETRIEVE})
 FINAL_STEPS = frozenset({Step.DONE, Step.PREP_STOPPED, Step.EXEC_STOPPED, Step.STOPPED})
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rpconsole.domain.action import ACTION_OF_STEP
-from rpconsole.domain.run import FINAL_STEPS, NETWORK_STEPS, Run, Step
+from rpconsole.domain.run import FINAL_STEPS, NETWORK_STEPS, NO_SESSION, Run, Step
 from rpconsole.domain.schedule import Situation, closed_gate
 from rpconsole.domain.stage import Stage
 
@@ -65,7 +65,7 @@ def _session(run: Run, situation: Situation) -> str:
     if run.step not in NETWORK_STEPS:
         return ""
     if not situation.session:
-        return "no session to the site is open: 'rpconsole login' moves it"
+        return f"{NO_SESSION}: 'rpconsole login' moves it"
     if not situation.may_transfer and run.step in (Step.SHIP, Step.RETRIEVE):
         return "the session ends too soon for a transfer: 'rpconsole login' with a new token moves it"
     return ""

@@ -38,6 +38,10 @@ def apply_delta(before: Snapshot, delta: SnapshotDelta) -> Snapshot:
     """The later snapshot; ValueError when the delta builds on another one (then a fresh snapshot is needed)."""
     if delta.base != before.sequence:
         raise ValueError(f"the change builds on snapshot {delta.base}, not on {before.sequence}")
+    if not delta.runs_gone and not delta.snapshot.runs:
+        return replace(
+            delta.snapshot, runs=before.runs, alerts=before.alerts[delta.alerts_gone :] + delta.snapshot.alerts
+        )
     runs = {run.remote_id: run for run in before.runs}
     for gone in delta.runs_gone:
         runs.pop(gone, None)

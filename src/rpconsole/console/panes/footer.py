@@ -19,13 +19,21 @@ def status_line(model: Model, crumbs: Sequence[str], look: Look, width: int) -> 
     return spread([(f" {trail}", "dim")], [*dropped, *age(model), (" ", "text")], width)
 
 
+#: from here on the age of the view is told
+BEHIND_S = 3.0
+
+
 def age(model: Model) -> Line:
     """How true the screen is."""
     if model.snapshot is None:
         return [(f"{model.link} {span(model.link_age_s())}", "dim")]
     if model.stale:
         return [(f" STALE {span(model.silent_s())} ", "stale")]
-    return [(f"{_standing(model)}live · {model.silent_s():.0f} s behind" if model.link is Link.LIVE else "", "dim")]
+    if model.link is not Link.LIVE:
+        return [("", "dim")]
+    # an engine with nothing to tell is asked every few seconds: a younger view is no news, and a counter would only fidget
+    behind = f" · {model.silent_s():.0f} s behind" if model.silent_s() >= BEHIND_S else ""
+    return [(f"{_standing(model)}live{behind}", "dim")]
 
 
 def _standing(model: Model) -> str:

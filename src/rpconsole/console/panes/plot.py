@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import log10
+from math import floor, log10
 
 from rpconsole.console.format import Glyphs, volume
 from rpconsole.console.text import Line
@@ -16,7 +16,7 @@ def plot_lines(values: Sequence[float], width: int, height: int, glyphs: Glyphs,
     """The last values as columns below a round top; each row is named at its upper edge, in bytes per second."""
     room = max(1, width - PLOT_MARGIN)
     shown = list(values)[-room:]
-    top = round_top(max(shown, default=0.0))
+    top = round_top(max(shown, default=0.0), height)
     lines: list[Line] = []
     for row in range(height, 0, -1):
         name = volume(top * row / height)
@@ -25,12 +25,13 @@ def plot_lines(values: Sequence[float], width: int, height: int, glyphs: Glyphs,
     return lines
 
 
-def round_top(peak: float) -> float:
-    """The next 1, 2 or 5 times a power of ten."""
-    if peak <= 0:
-        return 1.0
-    power = 10.0 ** int(log10(peak)) if peak >= 1 else 1.0
-    return next(step * power for step in (1, 2, 5, 10) if step * power >= peak)
+def round_top(peak: float, rows: int = 1) -> float:
+    """The least top at which every row is 1, 2 or 5 times a power of ten high, or that of an integer where there is one row."""
+    each = peak / rows
+    if each <= 0:
+        return float(rows)
+    power = 10.0 ** floor(log10(each))
+    return rows * next(step * power for step in (1, 2, 5, 10) if step * power >= each * (1 - 1e-9))
 
 
 def _cell(height: float, glyphs: Glyphs) -> str:

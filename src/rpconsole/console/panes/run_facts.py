@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rpconsole.console.desk import Desk
-from rpconsole.console.format import Glyphs, clock, progress, span, state_piece, volume
+from rpconsole.console.format import Glyphs, clock, event_words, progress, span, state_piece, volume
 from rpconsole.console.panes.component_map import component_map, map_note
 from rpconsole.console.text import Line, fitted, foreign, wrapped
 from rpconsole.console.widgets.lines import LinesView, fenced, title_line
@@ -106,7 +106,7 @@ def story_line(line: Facts) -> Line:
     move = foreign(line["after"]) if line["before"] != line["after"] else ""
     return [
         (f" {clock(float(line['at']), seconds=True)} ", "dim"),
-        (fitted(foreign(line["event"]), 17) + " ", "key"),
+        (fitted(event_words(foreign(line["event"])), 17) + " ", "key"),
         (fitted(move, 9) + " ", "text"),
         (foreign(line["detail"]), "text"),
     ]

@@ -29,6 +29,7 @@ AROUND = 5
 class Answering(ConsoleModal[None]):
     """Takes answers for the prompt that is open, whoever began the login."""
 
+    takes_tokens = True
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", show=False),
         Binding("enter", "go", show=False),
@@ -46,6 +47,7 @@ class Answering(ConsoleModal[None]):
         self._field = 0
         self._warned = ""
         self._account = 0
+        self._tallest = 0
         #: no token may be typed here at all
         self._barred = False
 
@@ -170,7 +172,10 @@ class Answering(ConsoleModal[None]):
         self.box.content = self.content(challenge, width - 4)
         height = min(len(self.box.content) + 2, self.size.height - 2)
         self.box.styles.height = height
-        self.box.styles.offset = ((self.size.width - width) // 2, max(2, (self.size.height - height) // 2))
+        self._tallest = min(max(self._tallest, height), self.size.height - 2)
+        # the frame's upper edge stays where it is when the next step needs fewer lines
+        top = max(2, (self.size.height - self._tallest) // 2)
+        self.box.styles.offset = ((self.size.width - width) // 2, top)
         self.box.touch()
 
     def title_of(self, challenge: ChallengeAsked | None) -> tuple[str, str]:

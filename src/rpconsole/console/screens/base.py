@@ -130,6 +130,9 @@ class ConsoleScreen(Framed, Screen[None]):
 class ConsoleModal(Framed, ModalScreen[ScreenResultType]):
     """A dialog; header and alert row stay in sight."""
 
+    #: tokens are typed here: it is shown the site's prompts, and nothing is exported while it is open
+    takes_tokens: ClassVar[bool] = False
+
     def __init__(self, desk: Desk) -> None:
         super().__init__()
         self.make_frame(desk)

@@ -129,7 +129,7 @@ class LoginScreen(Answering):
         chosen = {"user": self.account()} if self.account() is not None else {}
         try:
             await self.desk.link.call("login", hosts=list(hosts), **chosen)
-            self.sentence = self.desk.prompts.sentence or "done: the sessions are open"
+            self.sentence = self.desk.prompts.sentence
         except RpconsoleError as error:
             told = self.desk.prompts.sentence
             self.sentence = f"{foreign(error).rstrip('.')}. Nothing is sent again by itself." + (
@@ -188,7 +188,7 @@ class LoginScreen(Answering):
         views = list(self.sessions())
         if len(views) + 1 <= room:
             return [
-                [(f"  {'front end':<16} {'state':<12} ends", "dim")],
+                [(f"  {'front end':<16} {'state':<12} left", "dim")],
                 *(self._host(number, view, challenge) for number, view in enumerate(views)),
             ]
         asked = (number for number, view in enumerate(views) if challenge is not None and view.host == challenge.host)

@@ -10,6 +10,7 @@ from textual import on
 from textual.binding import BindingType
 from textual.widget import Widget
 
+from rpconsole.console import later
 from rpconsole.console.actions import Place, bindings
 from rpconsole.console.arrangement import places, too_small
 from rpconsole.console.desk import Desk
@@ -20,7 +21,6 @@ from rpconsole.console.panes.runs import RunsTable
 from rpconsole.console.panes.sessions import SessionsPane
 from rpconsole.console.panes.transfer import TransferPane
 from rpconsole.console.screens.base import ConsoleScreen
-from rpconsole.console.screens.run import RunScreen
 from rpconsole.console.widgets.lines import LinesView
 from rpconsole.console.widgets.log_view import LogView
 from rpconsole.console.widgets.virtual_table import VirtualTable
@@ -151,12 +151,12 @@ class MainScreen(ConsoleScreen):
     @on(LogView.Opened)
     def _open_run_of_line(self, event: LogView.Opened) -> None:
         if event.remote_id in self.desk.model.ids:
-            self.app.push_screen(RunScreen(self.desk, event.remote_id, self.runs))
+            self.app.push_screen(later.RunScreen(self.desk, event.remote_id, self.runs))
 
     @on(VirtualTable.Opened)
     def _open_run(self, event: VirtualTable.Opened) -> None:
         if isinstance(event.key, int):
-            self.app.push_screen(RunScreen(self.desk, event.key, self.runs))
+            self.app.push_screen(later.RunScreen(self.desk, event.key, self.runs))
 
     def bring_back(self, zoomed: str, pane: str) -> None:
         """The zoom and the focus of another day."""

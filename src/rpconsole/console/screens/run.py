@@ -11,6 +11,7 @@ from textual.widget import Widget
 
 from rpconsole.console.actions import Place, bindings
 from rpconsole.console.desk import Desk
+from rpconsole.console.format import event_words
 from rpconsole.console.panes.run_facts import RunFacts
 from rpconsole.console.screens.base import ConsoleScreen
 from rpconsole.console.screens.commands import CommandsScreen
@@ -94,7 +95,8 @@ class RunScreen(RunDeeds, ConsoleScreen):
 
     def do_run_story(self) -> None:
         async def fetch() -> list[dict[str, Any]]:
-            return await self.desk.story(self.remote_id)
+            story = await self.desk.story(self.remote_id)
+            return [{**line, "event": event_words(str(line["event"]))} for line in story]
 
         self.app.push_screen(RunSheetScreen(self.desk, self.remote_id, "story", STORY, fetch))
 

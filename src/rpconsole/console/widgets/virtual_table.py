@@ -172,9 +172,18 @@ class VirtualTable(Acting, Widget, can_focus=True):
     def go_to(self, key: Key) -> None:
         """Put the cursor on a row."""
         if key in self._place:
+            before, top = self.cursor, self.top
             self._move_to(key)
             self._show_cursor()
-            self.refresh()
+            if top != self.top:
+                self.refresh()
+            else:
+                self._repaint(before, key)
+
+    def _repaint(self, *keys: Key | None) -> None:
+        """Paint the lines of rows anew that are on the screen."""
+        lines = [FIXED + self._place[key] - self.top for key in keys if key in self._place]
+        self.refresh(*(Region(0, y, self.size.width, 1) for y in lines if FIXED <= y < self.size.height))
 
     def chosen(self) -> list[Key]:
         """What an act is about: the marked rows, else the one under the cursor."""
