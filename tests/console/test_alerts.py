@@ -15,7 +15,7 @@ from rpconsole.console.alerts import GATE_REMINDER_S, acknowledge, notices
 from rpconsole.console.model import Model
 from rpconsole.console.terminal import Ringing, Terminal, notice_sequence, way_of
 from rpconsole.domain.action import Level
-from rpconsole.domain.session import SessionState, SessionView
+from rpconsole.domain.session import SessionState, SessionView, about_session
 from rpconsole.domain.snapshot import GATES, Alert, GateView
 from rpconsole.protocol.messages import WholeSnapshot
 
@@ -212,3 +212,28 @@ async def test_toasts_are_three_at_most_and_equal_ones_are_counted(app):
         for word in ("one", "two", "two", "three", "four", "two"):
             app.say(word)
         await until(pilot, lambda: [one.message for one in app._notifications] == ["three", "four", "two ×3"])
+
+
+@pytest.mark.parametrize(
+    ("state", "opened_at", "stays"),
+    [
+        (SessionState.LOST, NOON - 100, True),
+        (SessionState.OPEN, NOON - 100, True),
+        (SessionState.OPEN, NOON + 60, False),
+        (SessionState.OPENING, None, True),
+    ],
+)
+def test_what_was_told_of_a_session_is_over_once_a_newer_one_is_open(quiet_model, state, opened_at, stays):
+    ended = said(sentence=f"{about_session('mu-fe1')} ended (cut by the site): log in again")
+    other = said(sentence=f"{about_session('mu-fe1/2')} ended (cut by the site): log in again")
+    told(quiet_model, ended, other, sessions=(SessionView(host="mu-fe1", state=state, opened_at=opened_at),))
+    sentences = [one.sentence for one in notices(quiet_model)]
+    assert (ended.sentence in sentences) is stays
+    assert other.sentence in sentences
+
+
+def test_an_engine_that_is_being_looked_for_is_no_news_at_first(hand):
+    model = Model(monotonic=hand)
+    assert notices(model) == []
+    hand.at += 4.0
+    assert [one.sentence for one in notices(model)] == ["no engine: looking for it; tried again by itself"]

@@ -151,6 +151,7 @@ async def test_the_neighbours_of_a_run_and_of_a_component_are_one_key_away(app, 
     [
         (("enter", "t"), "job accepted"),
         (("enter", "x"), "no product x.fits"),
+        (("enter", "x", "enter"), "Commands of component"),
         (("enter", "f"), "manifest.jsonl"),
         (("enter", "m"), "Commands of run 4711"),
         (("enter", "y"), "neb://any/remote/LAP.2014"),

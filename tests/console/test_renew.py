@@ -131,7 +131,8 @@ async def test_leaving_the_dialog_leaves_the_renewal_going_and_the_alert_row_tel
         await until(pilot, lambda: isinstance(app.screen, MainScreen))
         assert orders.acts() == []
         assert any(
-            "ipp renews the sessions: drain, 3 things waited for" in one.sentence for one in notices(app.desk.model)
+            "ipp renews the sessions: 3 of 8, close gates and drain, 3 things waited for" in one.sentence
+            for one in notices(app.desk.model)
         )
 
 

@@ -7,6 +7,7 @@ from rich.color import Color
 from tests.console.test_login import until
 
 from rpconsole.console.theme import COLOURLESS, GLYPHS, TOKENS, ThemeFiles, chosen, load, shipped
+from rpconsole.console.widgets.painting import strip_of
 from rpconsole.domain.fault import BadConfiguration
 
 PALETTES, COMPLAINTS = load(shipped())
@@ -149,3 +150,12 @@ async def test_the_list_tries_themes_keeps_one_and_follows_its_file(make_app, mo
         await pilot.press("enter")
         await pilot.pause()
         assert app.desk.look.palette.name == "mine"
+
+
+@pytest.mark.parametrize("text", ["state 宽 …", "a·b—c ×2 → ← • ’", "e\u0301 \u202e", "plain"])
+def test_with_ascii_glyphs_nothing_else_is_drawn(text):
+    palette = load(shipped(), ascii_only=True)[0]["rp-dark"]
+    assert palette.is_ascii
+    strip = strip_of([(text, "text")], 40, palette)
+    assert strip.text.isascii()
+    assert len(strip.text) == 40 == strip.cell_length

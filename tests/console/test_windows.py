@@ -15,7 +15,7 @@ import pytest
 from tests.console.support import SIZES, grid
 from tests.fakes.engine import FakeEngine, a_run_row
 
-from rpconsole.console.app import ConsoleApp, Options
+from rpconsole.console.app import ConsoleApp, Options, straight
 from rpconsole.console.theme import load, shipped
 from rpconsole.daemon.server import EngineServer
 from rpconsole.daemon.single import claimed
@@ -52,9 +52,10 @@ def a_console(path, exports):
     palettes, _ = load(shipped())
     return ConsoleApp(
         Options(
-            socket_path=path, who="ann", palette=palettes["rp-dark"], palettes=palettes, exports=exports,
+            who="ann", palette=palettes["rp-dark"], palettes=palettes, exports=exports,
             crash_file=exports / "crash.txt",
-        )
+        ),
+        arrive=straight(path),
     )  # fmt: skip
 
 

@@ -36,6 +36,7 @@ from rpconsole.cli import (
 from rpconsole.cli.failures import PIPE_CLOSED, failure_of
 from rpconsole.cli.given import Given
 from rpconsole.cli.seat import Wanted, open_console
+from rpconsole.cli.tty import can_draw
 from rpconsole.domain.nearest import nearest
 
 COMMANDS: tuple[Callable[..., None], ...] = (
@@ -130,7 +131,7 @@ def _root(
 
         raise typer.Exit(run_engine(context.obj))
     if context.invoked_subcommand is None:
-        if sys.stdin.isatty() and sys.stdout.isatty():
+        if sys.stdin.isatty() and sys.stdout.isatty() and can_draw():
             raise typer.Exit(open_console(Wanted(given=context.obj, starts_engine=True)))
         status.overview(context)
 

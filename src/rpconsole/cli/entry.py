@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from rpconsole import __version__
 from rpconsole.cli.given import Given
+from rpconsole.cli.tty import can_draw, is_terminal
 
 if TYPE_CHECKING:
     from rpconsole.cli.seat import Wanted
@@ -20,7 +21,7 @@ def main(args: list[str] | None = None) -> int:
     if words == ["--version"]:
         sys.stdout.write(f"rpconsole {__version__}\n")
         return 0
-    wanted = console_words(words) if is_terminal() else None
+    wanted = console_words(words) if is_terminal() and can_draw() else None
     if wanted is None:
         from rpconsole.cli.app import main as command_line
 
@@ -51,8 +52,3 @@ def console_words(words: Sequence[str]) -> Wanted | None:
         read_only="--read-only" in options,
         ascii_only="--ascii" in options,
     )
-
-
-def is_terminal() -> bool:
-    """Whether the console can be drawn here: Textual draws on stderr."""
-    return all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr))

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rpconsole.cli.given import Given, who_calls
+from rpconsole.cli.tty import can_draw, is_terminal, knows_unicode
 from rpconsole.domain.fault import BadConfiguration
 
 if TYPE_CHECKING:
@@ -118,13 +119,17 @@ def options_of(wanted: Wanted) -> Options:
     from rpconsole.console.app import Options
     from rpconsole.console.theme import ThemeFiles, chosen
 
-    # Textual draws on stderr
-    if not (sys.stdin.isatty() and sys.stdout.isatty() and sys.stderr.isatty()):
+    if not is_terminal():
         raise BadConfiguration(
             "the console needs a terminal for input, output and errors; 'rpconsole status' and 'rpconsole watch' do not"
         )
+    if not can_draw():
+        raise BadConfiguration(
+            f"the console cannot be drawn on a terminal of kind '{os.environ.get('TERM', '')}' (TERM); "
+            "'rpconsole watch' tells in lines what happens, 'rpconsole status' how things are"
+        )
     own, state = user_config_path("rpconsole"), user_state_path("rpconsole")
-    themes = ThemeFiles(own / "themes", ascii_only=wanted.ascii_only)
+    themes = ThemeFiles(own / "themes", ascii_only=wanted.ascii_only or not knows_unicode())
     keys, complaints = keymap.load(own / "keys.toml")
     kept_file = state / "console.json"
     before = kept.load(kept_file).theme

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from rpconsole.console.format import counted, span
+from rpconsole.console.format import RENEWAL_WORDS, counted, span
 from rpconsole.console.model import Link, Model
 from rpconsole.domain.action import Level
 from rpconsole.domain.renewal import Outcome
-from rpconsole.domain.session import SessionState
+from rpconsole.domain.session import SessionState, about_session
 from rpconsole.domain.snapshot import Alert, Snapshot
 
 #: a gate that is closed for so long is worth a reminder
@@ -21,6 +21,8 @@ GATE_REMINDER_S = 30 * 60.0
 _RANK = {Level.ALERT: 0, Level.WARN: 1, Level.NOTE: 2}
 #: what a standing thing is acknowledged by, in place of a time
 STANDING = -1.0
+#: so long an engine is looked for at the start before a person is told that there is none
+LOOKING_S = 3.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -64,7 +66,7 @@ def notices(model: Model) -> list[Notice]:
             + _of_sessions(snapshot, model.overview.held, now)
             + _of_gates(snapshot, now)
         )
-        found += [_said(alert) for alert in snapshot.alerts if _is_loud(alert)]
+        found += [_said(alert) for alert in snapshot.alerts if _is_loud(alert) and not _is_mended(alert, snapshot)]
     told = [replace(one, seen=one.key in model.acknowledged) for one in found]
     return sorted((one for one in told if one.standing or not one.seen), key=_place)
 
@@ -95,9 +97,22 @@ def _is_loud(alert: Alert) -> bool:
     return alert.level is not Level.NOTE
 
 
+def _is_mended(alert: Alert, snapshot: Snapshot) -> bool:
+    """It told of a session, and a newer one is open."""
+    return any(
+        view.state is SessionState.OPEN
+        and view.opened_at is not None
+        and view.opened_at > alert.at
+        and alert.sentence.startswith(f"{about_session(view.host)} ")
+        for view in snapshot.sessions
+    )
+
+
 def _of_link(model: Model) -> list[Notice]:
     if model.link is Link.LIVE:
         return _of_version(model) if not model.stale else [_silent(model)]
+    if model.hello is None and not model.sentence and model.link_age_s() < LOOKING_S:
+        return []
     sentence = f"no engine: {model.sentence or 'looking for it'}; tried again by itself"
     # before the first view there was none to lose
     level = Level.ALERT if model.hello is not None else Level.WARN
@@ -131,7 +146,9 @@ def _of_renewal(model: Model) -> list[Notice]:
     if renewal is None or renewal.outcome is not Outcome.RUNNING:
         return []
     waits = f", {counted(len(renewal.waits), 'thing')} waited for" if renewal.waits else ""
-    sentence = f"{renewal.who} renews the sessions: {renewal.step or 'begins'}{waits} · K shows it"
+    steps = [*RENEWAL_WORDS]
+    at = f"{steps.index(renewal.step) + 1} of {len(steps)}, {RENEWAL_WORDS[renewal.step]}" if renewal.step else "begins"
+    sentence = f"{renewal.who} renews the sessions: {at}{waits} · K shows it"
     return [Notice(level=Level.WARN, sentence=sentence, at=model.now(), subject="renewal")]
 
 

@@ -117,8 +117,10 @@ class ConsoleApp(Toasts, Deeds, App[str], inherit_bindings=False):
     Screen { layers: base; background: $background; color: $foreground; }
     MainScreen > .pane, MainScreen > LinesView, MainScreen > VirtualTable, MainScreen > LogView { position: absolute; }
     MainScreen > HeadBar, MainScreen > FootBar { position: relative; }
+    ConsoleModal > Box { position: absolute; }
+    ToastRack { margin: 0 0 2 0; }
+    Toast { width: auto; max-width: 70%; margin: 0; padding: 0 1; }
     ModalScreen { background: $background 40%; }
-    Dialog > Box, LoginScreen > Box { position: absolute; }
     LineScreen > Input { dock: bottom; height: 1; border: none; padding: 0 1; background: $panel; }
     LineScreen > Proposals { dock: bottom; margin-bottom: 1; }
     """
@@ -267,6 +269,7 @@ class ConsoleApp(Toasts, Deeds, App[str], inherit_bindings=False):
     def flush(self) -> None:
         """Paint what changed since the last time; the clocks each second."""
         self._ticks += 1
+        self.desk.model.sample()
         if not self._changed and self._ticks < TICK_S / PAINT_S:
             return
         self._ticks = 0

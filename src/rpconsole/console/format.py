@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, tzinfo
 
 from rpconsole.console.text import Line, Piece
+from rpconsole.domain.renewal import RenewalStep
 from rpconsole.domain.run import Step
 from rpconsole.domain.run_facts import component_counts, state_word, wall_left_s
 from rpconsole.domain.session import SessionState, SessionView
@@ -15,6 +16,18 @@ Glyphs = Mapping[str, str]
 
 #: from here on a session's end is near
 SOON_S = 2 * 3600.0
+
+#: the renewal's steps, in their order
+RENEWAL_WORDS = {
+    RenewalStep.ENGINE: "who runs the engine",
+    RenewalStep.LINK: "link check",
+    RenewalStep.DRAIN: "close gates and drain",
+    RenewalStep.DOWN: "end the old sessions",
+    RenewalStep.ACCOUNT: "account at the site",
+    RenewalStep.UP: "open new sessions",
+    RenewalStep.GATES: "gates as they were",
+    RenewalStep.REVERT: "runs in auth go on",
+}
 
 
 def state_piece(run: RunView, glyphs: Glyphs) -> Piece:

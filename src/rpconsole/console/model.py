@@ -66,6 +66,7 @@ class Model:
         #: what a person has seen: (at, sentence) of what was said, (-1, subject) of what stands
         self.acknowledged: set[tuple[float, str]] = set()
         self._dirty: set[int] = set()
+        self._sample_at = float("-inf")
         self._epoch_offset = time.time() - monotonic()
         self._since = self._heard_at = monotonic()
 
@@ -164,6 +165,13 @@ class Model:
         self.log.append(Alert(at=self.now(), level=Level.WARN, sentence=sentence))
         self.logged += 1
 
+    def sample(self) -> None:
+        """One more point of the rates' history each second of this console's clock, also while the engine has nothing to tell."""
+        if self.snapshot is None or self.stale or self._monotonic() < self._sample_at:
+            return
+        self._sample_at = self._monotonic() + 1.0
+        self.rates.append((self.snapshot.rate_out, self.snapshot.rate_in))
+
     def clean(self) -> set[int]:
         """The runs that changed since the last call: what has to be painted anew."""
         dirty, self._dirty = self._dirty, set()
@@ -181,8 +189,8 @@ class Model:
         self._dirty |= changed
         self.log.extend(said)
         self.logged += len(said)
-        self.rates.append((snapshot.rate_out, snapshot.rate_in))
         self._epoch_offset = snapshot.at - self._monotonic()
+        self.sample()
 
     def _know(self, index: RunIndex | None) -> None:
         """What there is beside the runs that were sent; without an index they are all there is."""

@@ -18,6 +18,17 @@ def foreign(text: object) -> str:
     return visible(str(text))
 
 
+#: what our own words have beyond ASCII
+_ASCII = {"…": ".", "·": "-", "—": "-", "–": "-", "×": "x", "→": ">", "←": "<", "•": "*", "’": "'"}
+
+
+def ascii_of(text: str) -> str:
+    """The text in as many cells with ASCII characters only; a question mark for what has no near one."""
+    if text.isascii():
+        return text
+    return "".join(ch if ch.isascii() else _ASCII.get(ch, "?" * cell_len(ch)) for ch in text)
+
+
 def width_of(line: Iterable[Piece]) -> int:
     """Terminal cells that a line takes."""
     return sum(cell_len(text) for text, _ in line)

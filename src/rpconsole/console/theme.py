@@ -102,6 +102,11 @@ class Palette:
             return Style()
         return Style(color=self.base["foreground"], bgcolor=self.base["background"])
 
+    @property
+    def is_ascii(self) -> bool:
+        """Nothing beyond ASCII is drawn, whatever a text holds."""
+        return self.glyphs["rule"].isascii()
+
     def textual(self) -> Theme:
         """The theme as Textual wants it, for the few places that its style sheet paints."""
         if self.ansi:

@@ -111,3 +111,8 @@ def _life_s(view: SessionView) -> float:
     if view.opened_at is None or view.ends_at is None:
         return float("inf")
     return view.ends_at - view.opened_at
+
+
+def about_session(host: str) -> str:
+    """How every sentence begins that is out of date once a new session to the front end is open."""
+    return f"the session to {host}"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from rpconsole.domain.action import Level, TellOperators
 from rpconsole.domain.schedule import Limits, Situation
-from rpconsole.domain.session import SessionView, may_order, may_transfer, warning_at
+from rpconsole.domain.session import SessionView, about_session, may_order, may_transfer, warning_at
 
 
 @dataclass(kw_only=True, slots=True)
@@ -65,6 +65,6 @@ def session_warnings(views: Iterable[SessionView], before: float, now: float) ->
         limit = warning_at(view, before, now)
         if limit is not None:
             level = Level.ALERT if limit <= 15 * 60 else Level.WARN
-            sentence = f"the session to {view.host} ends in {limit / 60:.0f} minutes: have a token ready"
+            sentence = f"{about_session(view.host)} ends in {limit / 60:.0f} minutes: have a token ready"
             said.append(TellOperators(remote_id=0, level=level, sentence=sentence))
     return said

@@ -10,7 +10,7 @@ from dataclasses import replace
 from rpconsole.domain.action import Level
 from rpconsole.domain.fault import BadConfiguration, RpconsoleError, SiteRefused
 from rpconsole.domain.nearest import nearest
-from rpconsole.domain.session import SessionState, SessionView, front_end_of, lifetime_s, renamed
+from rpconsole.domain.session import SessionState, SessionView, about_session, front_end_of, lifetime_s, renamed
 from rpconsole.engine.notices import NoticeBoard
 from rpconsole.engine.world import World
 from rpconsole.ports.journal import PastSession
@@ -154,7 +154,7 @@ class LoginDesk:
             if end == CUT:
                 self._learn(await self._world.operations.past_sessions(limit=REMEMBERED))
             if end != CLOSED:
-                self._notices.say(Level.ALERT, f"the session to {host} ended ({end}): log in again")
+                self._notices.say(Level.ALERT, f"{about_session(host)} ended ({end}): log in again")
 
 
 def _is_same(past: PastSession, view: SessionView) -> bool:

@@ -31,7 +31,7 @@ def header_line(model: Model, look: Look, width: int) -> Line:
         ("rpconsole ", "title"),
         (f"{foreign(snapshot.database)}@{foreign(snapshot.site)}{who}  ", "text"),
     ]
-    return spread([*mode, *cropped(names, max(0, width - width_of(facts) - width_of(mode)))], facts, width)
+    return spread([*mode, *cropped(names, max(0, width - width_of(facts) - width_of(mode) - 1))], facts, width)
 
 
 def _facts(snapshot: Snapshot, model: Model, look: Look, width: int) -> Line:

@@ -128,7 +128,7 @@ class ConsoleScreen(Framed, Screen[None]):
 
 
 class ConsoleModal(Framed, ModalScreen[ScreenResultType]):
-    """A dialog; header and alert row stay in sight."""
+    """A dialog; header and alert row stay in sight. Where nothing fits it is not seen, and the screen below says what is needed."""
 
     #: tokens are typed here: it is shown the site's prompts, and nothing is exported while it is open
     takes_tokens: ClassVar[bool] = False
@@ -141,6 +141,10 @@ class ConsoleModal(Framed, ModalScreen[ScreenResultType]):
         """The header counts on under a dialog."""
         self.head.touch()
         self.touch_body()
+
+    def on_resize(self) -> None:
+        """Called besides that of the dialog's own class."""
+        self.visible = not too_small(*self.size)
 
     def touch_body(self) -> None:
         """Paint what changed in the dialog."""

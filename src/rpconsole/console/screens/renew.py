@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from textual import events
 
 from rpconsole.console.desk import Desk
-from rpconsole.console.format import counted, span, volume
+from rpconsole.console.format import RENEWAL_WORDS, counted, span, volume
 from rpconsole.console.screens.answering import AROUND, Answering, keys_line
 from rpconsole.console.screens.dialog import Choice as Way
 from rpconsole.console.screens.dialog import Dialog
@@ -30,16 +30,6 @@ if TYPE_CHECKING:
     from rpconsole.protocol.messages import ChallengeAsked
 
 #: the steps in the words of those who do them by hand
-WORDS = {
-    RenewalStep.ENGINE: "who runs the engine",
-    RenewalStep.LINK: "link check",
-    RenewalStep.DRAIN: "close gates and drain",
-    RenewalStep.DOWN: "end the old sessions",
-    RenewalStep.ACCOUNT: "account at the site",
-    RenewalStep.UP: "open new sessions",
-    RenewalStep.GATES: "gates as they were",
-    RenewalStep.REVERT: "runs in auth go on",
-}
 WORDS_WIDTH = 24
 _CHOICE_KEYS = {"w": Choice.WAIT, "k": Choice.CUT}
 _TOKENS = {
@@ -244,7 +234,7 @@ class RenewScreen(Answering):
         age = ""
         if line.state is LineState.DOING and line.began_at is not None:
             age = f" {span(self.desk.model.now() - line.began_at)}"
-        head = f"{mark} {number} {fitted(WORDS[line.step], WORDS_WIDTH)} "
+        head = f"{mark} {number} {fitted(RENEWAL_WORDS[line.step], WORDS_WIDTH)} "
         room = max(0, width - len(head) - len(age))
         return [(head, token), (fitted(foreign(line.detail), room), "text"), (age, "key")]
 

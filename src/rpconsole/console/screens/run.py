@@ -16,9 +16,10 @@ from rpconsole.console.panes.run_facts import RunFacts
 from rpconsole.console.screens.base import ConsoleScreen
 from rpconsole.console.screens.commands import CommandsScreen
 from rpconsole.console.screens.components import ComponentsScreen
+from rpconsole.console.screens.failures import FailuresScreen
 from rpconsole.console.screens.run_deeds import RunDeeds
 from rpconsole.console.screens.run_sheets import RunSheetScreen
-from rpconsole.console.tables import FAILURES, FILES, STORY, file_rows
+from rpconsole.console.tables import FILES, STORY, file_rows
 from rpconsole.console.widgets.virtual_table import VirtualTable
 from rpconsole.domain.fault import RpconsoleError
 
@@ -38,6 +39,8 @@ class RunScreen(RunDeeds, ConsoleScreen):
         self.remote_id, self._table = remote_id, table
         self.crumb = f"run {remote_id}"
         self.facts = RunFacts(desk)
+        # known from the start: what was fetched before the screen was mounted is not forgotten by it
+        self.facts.remote_id = remote_id
         self._work: asyncio.Task[None] | None = None
 
     def compose_body(self) -> Iterable[Widget]:
@@ -45,7 +48,6 @@ class RunScreen(RunDeeds, ConsoleScreen):
 
     def on_mount(self) -> None:
         self.facts.styles.height = "1fr"
-        self.facts.show(self.remote_id)
         self.facts.focus()
         self._look()
 
@@ -88,7 +90,7 @@ class RunScreen(RunDeeds, ConsoleScreen):
         self.app.push_screen(CommandsScreen(self.desk, self.remote_id))
 
     def do_run_failures(self) -> None:
-        self._sheet("failures", FAILURES, lambda known: list(known.get("failures", ())))
+        self.app.push_screen(FailuresScreen(self.desk, self.remote_id))
 
     def do_run_files(self) -> None:
         self._sheet("files", FILES, file_rows)

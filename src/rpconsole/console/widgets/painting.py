@@ -7,7 +7,7 @@ from rich.style import Style
 from textual.strip import Strip
 
 from rpconsole.console.keymap import Keymap
-from rpconsole.console.text import Line, cropped, width_of
+from rpconsole.console.text import Line, ascii_of, cropped, width_of
 from rpconsole.console.theme import Palette
 from rpconsole.domain.foreign import visible
 
@@ -30,6 +30,8 @@ def strip_of(line: Line, width: int, palette: Palette, over: str | None = None) 
     laid = Style.parse(palette.tokens[over]) if over else Style()
     # the last gate: whatever a pane forgot, nothing that a terminal would obey is drawn
     shown = cropped([(text if text.isprintable() else visible(text), token) for text, token in line], width)
+    if palette.is_ascii:
+        shown = [(ascii_of(text), token) for text, token in shown]
     pieces = [(text, palette.style(token) + laid) for text, token in shown if text]
     rest = width - width_of(shown)
     if rest > 0:
