@@ -42,6 +42,13 @@ async def test_a_complete_chip_run_becomes_full_and_registers_its_camera_run(sur
     assert {camera[name] for name in camera if name.startswith("maskfrac_")} == {0.0}
 
 
+async def test_runs_are_advanced_by_their_numbers_whatever_their_label(survey: Survey, rows: Gpc1Rows, chip_id: int):
+    assert await survey.advance(Stage.CHIP, "of another campaign") == []
+    assert await survey.advance(Stage.CHIP, stage_ids=[]) == []
+    assert await survey.advance(Stage.CHIP, stage_ids=[chip_id + 1]) == []
+    assert [done.stage_id for done in await survey.advance(Stage.CHIP, stage_ids=[chip_id, 404])] == [chip_id]
+
+
 async def test_advancing_again_changes_nothing(survey: Survey, rows: Gpc1Rows, chip_id: int):
     await survey.advance(Stage.CHIP)
     assert await survey.advance(Stage.CHIP) == []

@@ -293,6 +293,15 @@ async def apply_as_the_old_poll(bench, stage: Stage, stat: dict[str, str]) -> No
             assert applied.outcome == "applied", applied.sentence
 
 
+async def test_the_items_of_a_run_with_a_set_label_advance_although_nobody_watches_theirs(bench):
+    bench.world = replace(bench.world, settings=replace(bench.world.settings, labels=()))
+    run = define_as_remotetool(bench)
+    bench.rows.change(t.remote_run, {"remote_id": run["remote_id"]}, label="EVENING")
+    await run_to_full(bench)
+    assert {row["state"] for row in bench.rows.all(t.chip_run)} == {"full"}
+    assert bench.rows.count(t.cam_run) == 2
+
+
 @pytest.mark.parametrize("path_base", ["(null)", "neb://any/../../x"])
 async def test_a_run_whose_path_leads_nowhere_stops_alone_and_is_shown(bench, path_base):
     """All jobs are polled in one round trip; a row that another hand spoilt must not end it for the others."""

@@ -28,8 +28,13 @@ _MAX_ID = 64
 
 
 async def advance_run(world: World, run: Run) -> Event:
-    """Register what this run, being full, made ready for the next stage."""
+    """Register what this run, being full, made ready for the next stage.
+
+    Its own stage runs by number too: with ``-set_label`` they have another label than the remote run, which nobody may watch.
+    """
     advanced = await advance_label(world, run.label, (run.stage,))
+    own = [one.stage_id for one in await world.runs.components(run.remote_id)]
+    advanced += await world.survey.advance(run.stage, stage_ids=own)
     return RunAdvanced(registered=sum(one.next_id is not None for one in advanced))
 
 

@@ -66,8 +66,10 @@ class Survey(Protocol):
         """
         ...
 
-    async def advance(self, stage: Stage, label: str | None = None) -> list[Advanced]:
-        """Set every complete run of the stage to full and register its successor, both in the same transaction.
+    async def advance(
+        self, stage: Stage, label: str | None = None, *, stage_ids: Collection[int] | None = None
+    ) -> list[Advanced]:
+        """Set every complete run of the stage (of a label, of these ids) to full and register its successor, in one transaction.
 
         chip -> camRun; camera rows complete in ``apply`` (which registers the fakeRun); warp -> nothing; stack -> nothing.
         Calling it again changes nothing.

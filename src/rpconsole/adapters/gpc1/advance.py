@@ -38,10 +38,11 @@ class Advancing:
     def id_name(self) -> str:
         return STAGE_WORDS[self.stage].id_column
 
-    def complete_ids(self, label: str | None) -> Select[tuple[int]]:
-        """Runs that may be set to full."""
+    def complete_ids(self, label: str | None, stage_ids: Sequence[int] | None = None) -> Select[tuple[int]]:
+        """Runs that may be set to full, of these or of all."""
         run_id = self.run_table.c[self.id_name]
-        return select(run_id).where(in_state_new(self.run_table, label), self.is_complete).order_by(run_id)
+        query = select(run_id).where(in_state_new(self.run_table, label), self.is_complete).order_by(run_id)
+        return query if stage_ids is None else query.where(run_id.in_(stage_ids))
 
 
 def results_of(how: Advancing, run_ids: Sequence[int]) -> Select[Any]:

@@ -80,11 +80,18 @@ class SqlSurvey:
             for at, statement in enumerate(statements)
         ]
 
-    async def advance(self, stage: Stage, label: str | None = None) -> list[Advanced]:
+    async def advance(
+        self, stage: Stage, label: str | None = None, *, stage_ids: Collection[int] | None = None
+    ) -> list[Advanced]:
         how = ADVANCING.get(stage)
         if how is None:
             return []
-        run_ids = await self._gpc1.read(lambda connection: list(connection.scalars(how.complete_ids(label))))
+        pieces = [None] if stage_ids is None else list(in_pieces(stage_ids))
+
+        def complete(connection: Connection) -> list[int]:
+            return [one for piece in pieces for one in connection.scalars(how.complete_ids(label, piece))]
+
+        run_ids = await self._gpc1.read(complete)
         advanced: list[Advanced] = []
         for some in in_pieces(run_ids, RUNS_AT_ONCE):
             advanced += await self._advance_some(how, some)
