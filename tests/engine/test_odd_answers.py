@@ -33,6 +33,14 @@ def pair(bench):
     return bench
 
 
+@pytest.fixture
+def brisk(chip):
+    """Polls near together, so that several cost little of the clock."""
+    pace = PollPace(shortest_s=12.0, longest_s=24.0)
+    chip.world = replace(chip.world, settings=replace(chip.world.settings, pace=pace))
+    return chip
+
+
 async def two_submitted(bench) -> None:
     await bench.login()
     await bench.until(lambda: bench.states() == TWO_JOBS)
@@ -163,51 +171,50 @@ async def test_a_cancel_spares_a_job_that_bears_another_name(chip):
         await chip.until(lambda: any("it is 'other'" in each.sentence for each in engine.snapshot().alerts))
 
 
-async def test_an_end_of_a_job_of_another_name_is_not_the_end_of_ours(chip):
+async def test_an_end_of_a_job_of_another_name_is_not_the_end_of_ours(brisk):
     """A wrong id in the answer to the submit may be anybody's job."""
-    async with chip.running():
-        await submitted(chip)
-        job = next(iter(chip.site.moab.jobs.values()))
-        chip.player.played.append(job.job)
+    async with brisk.running():
+        await submitted(brisk)
+        job = next(iter(brisk.site.moab.jobs.values()))
+        brisk.player.played.append(job.job)
         over = f"job {job.job}\n\nAName: somebody\nState: Completed\nCompletion Code: 0\n"
-        for _ in range(3):
-            await seen(chip, empty_queue(), checkjob=over)
-        assert len(chip.site.moab.jobs) == 1
-        other = listing(chip, "active", row("Running")).out.replace(f'JobName="{job.name}"', 'JobName="somebody"')
-        for _ in range(2):
-            told = await seen(chip, Answer(rc=0, out=other, err=""), checkjob=over)
-        assert "in no list" in told or chip.states() == ["run"]
-        assert len(chip.site.moab.jobs) == 1
+        other = listing(brisk, "active", row("Running")).out.replace(f'JobName="{job.name}"', 'JobName="somebody"')
+        for queue in (empty_queue(), Answer(rc=0, out=other, err="")):
+            brisk.site.moab.answer_next("showq", *[queue] * 3)
+            brisk.site.moab.answer_next("checkjob", *[Answer(rc=0, out=over, err="")] * 3)
+            await brisk.until(lambda: not brisk.site.moab.scripted("showq"))
+            await at_rest(brisk)
+        assert (len(brisk.site.moab.jobs), brisk.states()) == (1, ["run"])
 
 
-async def test_a_job_is_asked_for_under_the_id_by_which_the_queue_listed_its_name(chip):
-    async with chip.running():
-        await submitted(chip)
-        job = next(iter(chip.site.moab.jobs.values()))
-        chip.player.played.append(job.job)
-        text = listing(chip, "active", row("Running")).out.replace(f'JobID="{job.job}"', 'JobID="4711"')
-        await seen(chip, Answer(rc=0, out=text, err=""))
+async def test_a_job_is_asked_for_under_the_id_by_which_the_queue_listed_its_name(brisk):
+    async with brisk.running():
+        await submitted(brisk)
+        job = next(iter(brisk.site.moab.jobs.values()))
+        brisk.player.played.append(job.job)
+        text = listing(brisk, "active", row("Running")).out.replace(f'JobID="{job.job}"', 'JobID="4711"')
+        await seen(brisk, Answer(rc=0, out=text, err=""))
         over = f"job 4711\n\nAName: {job.name}\nState: Removed\nCompletion Code: 0\n"
-        chip.site.moab.answer_next("showq", *[empty_queue()] * 20)
-        chip.site.moab.answer_next("checkjob", *[Answer(rc=0, out=over, err="")] * 20)
-        await chip.engine.poll_now("op")
-        await chip.until(lambda: len(chip.site.moab.jobs) == 2)
+        brisk.site.moab.answer_next("showq", *[empty_queue()] * 20)
+        brisk.site.moab.answer_next("checkjob", *[Answer(rc=0, out=over, err="")] * 20)
+        await brisk.engine.poll_now("op")
+        await brisk.until(lambda: len(brisk.site.moab.jobs) == 2)
 
 
-async def test_a_job_that_gives_signs_of_life_is_not_replaced_however_often_it_is_said_to_be_over(chip):
-    async with chip.running():
-        await submitted(chip)
-        job = next(iter(chip.site.moab.jobs.values()))
-        chip.player.played.append(job.job)
-        chip.site.moab.finish(job.name, code=0)
+async def test_a_job_that_gives_signs_of_life_is_not_replaced_however_often_it_is_said_to_be_over(brisk):
+    async with brisk.running():
+        await submitted(brisk)
+        job = next(iter(brisk.site.moab.jobs.values()))
+        brisk.player.played.append(job.job)
+        brisk.site.moab.finish(job.name, code=0)
         stem = job.argv[-1].removesuffix(".cmd")
         for _ in range(6):
-            chip.player._note(stem, {"mark": "alive", "name": job.name, "epoch": chip.clock.now()})
-            at = polls(chip)
-            await chip.until(lambda at=at: polls(chip) > at)
-            await at_rest(chip)
-        assert len(chip.site.moab.jobs) == 1
-        await chip.until(lambda: len(chip.site.moab.jobs) == 2)
+            brisk.player._note(stem, {"mark": "alive", "name": job.name, "epoch": brisk.clock.now()})
+            at = polls(brisk)
+            await brisk.until(lambda at=at: polls(brisk) > at)
+            await at_rest(brisk)
+        assert len(brisk.site.moab.jobs) == 1
+        await brisk.until(lambda: len(brisk.site.moab.jobs) == 2)
 
 
 async def test_two_looks_close_together_are_not_two_words(chip):
