@@ -230,3 +230,20 @@ async def test_two_looks_close_together_are_not_two_words(chip):
             await at_rest(chip)
         assert chip.clock.now() - began < 60.0
         assert len(chip.site.moab.jobs) == 1
+
+
+async def test_a_job_that_is_said_to_run_without_any_sign_of_life_is_shown_as_odd_and_not_replaced(brisk):
+    async with brisk.running():
+        await submitted(brisk)
+        job = next(iter(brisk.site.moab.jobs.values()))
+        brisk.player.played.append(job.job)
+        stem, now = job.argv[-1].removesuffix(".cmd"), brisk.clock.now()
+        start = {"mark": "start", "name": job.name, "job": job.job, "tasks": 5, "epoch": now}
+        brisk.player._note(stem, start)
+        brisk.player._note(stem, {"mark": "alive", "name": job.name, "epoch": now})
+        assert "no sign of life" not in await seen(brisk, listing(brisk, "active", row("Running")))
+        await brisk.clock.advance(31)
+        assert "no sign of life" in await seen(brisk, listing(brisk, "active", row("Running")))
+        brisk.player._note(stem, {"mark": "alive", "name": job.name, "epoch": brisk.clock.now()})
+        assert "no sign of life" not in await seen(brisk, listing(brisk, "active", row("Running")))
+        assert len(brisk.site.moab.jobs) == 1

@@ -117,6 +117,8 @@ class JobRunning(Event):
     done: int
     failed: int
     total: int
+    #: what is odd about it, for a person
+    sentence: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

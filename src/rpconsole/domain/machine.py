@@ -155,8 +155,8 @@ def _stay(run: Run, event: ev.Event, ctx: Context) -> tuple[Run, tuple[Action, .
     return run.with_(hold=None, parked=False, tries=0, next_try_at=None, fault=0), ()
 
 
-def _queued(run: Run, event: ev.Event, ctx: Context) -> tuple[Run, tuple[Action, ...]]:
-    assert isinstance(event, ev.JobQueued)
+def _listed(run: Run, event: ev.Event, ctx: Context) -> tuple[Run, tuple[Action, ...]]:
+    assert isinstance(event, ev.JobQueued | ev.JobRunning)
     stayed, actions = _stay(run, event, ctx)
     return stayed.with_(hold=event.sentence or None), actions
 
@@ -277,8 +277,8 @@ TABLE: Table = {
     (Step.RECONCILE, ev.SubmitDoubtful): Move(to=(), effect=_doubtful),
     (Step.RECONCILE, ev.ResubmitOrdered): Move(to=(Step.SHIP,), effect=_resubmit),
     (Step.RECONCILE, ev.StepFailed): Move(to=(), effect=_advance_later),
-    (Step.POLL, ev.JobQueued): Move(to=(), effect=_queued),
-    (Step.POLL, ev.JobRunning): _STAY,
+    (Step.POLL, ev.JobQueued): Move(to=(), effect=_listed),
+    (Step.POLL, ev.JobRunning): Move(to=(), effect=_listed),
     (Step.POLL, ev.JobHeld): Move(to=(), effect=_held),
     (Step.POLL, ev.JobNotListed): Move(to=(), effect=_held),
     (Step.POLL, ev.JobEnded): Move(to=(Step.RETRIEVE, Step.SHIP, Step.STOPPED), effect=_ended),

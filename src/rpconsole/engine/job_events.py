@@ -8,6 +8,9 @@ from rpconsole.commands.scheduler import JobOutcome, JobState
 from rpconsole.domain.event import Event, JobEnded, JobHeld, JobQueued, JobRunning
 from rpconsole.domain.run import Run
 
+#: signs of life that are missed before a person is told
+_SILENT_BEATS = 15
+
 
 def ended(run: Run, results: TaskResults) -> JobEnded | None:
     """That the present attempt's own end mark is there."""
@@ -33,6 +36,27 @@ def listed_event(run: Run, state: JobState, results: TaskResults) -> Event | Non
             return JobRunning(done=len(results.passed), failed=len(results.abandoned), total=tasks_of(results))
         case _:
             return None
+
+
+def silence_of_runner(run: Run, results: TaskResults, *, now: float, beat_s: float) -> str:
+    """That a job which is said to run gives no sign of life, for a person; nothing where it does, or never gave any.
+
+    ``now`` is the site's clock.
+    """
+    name = run.attempt.job_name(run.remote_id) if run.attempt is not None else ""
+    if results.alive_at is None or not results.has_started(name) or results.alive_at < _start_of(results, name):
+        return ""
+    silent_s = now - results.alive_at
+    if silent_s < _SILENT_BEATS * beat_s:
+        return ""
+    return (
+        f"the scheduler says that it runs, but its runner has given no sign of life for {silent_s / 60:.0f} minutes: its node hangs, or it "
+        f"was killed; 'rpconsole run cancel {run.remote_id}' ends it, and 'rpconsole run retry {run.remote_id}' then does the rest"
+    )
+
+
+def _start_of(results: TaskResults, name: str) -> float:
+    return next(mark.epoch for mark in reversed(results.starts) if mark.name == name)
 
 
 def tasks_of(results: TaskResults) -> int:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from rpconsole.commands.results import TaskResults
 from rpconsole.commands.scheduler import JobOutcome, JobState, QueueListing, job_key, last_words
-from rpconsole.domain.event import Event, StepFailed
+from rpconsole.domain.event import Event, JobRunning, StepFailed
 from rpconsole.domain.fault import FaultKind
 from rpconsole.domain.paths import BadKey
 from rpconsole.domain.run import Run
 from rpconsole.domain.schedule import Expectation, expectation
 from rpconsole.engine.gone import Gone, JobMemory, explained, look_for_gone
-from rpconsole.engine.job_events import ended, listed_event, tasks_of
+from rpconsole.engine.job_events import ended, listed_event, silence_of_runner, tasks_of
 from rpconsole.engine.results_book import ResultsBook, take_all
 from rpconsole.engine.submit import queue_argv
 from rpconsole.engine.world import World
@@ -52,6 +52,7 @@ async def poll_runs(world: World, runs: Sequence[Run], book: ResultsBook, memory
             book.unlisted_since.pop(run.remote_id, None)
             memory.said_ended.pop(run.remote_id, None)
             await _note_listed(world, run, state, polled, memory, results)
+            _note_silence(world, run, polled, results, answer.now)
             polled.expected.append(_expected(world, run, state, results, answer.now))
     polled.events |= await look_for_gone(world, gone, book, memory)
     # what has just gone is looked at again soon: a fresh id may be unknown for a while, a killed job's marks may come late
@@ -111,6 +112,13 @@ async def _note_listed(
     event = listed_event(run, state, results)
     if event is not None:
         polled.events[run.remote_id] = event
+
+
+def _note_silence(world: World, run: Run, polled: Polled, results: TaskResults, now: float) -> None:
+    event = polled.events.get(run.remote_id)
+    if isinstance(event, JobRunning):
+        odd = silence_of_runner(run, results, now=now, beat_s=world.settings.beat_s)
+        polled.events[run.remote_id] = replace(event, sentence=odd)
 
 
 def _expected(world: World, run: Run, state: JobState, results: TaskResults, now: float) -> Expectation:

@@ -191,6 +191,7 @@ def test_what_a_queued_job_waits_for_is_kept_while_it_waits_and_no_longer():
     waiting, _ = decide(run, ev.JobQueued(sentence="deferred"), NOW)
     assert waiting.hold == "deferred"
     assert decide(waiting, ev.JobRunning(done=0, failed=0, total=8), NOW)[0].hold is None
+    assert decide(waiting, ev.JobRunning(done=0, failed=0, total=8, sentence="odd"), NOW)[0].hold == "odd"
 
 
 def test_a_job_that_nobody_lists_stays_where_it_is_and_is_shown():
