@@ -314,3 +314,35 @@ async def test_a_build_tree_comes_with_links_modes_and_empty_folders_and_what_le
     haul = await until(haulage, (HaulState.DONE,), 2)
     assert haul.files_there == haul.files == 2
     assert (there / "lib64").read_text() == "mine"
+
+
+# -- names and files that nobody would choose --------------------------------------------------------------------------
+
+NAMES = (
+    "-rf",
+    "two\nlines",
+    "tab\there",
+    "caf\udce9",
+    "back\\slash",
+    " space ",
+    "*",
+    "n" * 240,
+    "\u202egnp.exe",
+    "$(reboot)",
+)
+
+
+@pytest.mark.parametrize("way", [Way.SEND, Way.FETCH])
+async def test_files_of_any_name_arrive_and_are_believed_the_next_time(site, haulage, tmp_path, way):
+    source = (tmp_path if way is Way.SEND else site.root) / "odd"
+    source.mkdir()
+    for name in NAMES:
+        (source / name).write_bytes(os.fsencode(name))
+    target = (site.root if way is Way.SEND else tmp_path) / "there"
+    for number in (1, 2):
+        await haulage.desk.order(way, [f"{source}/"], str(target), "op")
+        haul = await until(haulage, (HaulState.DONE, HaulState.PARKED), number)
+        assert (haul.state, haul.files_done, haul.sentence) == (HaulState.DONE, len(NAMES), "")
+        assert haul.files_there == (0 if number == 1 else len(NAMES))
+    assert {path.name: path.read_bytes() for path in target.iterdir()} == {name: os.fsencode(name) for name in NAMES}
+    assert len(await haulage.books.files(haul=1)) == len(NAMES)

@@ -154,17 +154,31 @@ def _paths(sources: list[str] | None, files_from: Path | None, way: str) -> list
     named = list(sources or [])
     if files_from is not None:
         try:
-            lines = files_from.read_text(errors="surrogateescape").splitlines()
+            lines = files_from.read_text(encoding="utf-8", errors="surrogateescape").split("\n")
         except OSError as error:
             raise BadData(f"{files_from} cannot be read: {error.strerror}") from None
         named += [line for line in lines if line.strip() and not line.startswith("#")]
     if not named:
         raise typer.BadParameter("name at least one file or directory, or --files-from FILE")
+    odd = next((path for path in named if not _is_text(path)), None)
+    if odd is not None:
+        shown = odd.encode("utf-8", "backslashreplace").decode()
+        raise BadData(
+            f"{shown} has bytes that are no UTF-8 text; name the directory that holds it, and it comes with all of it"
+        )
     found = [_absolute(path) if way == "send" else path for path in named]
     gone = next((path for path in found if way == "send" and not Path(path).exists()), None)
     if gone is not None:
         raise BadData(f"{gone} is not there")
     return found
+
+
+def _is_text(path: str) -> bool:
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _folder(target: str, way: str) -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import re
 from asyncio import IncompleteReadError, LimitOverrunError, StreamReader
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
-from pydantic_core import to_jsonable_python
+from pydantic_core import PydanticSerializationError, to_jsonable_python
 
 from rpconsole.domain.snapshot import RunView
 from rpconsole.protocol.errors import BadMessage
@@ -20,6 +22,8 @@ MAX_ANSWER_BYTES = 64 << 20
 
 Kind = TypeVar("Kind")
 
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+
 _from_client: TypeAdapter[FromClient] = TypeAdapter(FromClient)
 _runs: TypeAdapter[tuple[RunView, ...]] = TypeAdapter(tuple[RunView, ...])
 _from_engine: TypeAdapter[FromEngine] = TypeAdapter(FromEngine)
@@ -27,7 +31,13 @@ _from_engine: TypeAdapter[FromEngine] = TypeAdapter(FromEngine)
 
 def encode(message: Message) -> bytes:
     """A message as one line; the only place where the answers of a reply are written out."""
-    return message.model_dump_json(context={"wire": True}).encode() + b"\n"
+    try:
+        text = message.model_dump_json(context={"wire": True})
+    except PydanticSerializationError:
+        # the name of some file is no UTF-8: spelt out, for nobody shall lose a whole snapshot over it
+        found = json.dumps(message.model_dump(mode="json", context={"wire": True}), ensure_ascii=False)
+        text = _LONE_SURROGATE.sub(lambda one: f"\\\\u{ord(one[0]):04x}", found)
+    return text.encode() + b"\n"
 
 
 def decode_from_client(line: bytes) -> FromClient:

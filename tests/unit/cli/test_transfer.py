@@ -36,6 +36,24 @@ def test_sources_come_from_a_file_too(shell, source, tmp_path):
     assert shell.engine.asked[-1][1][1] == (f"{source}/a", str(source))
 
 
+def test_a_listed_name_is_not_cut_where_only_other_programs_see_the_end_of_a_line(shell, source, tmp_path):
+    name = "line\u2028separator"
+    (source / name).write_text("x")
+    (tmp_path / "list").write_text(f"{source}/{name}\n", encoding="utf-8")
+    said = shell("transfer", "send", "--files-from", "list", "--to", "/refs")
+    assert said.code == 3
+    assert "control characters" in said.err
+    assert "is not there" not in said.err
+
+
+def test_a_name_that_is_no_text_gets_a_sentence_that_says_what_to_name_instead(shell, source, tmp_path):
+    (tmp_path / "list").write_bytes(b"cat/caf\xe9\n")
+    said = shell("transfer", "send", "--files-from", "list", "--to", "/refs")
+    assert said.code == 5
+    assert "name the directory" in said.err
+    assert not shell.engine.asked
+
+
 @pytest.mark.parametrize(
     ("words", "code", "sentence"),
     [

@@ -112,3 +112,10 @@ def test_every_result_begins_with_its_version():
 def test_the_engine_hello_names_process_site_and_database():
     hello = EngineHello(protocol=1, version="1", pid=9, since=1.5, site="s", database="d", who="w")
     assert decode_from_engine(encode(hello)) == hello
+
+
+def test_the_name_of_a_file_that_is_no_text_is_spelt_out_and_breaks_no_message():
+    line = encode(Answer(id=1, ok=True, result={"version": 1, "sentence": 'caf\udce9 "did" \\not arrive'}))
+    found = decode_from_engine(line)
+    assert isinstance(found, Answer)
+    assert found.result == {"version": 1, "sentence": 'caf\\udce9 "did" \\not arrive'}
