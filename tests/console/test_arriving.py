@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from tests.console.support import grid
+from tests.console.support import empty, grid, live
 
 from rpconsole.console import later
 from rpconsole.console.app import Arrived, ConsoleApp
+from rpconsole.console.model import Model
 from rpconsole.domain.fault import BadConfiguration
 
 
@@ -73,3 +74,16 @@ def test_nothing_is_promised_that_is_not_there():
     assert sorted(name for names in later.PARTS.values() for name in names) == sorted(later.__all__)
     with pytest.raises(AttributeError):
         later.NoSuchScreen  # noqa: B018
+
+
+async def test_what_is_said_in_place_of_rows_follows_the_link(make_app, hand):
+    model = Model(monotonic=hand)
+    console = make_app(model)
+    async with console.run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        assert "Looking for the engine" in grid(console)
+        live(model, empty())
+        console._mark_changed()
+        console.flush()
+        await pilot.pause()
+        assert "No remote runs yet" in grid(console)

@@ -177,3 +177,17 @@ async def test_a_run_that_is_gone_is_forgotten(bench):
     del runs[2]
     counts.want(runs)
     assert set(counts.of) == {1, 3}
+
+
+async def test_an_engine_that_begins_shows_the_runs_that_wait_for_a_person(bench):
+    row = {"stage": "chip", "label": LABEL, "path_base": "neb://any/remote/DEMO", "fault": 5}
+    states = ("exec_fail", "full", "error", "prep_fail")
+    bench.rows.add_many(
+        t.remote_run, [{**row, "remote_id": number, "state": state} for number, state in enumerate(states, 1)]
+    )
+    book = Engine(bench.world, OWNER)._core.book
+    await book.refresh()
+    assert sorted(book.runs) == [1, 3, 4]
+    assert book.live() == []
+    await book.refresh()
+    assert sorted(book.runs) == [1, 3, 4]

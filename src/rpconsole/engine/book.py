@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 
 from rpconsole.domain.action import Action, Level, TellOperators
@@ -42,6 +42,7 @@ class RunBook:
         self.unpushed: set[int] = set()
         #: grows with every move
         self.sequence = 0
+        self._has_begun = False
 
     def live(self) -> list[Run]:
         """Runs that something can be done for, ordered by number."""
@@ -53,9 +54,13 @@ class RunBook:
 
     async def refresh(self) -> None:
         """Take up rows that are new to us, and changes that other hands made; a constant number of queries."""
-        rows = {row.remote_id: row for row in await self._world.runs.runs(LIVE_STATES)}
-        unknown = [remote_id for remote_id in rows if remote_id not in self.runs]
-        known = await self._world.journal.load(unknown) if unknown else {}
+        found = await self._world.runs.runs(LIVE_STATES if self._has_begun else (*LIVE_STATES, *STOPPED_STATES))
+        rows = {row.remote_id: row for row in found if row.state in LIVE_STATES}
+        stopped = sorted((row for row in found if row.state in STOPPED_STATES), key=lambda row: row.remote_id)
+        unknown = [row for row in (*rows.values(), *stopped[-KEEP_ENDED:]) if row.remote_id not in self.runs]
+        known = await self._world.journal.load([row.remote_id for row in unknown]) if unknown else {}
+        self._take_up_stopped([row for row in unknown if row.state in STOPPED_STATES], known)
+        self._has_begun = True
         for remote_id, row in rows.items():
             if remote_id not in self.runs:
                 await self._take_up(row, known.get(remote_id))
@@ -64,6 +69,12 @@ class RunBook:
         await self._look_for_missing(rows)
         await self._push_left_over()
         self._forget_old()
+
+    def _take_up_stopped(self, rows: Sequence[RunRow], known: Mapping[int, Run]) -> None:
+        """The latest runs that wait for a person: an engine that begins shows what the one before it showed."""
+        for row in rows:
+            run = known.get(row.remote_id)
+            self.runs[row.remote_id] = run if run is not None and run.state is row.state else run_of_row(row)
 
     async def _take_up(self, row: RunRow, journalled: Run | None) -> None:
         if journalled is None:

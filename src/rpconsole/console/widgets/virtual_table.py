@@ -127,11 +127,10 @@ class VirtualTable(Acting, Widget, can_focus=True):
         if dirty is None:
             self.refresh()
             return
-        if not dirty:
-            return
-        shown = [self._place[key] - self.top for key in dirty if key in self._place]
-        height = self._room()
-        regions = [self._changed(y) for y in (0, *(FIXED + y for y in shown if 0 <= y < height))]
+        shown = [FIXED + self._place[key] - self.top for key in dirty if key in self._place]
+        lines = [0, *(y for y in shown if FIXED <= y < self.size.height)] if dirty else []
+        # what is said in place of rows may be another
+        regions = [self._changed(y) for y in (lines if self._order else range(self.size.height))]
         if any(regions):
             self.refresh(*(region for region in regions if region is not None))
 
