@@ -237,3 +237,9 @@ def test_an_engine_that_is_being_looked_for_is_no_news_at_first(hand):
     assert notices(model) == []
     hand.at += 4.0
     assert [one.sentence for one in notices(model)] == ["no engine: looking for it; tried again by itself"]
+
+
+def test_a_narrow_row_has_room_for_why_no_engine_answers(hand):
+    model = Model(monotonic=hand)
+    model.lost(f"no engine answers on {'/long' * 20}/rpconsole.sock: there is no such socket")
+    assert [one.sentence for one in notices(model)] == ["no engine: there is no such socket; tried again by itself"]

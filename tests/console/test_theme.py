@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 from rich.color import Color
 from tests.console.test_login import until
 
+from rpconsole.console import keymap
+from rpconsole.console.own_files import MOST_BYTES
 from rpconsole.console.theme import COLOURLESS, GLYPHS, TOKENS, ThemeFiles, chosen, load, shipped
 from rpconsole.console.widgets.painting import strip_of
 from rpconsole.domain.fault import BadConfiguration
@@ -159,3 +163,25 @@ def test_with_ascii_glyphs_nothing_else_is_drawn(text):
     strip = strip_of([(text, "text")], 40, palette)
     assert strip.text.isascii()
     assert len(strip.text) == 40 == strip.cell_length
+
+
+@pytest.mark.parametrize("reads", [lambda file: load([file])[1], lambda file: keymap.load(file)[1]])
+@pytest.mark.parametrize("make", ["pipe", "folder", "deep", "long", "bytes", "loop"])
+def test_a_file_that_cannot_be_read_to_its_end_is_left_out_with_a_sentence(tmp_path, reads, make):
+    file = tmp_path / "own.toml"
+    match make:
+        case "pipe":
+            os.mkfifo(file)
+        case "folder":
+            file.mkdir()
+        case "deep":
+            file.write_text("a = " + "[" * 100_000)
+        case "long":
+            file.write_text("#" * (MOST_BYTES + 1))
+        case "bytes":
+            file.write_bytes(bytes(range(256)))
+        case "loop":
+            file.symlink_to(file)
+    said = reads(file)
+    assert said
+    assert all(sentence.startswith(str(file)) for sentence in said)

@@ -113,7 +113,9 @@ def _of_link(model: Model) -> list[Notice]:
         return _of_version(model) if not model.stale else [_silent(model)]
     if model.hello is None and not model.sentence and model.link_age_s() < LOOKING_S:
         return []
-    sentence = f"no engine: {model.sentence or 'looking for it'}; tried again by itself"
+    # where its socket lies is the same all the time; why it does not answer is what a person needs, also in a narrow row
+    told = model.sentence.rpartition(": ")[2] if model.sentence.startswith("no engine answers on") else model.sentence
+    sentence = f"no engine: {told or 'looking for it'}; tried again by itself"
     # before the first view there was none to lose
     level = Level.ALERT if model.hello is not None else Level.WARN
     return [Notice(level=level, sentence=sentence, at=model.now(), subject="engine")]

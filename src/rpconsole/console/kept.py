@@ -8,6 +8,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from rpconsole.console.own_files import own_text
+
 #: filters that can be found again
 FILTERS = 20
 #: acknowledged alerts that are remembered
@@ -43,7 +45,7 @@ _KINDS = {"theme": str, "sorts": dict, "wide": list, "filters": list, "runs_filt
 def load(path: Path) -> Kept:
     """What was kept; a file that is missing, broken, or of another version keeps nothing, silently: it holds no truth."""
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        found = json.loads(own_text(path))
     except (OSError, ValueError, RecursionError):
         return Kept()
     if not isinstance(found, dict):

@@ -12,6 +12,7 @@ from typing import Any
 from textual.keys import KEY_NAME_REPLACEMENTS, Keys
 
 from rpconsole.console.actions import ACTIONS, BY_ID, Action, Place, named_key
+from rpconsole.console.own_files import own_text
 from rpconsole.domain.nearest import nearest
 
 #: which places are valid at once: what one of them binds hides the same key of the others
@@ -70,7 +71,7 @@ class Keymap:
 def load(file: Path) -> tuple[Keymap, list[str]]:
     """A person's keys; with a sentence for each thing that is wrong the shipped ones hold."""
     try:
-        text = file.read_text(encoding="utf-8")
+        text = own_text(file)
     except FileNotFoundError:
         return Keymap(), []
     except (OSError, UnicodeDecodeError) as error:
@@ -90,6 +91,8 @@ def _read(file: Path, text: str) -> tuple[dict[str, str], list[str]]:
         table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         return {}, [f"{file}: is no TOML: {error}"]
+    except RecursionError:
+        return {}, [f"{file}: is nested too deeply"]
     complaints = [f"{file}: there is no [{key}]; keys stand under [keys]" for key in table if key != "keys"]
     keys = table.get("keys", {})
     if not isinstance(keys, dict):

@@ -15,6 +15,7 @@ from textual.color import ColorParseError as BadColor
 from textual.theme import BUILTIN_THEMES, Theme
 
 import rpconsole
+from rpconsole.console.own_files import own_text
 from rpconsole.domain.fault import BadConfiguration
 from rpconsole.domain.nearest import nearest
 
@@ -193,11 +194,13 @@ def chosen(palettes: Mapping[str, Palette], wanted: str | None, *, colourless: b
 
 def _read(file: Path) -> dict[str, dict[str, Any]]:
     try:
-        table = tomllib.loads(file.read_text(encoding="utf-8"))
+        table = tomllib.loads(own_text(file))
     except OSError as error:
         raise BadConfiguration(f"{file}: cannot be read: {error.strerror}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise BadConfiguration(f"{file}: is no TOML: {error}") from None
+    except RecursionError:
+        raise BadConfiguration(f"{file}: is no TOML that a theme needs: it is nested too deeply") from None
     for key, value in table.items():
         _check(file, key, value)
     if not isinstance(table.get("name"), str):
