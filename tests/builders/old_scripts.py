@@ -28,7 +28,15 @@ PROGRAMS: Mapping[str, str] = {
         for end in fits mask.fits wt.fits exp.fits expwt.fits num.fits; do echo made > $base.unconv.$end; done""",
     "ppStatsFromMetadata": """test -s "$1" && printf -- '-quality 0 -bg 12.500000 \\n'""",
     "dvoImageExtract": """for last; do :; done; echo sky > $last""",
-    "sc_mk_stack_mdc.pl": """echo mdc""",
+    # it maps nothing: an input lies where the line says, or where the map has that very word
+    "sc_mk_stack_mdc.pl": """
+        while [ "${1#--}" != "$1" ]; do case $1 in --compmap) map=$2;; esac; shift 2; done
+        for warp; do for end in fits mask.fits wt.fits psf cmf; do
+            place=$warp.$end
+            test -s "$place" || place=$(grep "^$place " "$map" | cut -d' ' -f2)
+            test -s "$place" || exit 2
+        done; done
+        echo mdc""",
 }
 
 
