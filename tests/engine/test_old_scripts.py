@@ -97,6 +97,8 @@ async def run_to_full(bench) -> None:
     async with bench.running():
         await bench.login()
         await bench.until(lambda: (bench.player.play() or bench.states(Stage.CHIP)) == ["full"])
+        # the run is full before its items are advanced
+        await bench.until(lambda: {row["state"] for row in bench.rows.all(t.chip_run)} == {"full"})
 
 
 async def test_a_run_that_the_old_scripts_prepared_is_executed_and_its_results_applied(bench, old):
@@ -298,7 +300,6 @@ async def test_the_items_of_a_run_with_a_set_label_advance_although_nobody_watch
     run = define_as_remotetool(bench)
     bench.rows.change(t.remote_run, {"remote_id": run["remote_id"]}, label="EVENING")
     await run_to_full(bench)
-    assert {row["state"] for row in bench.rows.all(t.chip_run)} == {"full"}
     assert bench.rows.count(t.cam_run) == 2
 
 
@@ -310,7 +311,7 @@ async def test_a_run_whose_path_leads_nowhere_stops_alone_and_is_shown(bench, pa
     async with bench.running() as engine:
         await bench.login()
         await bench.until(lambda: (bench.player.play() or bench.states(Stage.CHIP)) == ["run", "full"])
-        assert "leads nowhere" in (await engine.why(1))[0]
+        await bench.until(lambda: "leads nowhere" in " ".join(engine.snapshot().runs[0].why))
         assert (await engine.run_detail(1)).files == {}
 
 
