@@ -74,6 +74,24 @@ async def test_sorting_filter_zoom_theme_and_seen_alerts_are_found_again(make_ap
         assert len(model.acknowledged) == 1
 
 
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+@pytest.mark.parametrize("key", ["1", "2", "3", "4", "5", "6"])
+async def test_the_pane_that_is_found_again_has_the_focus_and_no_hidden_one(make_app, model, tmp_path, key, size):
+    file = tmp_path / "console.json"
+    async with make_app(model, kept_file=file).run_test(size=size) as pilot:
+        await pilot.press(key)
+        await pilot.press("z")
+        await pilot.pause()
+        left = pilot.app.screen.focused
+    async with make_app(model, kept_file=file).run_test(size=(80, 24)) as pilot:
+        await settled(pilot.app, pilot)
+        focused = pilot.app.screen.focused
+        assert focused is not None
+        assert focused.display
+        if pilot.app.screen.zoomed:
+            assert focused.id == left.id
+
+
 async def test_a_view_is_written_once_it_was_left_alone(make_app, model, hand, tmp_path):
     file = tmp_path / "console.json"
     app = make_app(model, kept_file=file)

@@ -43,6 +43,8 @@ class MainScreen(ConsoleScreen):
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
         self.zoomed: str | None = None
+        #: the pane that had the focus another day
+        self._wished = ""
         self.runs = RunsTable(desk)
         self.facts = RunFacts(desk, number=4, id="run")
         self.log_pane = LogPane(desk.look, desk.model)
@@ -64,7 +66,16 @@ class MainScreen(ConsoleScreen):
         yield from self._panes.values()
 
     def on_mount(self) -> None:
-        self.runs.focus()
+        self._focus_first()
+
+    def _focus_first(self) -> None:
+        """The pane that was wished for where it is in sight; keys never act on one that is not."""
+        wished = self._panes.get(self._wished)
+        (wished if wished is not None and wished.display else self._home()).focus()
+
+    def _home(self) -> Widget:
+        """The pane that is always in sight."""
+        return self._panes[self.zoomed] if self.zoomed is not None else self.runs
 
     # -- places ------------------------------------------------------------------------------------------------------
 
@@ -82,7 +93,7 @@ class MainScreen(ConsoleScreen):
                 pane.styles.width, pane.styles.height = place.width, place.height
                 self._fence(pane, place.x > 0)
         if self.focused is not None and not self.focused.display:
-            self.runs.focus()
+            self._home().focus()
         self._tells = "run" in found and found["run"].height >= TELLS
         # a larger terminal shows the run's pane, or room in it, for the first time
         self._ask_details()
@@ -161,9 +172,9 @@ class MainScreen(ConsoleScreen):
     def bring_back(self, zoomed: str, pane: str) -> None:
         """The zoom and the focus of another day."""
         self.zoomed = zoomed if zoomed in self._panes else None
+        self._wished = pane
         self.place_panes()
-        if pane in self._panes and self._panes[pane].display:
-            self._panes[pane].focus()
+        self._focus_first()
 
     def _focus_pane(self, name: str) -> None:
         pane = self._panes[name]
