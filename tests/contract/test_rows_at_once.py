@@ -7,7 +7,7 @@ from tests.builders.gpc1 import ALL_OTAS, TESS, Gpc1Rows
 from tests.contract.test_survey_apply import of_chip, of_warp
 
 from rpconsole.adapters.gpc1 import tables as t
-from rpconsole.adapters.gpc1.survey import SqlSurvey
+from rpconsole.adapters.gpc1.survey import FEW_ROWS, SqlSurvey
 from rpconsole.domain.stage import Stage
 from rpconsole.ports.survey import Outcome
 
@@ -56,6 +56,21 @@ async def test_a_row_that_the_server_refuses_costs_no_other(survey: SqlSurvey, r
     done = await survey.apply(results)
     assert [one.outcome for one in done] == [Outcome.APPLIED, Outcome.REFUSED, Outcome.APPLIED, Outcome.APPLIED]
     assert rows.count(t.chip_processed_imfile) == 3
+
+
+async def test_a_refused_row_makes_only_those_near_it_go_alone(
+    survey: SqlSurvey, rows: Gpc1Rows, statements: list[str]
+):
+    chip_ids = {exp_id: rows.chip_run(rows.exposure(exp_id, otas=60)) for exp_id in (1, 2, 3)}
+    results = [of_chip(chip_ids[exp_id], ota, exp_id, bg=1.0) for exp_id in chip_ids for ota in ALL_OTAS]
+    results[FEW_ROWS] = of_chip(chip_ids[1], ALL_OTAS[FEW_ROWS], 1, magicked=2**70)
+    statements.clear()
+    done = await survey.apply(results)
+    assert [at for at, one in enumerate(done) if one.outcome is not Outcome.APPLIED] == [FEW_ROWS]
+    assert rows.count(t.chip_processed_imfile) == len(results) - 1
+    # all at once, then in pieces, then those of the refused piece
+    pieces = -(-len(results) // FEW_ROWS)
+    assert len(words(statements, "INSERT")) <= 1 + pieces + FEW_ROWS
 
 
 async def test_a_whole_run_that_was_applied_before_is_one_look(survey, rows: Gpc1Rows, statements: list[str]):

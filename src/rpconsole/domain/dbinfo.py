@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import lru_cache
-from typing import Any
+from typing import NamedTuple
 
 from rpconsole.domain.dbinfo_flags import COMPLETIONS, DETEFF, Completion, Kind
 from rpconsole.domain.dbinfo_plan import PLANS, Picking, picking, quick_options
@@ -24,9 +24,11 @@ __all__ = ["BadDbinfo", "DbinfoStatement", "Expected", "Value", "expected_of", "
 Value = int | float | str | None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class DbinfoStatement:
-    """One completion record for gpc1, as typed columns of the stage's result table."""
+class DbinfoStatement(NamedTuple):
+    """One completion record for gpc1, as typed columns of the stage's result table.
+
+    A named tuple, since thousands cross to another process.
+    """
 
     stage: Stage
     #: chip: chip_id exp_id class_id; camera: cam_id; warp: warp_id skycell_id tess_id; stack: stack_id
@@ -37,16 +39,6 @@ class DbinfoStatement:
     sha256: str
     #: where it came from, for sentences
     source: str
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        # thousands cross to another process and back: the general way takes thrice as long
-        return _statement, (self.stage, self.ids, self.columns, self.sha256, self.source)
-
-
-def _statement(
-    stage: Stage, ids: Mapping[str, int | str], columns: Mapping[str, Value], sha256: str, source: str
-) -> DbinfoStatement:
-    return DbinfoStatement(stage=stage, ids=ids, columns=columns, sha256=sha256, source=source)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

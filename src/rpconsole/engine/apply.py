@@ -24,7 +24,7 @@ from rpconsole.ports.survey import Applied, Outcome
 PASS = "pass"
 DBINFO = ".dbinfo"
 #: dbinfo that are read, checked and applied together
-CHUNK = 2000
+CHUNK = 1000
 
 
 async def apply_run(world: World, run: Run) -> Event:

@@ -31,7 +31,7 @@ from rpconsole.ports.survey import Applied, Overlap
 log = logging.getLogger(__name__)
 
 #: result rows in one transaction, and in one when the database refused some of so many
-ROWS_AT_ONCE = 2000
+ROWS_AT_ONCE = 1000
 FEW_ROWS = 50
 #: runs that are advanced in one transaction
 RUNS_AT_ONCE = 100
