@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import socket
 import time
@@ -185,6 +186,12 @@ def _bookkeeping(config: Config) -> Bookkeeping:
     return Bookkeeping(fake=books.fake, overlap_maps=maps, stacks=books.stacks, min_warps=books.min_warps)
 
 
+def _owner_mark(config: Config) -> str:
+    """The same for each engine over these books on this host, and for no other: what it leaves at a site is known by it."""
+    place = f"{socket.gethostname()}:{config.paths.state_dir}"
+    return hashlib.sha256(place.encode("utf-8", "surrogateescape")).hexdigest()[:12]
+
+
 def ssh_options(config: Config) -> SshOptions:
     """How the site is reached, as the ssh adapter wants it."""
     login = config.login
@@ -212,4 +219,5 @@ def ssh_options(config: Config) -> SshOptions:
         control_path=config.control_path(),
         may_start_masters=login.masters == "start",
         python=config.site.python,
+        owner=_owner_mark(config),
     )

@@ -129,6 +129,8 @@ class LoginDesk:
         async with self._noting:
             await self._note_ended(end)
             await self._note_opened()
+            for sentence in self._world.sessions.news():
+                self._notices.say(Level.NOTE, sentence)
 
     async def _note_opened(self) -> None:
         for view in self._world.sessions.view():

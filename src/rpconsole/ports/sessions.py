@@ -88,6 +88,10 @@ class Sessions(Protocol):
         """True while at least one session lives."""
         ...
 
+    def news(self) -> tuple[str, ...]:
+        """What was found and done at the site since the last call, in sentences: leftovers of dead sessions that were ended or removed."""
+        ...
+
     async def changed(self) -> None:
-        """Return when a session has opened or ended since the last call returned."""
+        """Return when a session has opened or ended, or there is news, since the last call returned."""
         ...

@@ -18,6 +18,7 @@ from .faults import TRANSIENT, Fault, fault_of, refused, told
 from .frames import FrameBuffer, Garbage, Message
 from .metering import Meter
 from .paths import root_of
+from .presence import mine
 from .receiving import Answers, Receiver
 from .storage_line import Line, Order
 from .storage_ways import Pull, Push
@@ -157,6 +158,7 @@ def _carry(verb: str, roots: List[str]) -> int:
         sys.stderr.flush()
     except OSError:
         pass
+    mine().end()
     # a thread may wait for a disk that does not answer
     os._exit(code)
 

@@ -59,13 +59,16 @@ def _removed(root: str, path: str) -> Dict[str, Any]:
 
 
 def clean(request: Dict[str, Any]) -> Dict[str, Any]:
-    """Removes old versions of this file and old temporary files; what is kept, in use or linked stays."""
+    """Removes old versions of this file and old temporary files; what is kept, in use or linked stays.
+
+    ``dead`` holds the tags of helpers that are gone: their temporary files need not grow old.
+    """
     root = root_of(request.get("root"))
     now = time.time()
     helper_age_s = asked.number(request, "helper_age_s", HELPER_AGE_S, 0, 1e9)
     part_age_s = asked.number(request, "part_age_s", PART_AGE_S, 0, 1e9)
     removed = _clean_helpers(os.path.join(root, "rpconsole"), set(asked.texts(request, "keep")), now - helper_age_s)
-    parts = _Parts(now - part_age_s)
+    parts = _Parts(now - part_age_s, asked.texts(request, "dead") if "dead" in request else [])
     parts.clean(root)
     return {"removed": removed + parts.removed, "partial": parts.is_partial}
 
@@ -93,10 +96,11 @@ def _unlink_older(path: str, before: float) -> bool:
 class _Parts:
     """Leftovers of broken streams; the walk is bounded, for scratch may hold millions of files."""
 
-    def __init__(self, before: float) -> None:
+    def __init__(self, before: float, dead: List[str]) -> None:
         self.removed: List[str] = []
         self.is_partial = False
         self._before = before
+        self._dead = [".{}.".format(tag) for tag in dead if tag]
 
     def clean(self, root: str) -> None:
         deadline = time.monotonic() + _WALK_S
@@ -109,5 +113,6 @@ class _Parts:
             for name in names:
                 if name.startswith(".rpr-") and name.endswith(".part"):
                     path = os.path.join(folder, name)
-                    if _unlink_older(path, self._before):
+                    before = time.time() if any(tag in name for tag in self._dead) else self._before
+                    if _unlink_older(path, before):
                         self.removed.append(path)

@@ -12,6 +12,7 @@ from .frames import Cut, Garbage, Message, frame_of, read_frame
 from .intake import Intake, widen
 from .looking import open_regular
 from .paths import below_any, root_of
+from .presence import mine
 from .wire import Wire, hello
 
 _CHUNK_BYTES = 256 << 10
@@ -168,5 +169,6 @@ def give(roots: List[str]) -> int:
     except (Cut, OSError) as error:
         sys.stderr.write("give: {}\n".format(error))
         code = EXIT_CUT
+    mine().end()
     sys.stderr.flush()
     os._exit(code)

@@ -7,6 +7,7 @@ from typing import Any, Callable, Optional
 from .faults import TRANSIENT, Fault, fault_of, refused, told
 from .frames import Message
 from .paths import make_folder, part_path, remove_quietly
+from .presence import mine
 
 
 class Incoming:
@@ -21,7 +22,7 @@ class Incoming:
         self.mtime_ns = 0
         self._mode = header.get("mode")
         self._mtime_ns = header.get("mtime_ns")
-        self._part = "{}.{}.part".format(part_path(path)[: -len(".part")], number)
+        self._part = part_path(path, "{}.{}".format(mine().tag, number))
         self._handle = -1
 
     def open(self) -> None:

@@ -2,19 +2,24 @@
 
 import importlib
 import os
+import re
 import sys
 from typing import Any, List, Optional
 
 from .faults import Fault
+from .presence import appear
 
-USAGE = """usage: rpr serve
-       rpr receive --root DIR [--root DIR ...]
-       rpr give --root DIR [--root DIR ...]
-       rpr pull --root DIR [--root DIR ...]
-       rpr push --root DIR [--root DIR ...]
+USAGE = """usage: rpr serve [OWNER.SESSION]
+       rpr receive --root DIR [--root DIR ...] [OWNER.SESSION]
+       rpr give --root DIR [--root DIR ...] [OWNER.SESSION]
+       rpr pull --root DIR [--root DIR ...] [OWNER.SESSION]
+       rpr push --root DIR [--root DIR ...] [OWNER.SESSION]
        rpr stask CONFIG HOSTS MULTIPLIER [options]   (also by the name stask)
 """
 EXIT_USAGE = 3
+_SERVICES = ("serve", "receive", "give", "pull", "push")
+#: whose helper it is, in words that make a file's name
+_BADGE = re.compile(r"[0-9a-z]{1,40}\.[0-9a-z]{1,40}$")
 #: name -> module and function; each imports all that it needs at its top: the file may be replaced while a job uses it
 _MODULES = {
     "serve": "serving.serve",
@@ -44,6 +49,9 @@ def main(argv: Optional[List[str]] = None) -> int:
 
 
 def _run(name: str, rest: List[str]) -> int:
+    badge = rest.pop() if name in _SERVICES and len(rest) % 2 == 1 and _BADGE.match(rest[-1]) else None
+    if name in _SERVICES:
+        appear(name, badge)
     if name in ("receive", "give", "pull", "push") and rest and len(rest) % 2 == 0 and set(rest[::2]) == {"--root"}:
         return int(_function(name)(rest[1::2]))
     if name in ("stask", "worker", "one"):

@@ -1,4 +1,4 @@
-"""Processes of this host that a dead worker has left behind, found by what it put into their environment."""
+"""Processes of this host that a dead one has left behind, found by what it put into their environment."""
 
 import os
 import signal
@@ -6,14 +6,19 @@ from typing import List
 
 
 def kill_orphans(name: str, value: str) -> List[int]:
-    wanted = "{}={}".format(name, value).encode("ascii")
-    found = [pid for pid in _pids() if pid != os.getpid() and wanted in _environ(pid)]
+    found = carriers(name, value)
     for pid in found:
         try:
             os.kill(pid, signal.SIGKILL)
         except OSError:
             pass
     return found
+
+
+def carriers(name: str, value: str) -> List[int]:
+    """Who has this in its environment, as far as we may look."""
+    wanted = "{}={}".format(name, value).encode("ascii")
+    return [pid for pid in _pids() if pid != os.getpid() and wanted in _environ(pid)]
 
 
 def _pids() -> List[int]:

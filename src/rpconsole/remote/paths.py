@@ -53,11 +53,11 @@ def really_below(root: str, path: object) -> str:
     return found
 
 
-def part_path(path: str) -> str:
-    """The temporary name beside a file; cut so that a long name stays within the 255 bytes of a name."""
+def part_path(path: str, writer: str = "") -> str:
+    """The temporary name beside a file, with whose it is; cut so that a long name stays within the 255 bytes of a name."""
     folder, name = os.path.split(path)
     kept = os.fsencode(name)[:200]
-    return os.path.join(folder, ".rpr-{}.{}.part".format(os.fsdecode(kept), os.getpid()))
+    return os.path.join(folder, ".rpr-{}.{}.part".format(os.fsdecode(kept), writer or os.getpid()))
 
 
 def make_folder(path: str) -> None:

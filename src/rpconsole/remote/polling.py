@@ -12,6 +12,7 @@ from . import asked
 from .faults import fault_of
 from .looking import open_regular
 from .paths import absolute
+from .presence import MARK, mine
 from .processes import plain_environment, run_bounded
 
 RUN_LIMIT_BYTES = 256 << 10
@@ -28,7 +29,8 @@ def run(request: Dict[str, Any]) -> Dict[str, Any]:
         asked.number(request, "timeout_s", 60, 0.05, 86400),
         None if cwd is None else absolute(cwd, "cwd"),
         asked.text(request, "stdin", "").encode("utf-8", "surrogateescape"),
-        plain_environment(asked.environment(request)),
+        plain_environment(dict(asked.environment(request), **{MARK: mine().tag})),
+        watcher=mine(),
     )
     return outcome.told()
 

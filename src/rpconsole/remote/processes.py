@@ -16,6 +16,16 @@ _live: Set[int] = set()
 _live_lock = threading.Lock()
 
 
+class Watcher:
+    """Hears of each program that run_bounded starts."""
+
+    def started(self, pid: int) -> None:
+        """It runs, and leads a session of its own."""
+
+    def ended(self, pid: int) -> None:
+        """It has ended, or nobody waits for it any more."""
+
+
 class Outcome(NamedTuple):
     rc: Optional[int]
     out: str
@@ -59,6 +69,7 @@ def run_bounded(
     stdin: bytes = b"",
     env: Optional[Dict[str, str]] = None,
     limit: int = OUTPUT_LIMIT_BYTES,
+    watcher: Optional[Watcher] = None,
 ) -> Outcome:
     """Raises OSError when the program cannot be started; rc is negative for a signal, as in subprocess."""
     began = time.monotonic()
@@ -71,8 +82,10 @@ def run_bounded(
         stderr=subprocess.PIPE,
         start_new_session=True,
     )
+    watcher = watcher or Watcher()
     with _live_lock:
         _live.add(child.pid)
+    watcher.started(child.pid)
     try:
         talk = _Talk(child, stdin, limit)
         in_time = talk.until(began + timeout_s)
@@ -81,6 +94,7 @@ def run_bounded(
     finally:
         with _live_lock:
             _live.discard(child.pid)
+        watcher.ended(child.pid)
         _close(child)
     out, err = talk.out, talk.err
     return Outcome(

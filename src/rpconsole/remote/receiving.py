@@ -18,6 +18,7 @@ from .incoming import Incoming, Outcome
 from .intake import Intake
 from .metering import Meter
 from .paths import below_any, root_of
+from .presence import mine
 from .wire import Wire, hello
 
 _CHUNK_BYTES = 256 << 10
@@ -278,6 +279,8 @@ def receive(roots: List[str]) -> int:
         receiver.abandon()
         _say(sys.stderr.write, "receive: {}\n".format(error or "ended by a signal"))
         return EXIT_CUT
+    finally:
+        mine().end()
 
 
 def _say(speak: Callable[[Any], Any], word: Any) -> None:

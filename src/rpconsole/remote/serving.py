@@ -7,15 +7,18 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Callable, Dict, NamedTuple, Tuple
 
-from . import asked, changing, looking, polling, shaping, submitting, walking
+from . import asked, changing, hunting, looking, polling, shaping, submitting, walking
 from .faults import Fault, fault_of, refused, told
 from .frames import FrameBuffer, Garbage, Message, frame_of
+from .presence import mine
 from .processes import kill_live
 from .wire import Wire, hello
 
 # how many requests of a kind are in work at once; the rest wait in their lane
 LANES = {"look": 4, "disk": 4, "wait": 32}
 EXIT_GARBAGE = 3
+#: answered by whoever reads the requests: a sign of life may not wait behind slow disks
+AT_ONCE = "at once"
 
 
 class Verb(NamedTuple):
@@ -26,6 +29,7 @@ class Verb(NamedTuple):
 
 VERBS: Dict[str, Verb] = {
     "hello": Verb(lambda request: hello(), (), "look"),
+    "ping": Verb(lambda request: None, (), AT_ONCE),
     "stat": Verb(looking.stat, ("paths", "hash"), "look"),
     "tail": Verb(looking.tail, ("path", "offset", "limit", "base64"), "look"),
     "disk": Verb(looking.disk, ("path",), "look"),
@@ -39,7 +43,8 @@ VERBS: Dict[str, Verb] = {
     "poll": Verb(polling.poll, ("queue", "runs"), "wait"),
     "put_small": Verb(changing.put_small, ("path", "text", "mode", "root"), "disk"),
     "remove": Verb(changing.remove, ("root", "paths"), "disk"),
-    "clean": Verb(changing.clean, ("root", "keep", "helper_age_s", "part_age_s"), "disk"),
+    "clean": Verb(changing.clean, ("root", "keep", "helper_age_s", "part_age_s", "dead"), "disk"),
+    "hunt": Verb(hunting.hunt, ("owner", "keep"), "disk"),
 }
 
 
@@ -79,6 +84,9 @@ class Service:
             verb = _verb_of(message)
         except Fault as fault:
             self._answer(dict(told(fault), id=message.get("id")))
+            return
+        if verb.lane == AT_ONCE:
+            self._perform(verb, message)
             return
         lane = "disk" if message.get("hash") else verb.lane
         self._lanes[lane].submit(self._perform, verb, message)
@@ -127,6 +135,7 @@ def serve() -> int:
 
 def _leave(code: int) -> None:
     kill_live()
+    mine().end()
     sys.stderr.flush()
     # no goodbye to the lanes: they may wait for a slow program or a slow disk
     os._exit(code)

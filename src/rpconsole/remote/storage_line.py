@@ -9,6 +9,7 @@ import threading
 from typing import Any, BinaryIO, Callable, Dict, List, Optional
 
 from .frames import Cut, Garbage
+from .presence import MARK, mine
 from .processes import kill_group
 from .program import program_path
 
@@ -44,7 +45,7 @@ class Connection:
         self.sent: Dict[int, Order] = {}
         self._complaints: Any = collections.deque(maxlen=_COMPLAINT_LINES)
         self._program = program
-        environ = dict(os.environ, RPR_CARRIER=str(os.getpid()))
+        environ = dict(os.environ, RPR_CARRIER=str(os.getpid()), **{MARK: mine().tag})
         # a password is never asked for, whatever asks
         environ.pop("DISPLAY", None)
         environ.pop("SSH_ASKPASS", None)
@@ -57,6 +58,7 @@ class Connection:
             start_new_session=True,
             env=environ,
         )
+        mine().started(self._process.pid)
         assert self._process.stdin is not None
         self._into = self._process.stdin.fileno()
         out: Any = self._process.stdout
@@ -107,6 +109,7 @@ class Connection:
         except subprocess.TimeoutExpired:
             kill_group(self._process.pid, signal.SIGKILL)
             code = self._process.wait()
+        mine().ended(self._process.pid)
         self._listener.join(_LAST_WORDS_S)
         self.write_end()
         self.out.close()

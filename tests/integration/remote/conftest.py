@@ -138,8 +138,8 @@ def opened():
 
 @pytest.fixture
 def serve(helper_argv, opened):
-    def start() -> Service:
-        service = Service([*helper_argv, "serve"])
+    def start(*badge: str) -> Service:
+        service = Service([*helper_argv, "serve", *badge])
         opened(service)
         return service
 
@@ -148,8 +148,8 @@ def serve(helper_argv, opened):
 
 @pytest.fixture
 def stream(helper_argv, opened):
-    def start(what: str, root: Path) -> Channel:
-        channel = Channel([*helper_argv, what, "--root", str(root)])
+    def start(what: str, root: Path, *badge: str) -> Channel:
+        channel = Channel([*helper_argv, what, "--root", str(root), *badge])
         opened(channel)
         return channel
 

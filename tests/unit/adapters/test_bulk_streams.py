@@ -32,6 +32,7 @@ def streams(monkeypatch):
         "fe1",
         SshOptions(front_ends=(FrontEnd(name="fe1", host="fe1"),), user="op", remote_root="/x", known_hosts=""),
         never,
+        "owner.session",
     )
     made.limit = 1
     return made

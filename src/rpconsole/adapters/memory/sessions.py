@@ -44,6 +44,8 @@ class MemorySessions:
             host: SessionView(host=host, state=SessionState.CLOSED, max_channels=max_channels) for host in hosts
         }
         self._bell = ChangeBell()
+        #: what the site adapter has found, told at the next look
+        self.to_tell: list[str] = []
         self._one_login = asyncio.Lock()
         self._good: set[str] = set()
         self._issued = 0
@@ -133,6 +135,11 @@ class MemorySessions:
     def alive(self) -> bool:
         """See the port."""
         return any(self._is_open(host) for host in self._views)
+
+    def news(self) -> tuple[str, ...]:
+        """See the port."""
+        told, self.to_tell = tuple(self.to_tell), []
+        return told
 
     async def changed(self) -> None:
         """See the port; one consumer is meant."""

@@ -6,6 +6,7 @@ import asyncssh
 
 from rpconsole.adapters.ssh.channel import WINDOW_BYTES, WRITE_HIGH_BYTES, Channel
 from rpconsole.adapters.ssh.framing import quicken
+from rpconsole.adapters.ssh.heartbeat import opens
 from rpconsole.adapters.ssh.link import LinkFull
 
 
@@ -17,6 +18,8 @@ class AsyncsshLink:
     def __init__(self, name: str, connection: asyncssh.SSHClientConnection) -> None:
         self._name = name
         self.connection = connection
+        #: why we gave it up
+        self.reason: Exception | None = None
         quicken(connection)
 
     @property
@@ -54,6 +57,15 @@ class AsyncsshLink:
 
     def abort(self) -> None:
         """See ``Link``."""
+        self.connection.abort()
+
+    async def answers(self, within_s: float) -> bool:
+        """See ``Link``."""
+        return await opens(self, within_s)
+
+    def give_up(self, reason: str) -> None:
+        """See ``Link``."""
+        self.reason = TimeoutError(reason)
         self.connection.abort()
 
 

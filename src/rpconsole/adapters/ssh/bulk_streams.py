@@ -53,10 +53,11 @@ _STREAMS: dict[str, Callable[[FrameStream, str, float], BulkStream]] = {
 class BulkStreams:
     """Lends streams, at most ``limit`` at once, to the most urgent first; one that failed is not lent again."""
 
-    def __init__(self, host: str, options: SshOptions, open_channel: OpenChannel) -> None:
+    def __init__(self, host: str, options: SshOptions, open_channel: OpenChannel, badge: str) -> None:
         self._host = host
         self._options = options
         self._open_channel = open_channel
+        self._badge = badge
         self._lent = 0
         self._idle: dict[str, list[BulkStream]] = {verb: [] for verb in _STREAMS}
         #: (urgency, turn): the most urgent first, and of those who came first
@@ -170,7 +171,7 @@ class BulkStreams:
 
     async def _open(self, verb: str) -> BulkStream:
         roots = [word for root in self._options.roots for word in ("--root", root)]
-        command = helper_command(self._options, verb, *roots)
+        command = helper_command(self._options, verb, *roots, self._badge)
         frames = FrameStream(await self._open_channel(command), self._host)
         try:
             await frames.greeting(self._options.answer_timeout_s)

@@ -66,6 +66,8 @@ class Channel:
         self._writable.set()
         self._when_closed: list[Callable[[], None]] = []
         self._is_gone = False
+        #: told of each sign of life from the other end
+        self.on_life: Callable[[], None] = _nobody
         self.exit_status: int | None = None
 
     # -- the transport calls these -------------------------------------------------------------------------------------
@@ -76,6 +78,7 @@ class Channel:
 
     def received(self, data: bytes) -> None:
         """The program wrote this."""
+        self.on_life()
         self._pieces.append(memoryview(data))
         self._held_bytes += len(data)
         if self._held_bytes > _PAUSE_READING_BYTES and not self._is_paused and self._pipe is not None:
@@ -85,6 +88,7 @@ class Channel:
 
     def complained(self, data: bytes) -> None:
         """The program wrote this on its standard error."""
+        self.on_life()
         self._stderr += data
         del self._stderr[:-_STDERR_KEPT_BYTES]
 
@@ -106,7 +110,8 @@ class Channel:
         self._writable.clear()
 
     def resume_writing(self) -> None:
-        """It has room again."""
+        """It has room again: the other end took something."""
+        self.on_life()
         self._writable.set()
 
     # -- we call these -------------------------------------------------------------------------------------------------
@@ -205,3 +210,7 @@ class Channel:
         status = "" if self.exit_status is None else f" with exit code {self.exit_status}"
         said = f": {self.stderr.splitlines()[-1]}" if self.stderr else ""
         return ChannelEnded(f"The helper at {self._host} ended{status}{said}.", evidence=self.stderr)
+
+
+def _nobody() -> None:
+    """Nobody listens for signs of life."""

@@ -76,6 +76,20 @@ class CommandLink:
         """See ``Link``."""
         self._end()
 
+    async def answers(self, within_s: float) -> bool:
+        """See ``Link``: a login from the gateway to the front end, which takes its own time."""
+        try:
+            await self._go_there()
+        except LinkFull:
+            return await self._gateway.answers(within_s)
+        except RpconsoleError:
+            return False
+        return True
+
+    def give_up(self, reason: str) -> None:
+        """See ``Link``."""
+        self.lose(TimeoutError(reason))
+
     async def _start(self, command: str) -> Channel:
         return await self._gateway.open(hop_command(self._options, self._target, command))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import itertools
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from rpconsole.adapters.ssh.channel import Channel, ChannelEnded
@@ -39,10 +39,11 @@ def helper_command(options: SshOptions, *words: str) -> str:
 class HelperClient:
     """Starts the helper when it is needed, installs it when it is not there, starts it again when it has died."""
 
-    def __init__(self, host: str, options: SshOptions, open_channel: OpenChannel) -> None:
+    def __init__(self, host: str, options: SshOptions, open_channel: OpenChannel, badge: str) -> None:
         self._host = host
         self._options = options
         self._open_channel = open_channel
+        self._badge = badge
         self._numbers = itertools.count(1)
         self._waiting: dict[int, asyncio.Future[Any]] = {}
         self._starting = asyncio.Lock()
@@ -77,10 +78,43 @@ class HelperClient:
         if not found or found[0].get("kind") != "file":
             await self._install()
 
-    async def clean(self) -> None:
-        """Remove old helpers and what broken streams left; takes its time where there are many files."""
-        fields = {"root": self._options.remote_root, "keep": [helper_name()]}
-        await self.call("clean", fields, timeout_s=_CLEANING_S)
+    async def clean(self, dead: Sequence[str] = ()) -> list[str]:
+        """Remove old helpers and what broken streams left; takes its time where there are many files. The paths removed.
+
+        ``dead`` are tags of helpers that are known to be gone.
+        """
+        fields = {"root": self._options.remote_root, "keep": [helper_name()], "dead": list(dead)}
+        answer = await self.call("clean", fields, timeout_s=_CLEANING_S)
+        return [str(path) for path in answer["removed"]]
+
+    async def hunt(self, living: Collection[str]) -> list[dict[str, Any]]:
+        """End what dead sessions of this engine have left on this host; ``living`` are the badges of those that live."""
+        fields = {"owner": self._options.owner, "keep": sorted(badge.rpartition(".")[2] for badge in living)}
+        answer: list[dict[str, Any]] = await self.call("hunt", fields, timeout_s=_CLEANING_S)
+        return answer
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it has been started and has not ended."""
+        return self._frames is not None and self._frames.channel.is_open
+
+    async def answers(self, within_s: float) -> bool:
+        """Whether a helper that runs gives a sign of life."""
+        if not self.is_running:
+            return False
+        try:
+            await self.call("ping", {}, timeout_s=within_s)
+        except NoAnswer:
+            return False
+        except RpconsoleError:
+            # it ended just now, and whoever waited for it has heard why
+            return True
+        return True
+
+    def restart(self) -> None:
+        """It hangs: requests in flight are unanswered, and the next one starts another."""
+        if self._frames is not None:
+            self._frames.channel.close()
 
     def close(self) -> None:
         """End the helper; requests in flight fail."""
@@ -108,7 +142,7 @@ class HelperClient:
             raise SiteFailed(f"The helper does not start. {error}", evidence=error.evidence) from error
 
     async def _serve(self) -> FrameStream:
-        frames = FrameStream(await self._open_channel(helper_command(self._options, "serve")), self._host)
+        frames = FrameStream(await self._open_channel(helper_command(self._options, "serve", self._badge)), self._host)
         try:
             greeting = await frames.greeting(self._options.answer_timeout_s)
         except BaseException:

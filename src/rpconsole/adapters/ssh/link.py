@@ -47,3 +47,11 @@ class Link(Protocol):
     def abort(self) -> None:
         """End it at once."""
         ...
+
+    async def answers(self, within_s: float) -> bool:
+        """Ask for a sign of life beyond all buffers; False when none comes within the time."""
+        ...
+
+    def give_up(self, reason: str) -> None:
+        """It does not answer any more: it is over from our point of view, and ``on_lost`` hears why."""
+        ...

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from rpconsole.adapters.ssh.link import Link, OnLost
 from rpconsole.adapters.ssh.master_link import MasterLink
+from rpconsole.adapters.ssh.master_process import MasterProcess
 from rpconsole.adapters.ssh.mux import MuxControl, MuxRefused
 from rpconsole.adapters.ssh.options import SshOptions
 from rpconsole.adapters.ssh.target import Target
@@ -22,6 +23,8 @@ from rpconsole.ports.sessions import Ask
 
 #: ssh binds under a longer name first, and a socket's path may have 107 bytes
 SOCKET_PATH_BYTES = 90
+#: for a master that was told to end, and answers
+_ENDS_WITHIN_S = 2.0
 _FINGERPRINT = re.compile(r"SHA256:[A-Za-z0-9+/]+")
 #: no file of the user's or the host's is read, no key is offered, nothing is forwarded, and nothing asks but the site
 _ONLY_QUESTIONS = {
@@ -53,6 +56,7 @@ class MasterOpener:
         self._paths: dict[Target, Path] = {}
         #: masters that did not answer: whoever logs in wants another one
         self._mute: set[Path] = set()
+        self._processes: dict[Path, MasterProcess | None] = {}
 
     async def open(self, target: Target, ask: Ask, *, gateway: Link | None, on_lost: OnLost) -> Link:
         """See ``Opener``."""
@@ -82,7 +86,7 @@ class MasterOpener:
         if control.peer_uid() != os.getuid():
             control.close()
             raise SiteRefused(f"The master behind {path} belongs to another user of this host; it is not used.")
-        return self._link(target, path, control, on_lost)
+        return await self._link(target, path, control, on_lost)
 
     async def path_of(self, target: Target) -> Path:
         """The control path with its tokens filled in, as ssh itself does it."""
@@ -111,11 +115,14 @@ class MasterOpener:
 
     async def _linked(self, target: Target, path: Path, on_lost: OnLost) -> Link:
         try:
-            return self._link(target, path, await MuxControl.connect(path), on_lost)
+            return await self._link(target, path, await MuxControl.connect(path), on_lost)
         except OSError as error:
             raise SiteUnreachable(f"The master to {target} ended as soon as it was open: {error}.") from error
 
-    def _link(self, target: Target, path: Path, control: MuxControl, on_lost: OnLost) -> Link:
+    async def _link(self, target: Target, path: Path, control: MuxControl, on_lost: OnLost) -> Link:
+        with suppress(OSError, MuxRefused, TimeoutError):
+            self._processes[path] = MasterProcess.of(await control.alive())
+
         def lost(reason: Exception | None) -> None:
             if isinstance(reason, TimeoutError):
                 self._mute.add(path)
@@ -132,6 +139,9 @@ class MasterOpener:
                 await control.terminate()
             finally:
                 control.close()
+        process = self._processes.pop(path, None)
+        if process is not None:
+            await process.end(_ENDS_WITHIN_S)
         self._mute.discard(path)
         _remove_socket(path)
 

@@ -7,6 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from rpconsole.adapters.ssh.channel import Channel
+from rpconsole.adapters.ssh.heartbeat import opens
 from rpconsole.adapters.ssh.link import OnLost
 from rpconsole.adapters.ssh.mux import MuxControl, MuxRefused
 from rpconsole.adapters.ssh.mux_channel import open_mux_channel
@@ -67,8 +68,12 @@ class MasterLink:
         """See ``Link``."""
         self._over(None)
 
+    async def answers(self, within_s: float) -> bool:
+        """See ``Link``: the master's own word says nothing of its peer."""
+        return await opens(self, within_s)
+
     def give_up(self, reason: str) -> None:
-        """It does not answer any more: no session from our point of view."""
+        """See ``Link``."""
         self._over(TimeoutError(reason))
 
     async def _until_it_hangs_up(self) -> None:

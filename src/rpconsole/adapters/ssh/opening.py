@@ -29,7 +29,14 @@ class AsyncsshOpener:
         if gateway is not None:
             assert isinstance(gateway, AsyncsshLink)
             tunnel = gateway.connection
-        return AsyncsshLink(target.name, await log_in(self._options, target, ask, tunnel=tunnel, on_lost=on_lost))
+        link: AsyncsshLink | None = None
+
+        def lost(reason: Exception | None) -> None:
+            on_lost(link.reason or reason if link is not None else reason)
+
+        connection = await log_in(self._options, target, ask, tunnel=tunnel, on_lost=lost)
+        link = AsyncsshLink(target.name, connection)
+        return link
 
     async def adopt(self, target: Target, *, gateway: Link | None, on_lost: OnLost) -> Link | None:
         """See ``Opener``."""

@@ -14,6 +14,8 @@ from rpconsole.domain.session import session_name
 _PLAIN_PATH = re.compile(r"/[A-Za-z0-9_./+@=,-]*")
 _PLAIN_PROGRAM = re.compile(r"[A-Za-z0-9_./+-]+")
 
+_PLAIN_WORD = re.compile(r"[0-9a-z]{1,40}")
+
 #: AES-GCM moves 1.4 to 4 times as much in a second of CPU as the others
 FAST_CIPHERS = (
     "aes128-gcm@openssh.com",
@@ -85,6 +87,8 @@ class SshOptions:
     #: a transfer that does not move for so long is begun anew
     stall_s: float = 120.0
     python: str = "python3"
+    #: tells this engine's helpers at the site from those of others; letters and digits
+    owner: str = "rpconsole"
     #: OpenSSH's client, where masters of its kind hold the connections
     ssh: str = "ssh"
     #: where the masters' control sockets lie, with ssh's tokens; empty = the connections are held inside our own process
@@ -114,14 +118,19 @@ class SshOptions:
                 raise BadConfiguration(
                     f"{area!r} must be an absolute path of letters, digits and _./+@=,- (and not / itself)."
                 )
-        if not _PLAIN_PROGRAM.fullmatch(self.python):
-            raise BadConfiguration(f"python {self.python!r} must be the name or the path of one program.")
+        self._check_words()
         if self.max_channels < 2:
             raise BadConfiguration(
                 f"max_channels is {self.max_channels}; one for control and one for files are needed."
             )
         if self.hops_by_commands and self.gateway is None:
             raise BadConfiguration("A hop by commands needs a gateway that runs them; name it.")
+
+    def _check_words(self) -> None:
+        if not _PLAIN_PROGRAM.fullmatch(self.python):
+            raise BadConfiguration(f"python {self.python!r} must be the name or the path of one program.")
+        if not _PLAIN_WORD.fullmatch(self.owner):
+            raise BadConfiguration(f"owner {self.owner!r} must be of at most 40 small letters and digits.")
 
     @property
     def doors(self) -> tuple[FrontEnd, ...]:

@@ -11,6 +11,8 @@ from difflib import get_close_matches
 
 from rpconsole.adapters.change_bell import ChangeBell
 from rpconsole.adapters.ssh.account import account_of
+from rpconsole.adapters.ssh.heartbeat import LEAST_PATIENCE_S
+from rpconsole.adapters.ssh.leftovers import clean_up
 from rpconsole.adapters.ssh.link import Link
 from rpconsole.adapters.ssh.opener import Opener
 from rpconsole.adapters.ssh.opening import opener_of
@@ -62,6 +64,7 @@ class SshSessions:
         #: tokens of a counter burn each other when two logins run at once
         self._one_login = asyncio.Lock()
         self._bell = ChangeBell()
+        self._news: list[str] = []
         self._settling: set[asyncio.Task[None]] = set()
         self._looking: asyncio.Task[None] | None = None
 
@@ -71,6 +74,8 @@ class SshSessions:
         async with self._one_login:
             due = [standing for standing in chosen if not standing.is_open]
             try:
+                if due:
+                    await self._look_at_gateway()
                 await self._adopt(due, user)
                 await self._series(
                     [standing for standing in due if not standing.is_open], user or self._options.user, ask
@@ -151,6 +156,11 @@ class SshSessions:
         """See the port; one consumer is meant."""
         await self._bell.rings()
 
+    def news(self) -> tuple[str, ...]:
+        """See the port."""
+        told, self._news = tuple(self._news), []
+        return told
+
     # -- for the site adapter ------------------------------------------------------------------------------------------
 
     def live(self) -> list[Session]:
@@ -178,6 +188,14 @@ class SshSessions:
             self._bell.ring()
 
     # -- opening -------------------------------------------------------------------------------------------------------
+
+    async def _look_at_gateway(self) -> None:
+        """One that is as silent as what lay behind it is no way in."""
+        gateway = self._gateway
+        if gateway is None or gateway.is_closed:
+            return
+        if not await gateway.answers(max(LEAST_PATIENCE_S, self._options.keepalive_s)):
+            gateway.give_up("it does not answer any more")
 
     async def _series(self, due: Sequence[_Standing], user: str, ask: Ask) -> None:
         gateway = self._options.gateway
@@ -268,12 +286,20 @@ class SshSessions:
         await asyncio.gather(*(self._prepare_one(standing) for standing in opened))
         sessions = [standing.session for standing in opened if standing.session is not None]
         if sessions:
-            # the front ends share their files: one of them cleans
             settling = asyncio.create_task(
-                _settle_in(sessions, self._options.bulk_verbs), name="warming streams, cleaning the site's leftovers"
+                self._settle_in(sessions), name="warming streams, cleaning the site's leftovers"
             )
             self._settling.add(settling)
             settling.add_done_callback(self._settling.discard)
+
+    async def _settle_in(self, sessions: Sequence[Session]) -> None:
+        """Open the file streams before they are needed: a transfer that opens them first loses three round trips."""
+        for verb in self._options.bulk_verbs:
+            await asyncio.gather(*(session.streams.warm(verb) for session in sessions))
+        for sentence in await clean_up(sessions, [session.badge for session in self.live()]):
+            log.info("%s", sentence)
+            self._news.append(sentence)
+            self._bell.ring()
 
     async def _prepare_one(self, standing: _Standing) -> None:
         """A login is not given back because the helper does not start: verbs will say why, and try again."""
@@ -334,6 +360,8 @@ class SshSessions:
             self._bell.ring()
         if state in (SessionState.CLOSED, SessionState.LOST):
             self._remember_room(standing)
+            if standing.session is not None:
+                standing.session.forget()
             standing.session = None
 
     def _remember_room(self, standing: _Standing) -> None:
@@ -362,20 +390,6 @@ class SshSessions:
         )
 
 
-async def _settle_in(sessions: Sequence[Session], verbs: Sequence[str]) -> None:
-    """Open the file streams before they are needed: a transfer that opens them first loses three round trips."""
-    for verb in verbs:
-        await asyncio.gather(*(session.streams.warm(verb) for session in sessions))
-    await _clean(sessions[0])
-
-
 def _target(standing: _Standing, user: str, position: tuple[int, int]) -> Target:
     front_end = standing.front_end
     return Target(name=front_end.name, host=front_end.host, port=front_end.port, user=user, position=position)
-
-
-async def _clean(session: Session) -> None:
-    try:
-        await session.helper.clean()
-    except RpconsoleError as error:
-        log.info("leftovers at %s: %s", session.name, error)

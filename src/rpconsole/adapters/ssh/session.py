@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 
 from rpconsole.adapters.ssh.bulk_streams import BulkStreams
 from rpconsole.adapters.ssh.channel import Channel, NoChannel
+from rpconsole.adapters.ssh.heartbeat import Heartbeat
 from rpconsole.adapters.ssh.helper_client import HelperClient
 from rpconsole.adapters.ssh.link import Link, LinkFull
 from rpconsole.adapters.ssh.options import SshOptions
@@ -30,8 +32,13 @@ class Session:
         self.is_closing = False
         #: no new bundle of files is begun
         self.is_draining = False
-        self.helper = HelperClient(name, options, self.open_channel)
-        self.streams = BulkStreams(name, options, self.try_channel)
+        #: by which its helpers at the site are known as ours, and as this session's
+        self.badge = f"{options.owner}.{secrets.token_hex(6)}"
+        self.helper = HelperClient(name, options, self.open_channel, self.badge)
+        self.streams = BulkStreams(name, options, self.try_channel, self.badge)
+        self._heartbeat = Heartbeat(name, options, link, self.helper)
+        self._heard()
+        self._watching = asyncio.create_task(self._heartbeat.watch(), name=f"signs of life from {name}")
 
     @property
     def is_live(self) -> bool:
@@ -60,22 +67,31 @@ class Session:
             self._slots.release()
             raise
         self.channels += 1
+        channel.on_life = self._heard
+        self._heard()
         channel.when_closed(self._release)
         return channel
 
     def close(self) -> None:
         """End the session in order."""
-        self.is_closing = True
-        self.helper.close()
-        self.streams.close()
+        self._end()
         self._link.close()
 
     def release(self) -> None:
         """Let go of the session; where it can live without us it lives on."""
+        self._end()
+        self._link.release()
+
+    def _end(self) -> None:
         self.is_closing = True
         self.helper.close()
         self.streams.close()
-        self._link.release()
+        self.forget()
+
+    def forget(self) -> None:
+        """Nobody asks for signs of life any more."""
+        if self._watching is not asyncio.current_task():
+            self._watching.cancel()
 
     async def wait_closed(self) -> None:
         """Return when the connection is gone; a peer that does not say goodbye is cut off."""
@@ -101,6 +117,9 @@ class Session:
                 await asyncio.sleep(_CHANNEL_PAUSE_S)
             except OSError as error:
                 raise self._lost() from error
+
+    def _heard(self) -> None:
+        self._heartbeat.heard_at = asyncio.get_running_loop().time()
 
     def _release(self) -> None:
         self.channels -= 1

@@ -6,15 +6,12 @@ import asyncio
 import os
 import signal
 import socket
-import subprocess
-import tempfile
-import time
 from pathlib import Path
 
 import pytest
-from tests.integration.ssh_site import Person, ssh_site
-from tests.servers.sshd import USER, PrivateSshd, require_sshd
-from tests.servers.token_card import TokenCard
+from tests.integration.masters.world import connections, gone, masters_in, open_by_hand, opened, state
+from tests.integration.ssh_site import Person
+from tests.servers.sshd import USER
 
 from rpconsole.adapters.ssh import pool
 from rpconsole.adapters.ssh.channel import NoChannel
@@ -24,98 +21,6 @@ from rpconsole.domain.fault import BadConfiguration, LoginRefused, NoSession, Se
 from rpconsole.domain.session import SessionState
 
 pytestmark = pytest.mark.needs_sshd
-
-
-@pytest.fixture
-def sockets():
-    """A folder with a short name: a socket's path may have some ninety bytes."""
-    with tempfile.TemporaryDirectory(prefix="rpm-") as folder:
-        yield Path(folder)
-        for pid in masters_in(folder):
-            os.kill(pid, signal.SIGKILL)
-
-
-@pytest.fixture
-def start_sshd():
-    """Start one of its own, for tests that bend it."""
-    require_sshd()
-    started = []
-
-    def start(**changes):
-        started.append(PrivateSshd([TokenCard()], **changes).__enter__())
-        # the one that saw it listen is in the log before anybody counts
-        while connections(started[-1]) < 1:
-            time.sleep(0.01)
-        return started[-1]
-
-    yield start
-    for server in started:
-        server.__exit__(None, None, None)
-
-
-@pytest.fixture
-async def site_at(tmp_path, sockets):
-    """A site before these servers whose connections masters hold; let go of at the end."""
-    made = []
-
-    def make(*servers, known=(), control_path="%C", **changes):
-        path = tmp_path / "known_hosts"
-        path.write_text("".join(server.known_hosts_line() for server in (*servers, *known)))
-        ports = [server.port for server in servers]
-        options = {"user": USER, "control_path": f"{sockets}/{control_path}", "keepalive_s": 1.0, **changes}
-        made.append(ssh_site(tmp_path, ports, str(path), **options))
-        return made[-1]
-
-    yield make
-    for site in made:
-        await site.sessions.close()
-        await site.sessions.release()
-
-
-def masters_in(folder):
-    """Processes of masters with their sockets below the folder."""
-    found = subprocess.run(
-        ["pgrep", "-f", f"ControlPath={folder}|-S {folder}"], capture_output=True, text=True, check=False
-    )
-    return [int(word) for word in found.stdout.split()]
-
-
-def connections(server):
-    """How often somebody connected to the server at all."""
-    return server.log.read_text(errors="replace").count("Connection from")
-
-
-async def gone(pids, within_s=10.0):
-    deadline = time.monotonic() + within_s
-    while any(Path(f"/proc/{pid}").exists() for pid in pids):
-        assert time.monotonic() < deadline
-        await asyncio.sleep(0.05)
-
-
-async def opened(site, server):
-    await site.sessions.open(Person([server.cards[0].next()]))
-    return site
-
-
-def open_by_hand(server, path, known_hosts, card):
-    """As an operator does it in his own shell, with a program that types his token."""
-    asker = Path(known_hosts).parent / "asker"
-    asker.write_text(f"#!/bin/sh\necho {card.next()}\n")
-    asker.chmod(0o700)
-    words = ["-o", f"UserKnownHostsFile={known_hosts}", "-o", "PreferredAuthentications=keyboard-interactive"]
-    subprocess.run(
-        ["ssh", "-F", "/dev/null", "-MNf", "-S", path, *words, "-p", str(server.port), f"{USER}@127.0.0.1"],
-        check=True,
-        env={**os.environ, "SSH_ASKPASS": str(asker), "SSH_ASKPASS_REQUIRE": "force"},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        timeout=30,
-    )
-
-
-def state(site):
-    return site.sessions.view()[0].state
 
 
 async def test_a_restart_of_ours_costs_no_token(start_sshd, site_at):
