@@ -23,7 +23,7 @@ from rpconsole.domain.stage_rows import Advanced
 from rpconsole.engine.facade import RunDetail
 from rpconsole.engine.haul_bench import BenchCell, HaulPlan
 from rpconsole.ports.hauls import FileLine
-from rpconsole.ports.journal import Act, JobRecord, StoryLine, Verdict
+from rpconsole.ports.journal import Act, JobRecord, PastSession, StoryLine, Verdict
 from rpconsole.ports.run_store import DefineOrder, Definition
 from rpconsole.ports.sessions import Ask, Challenge, Prompt
 from rpconsole.ports.site import Tail
@@ -341,6 +341,16 @@ class FakeEngine:
 
     async def acts(self, limit: int = 100) -> list[Act]:
         return [Act(at=NOON, who=who, what=verb) for verb, _, who in self.asked][-limit:]
+
+    async def past_sessions(self, limit: int = 10) -> list[PastSession]:
+        past = [
+            PastSession(host="fe1", user=user, opened_by=who, opened_at=NOON - start, ended_at=NOON - end, end=how)
+            for user, who, start, end, how in (
+                ("ann", "anna", 90_000, 46_800, "cut by the site"),
+                ("bob", "robert", 46_000, 3_600, "closed by us"),
+            )
+        ]
+        return past[len(past) - min(limit, len(past)) :]
 
     async def note(self, what: str, who: str) -> None:
         self._note("note", who, what)

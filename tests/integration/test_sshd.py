@@ -234,3 +234,57 @@ async def test_a_submission_outlives_its_session(start_sshd, site_at, tmp_path):
     assert receipt.answer is not None
     assert receipt.answer.out == "Moab.17\n"
     assert (tmp_path / "noted").read_text() == "ran\n"
+
+
+async def until_streams_are(site, count):
+    async with asyncio.timeout(30):
+        while site.sessions.view()[0].streams != count:
+            await site.sessions.changed()
+
+
+async def test_what_a_front_end_allows_is_found_at_the_login_kept_and_found_anew_where_it_has_changed(
+    start_sshd, site_at
+):
+    narrow, wide = start_sshd(max_sessions=3), start_sshd(max_sessions=10)
+    first = await opened(site_at(narrow, bulk_channels=4), narrow)
+    await until_streams_are(first, 2)
+    # another engine, which knows of it; the site allows more by now
+    second = site_at(wide, bulk_channels=4)
+    second.sessions.expect({}, {"fe1": 2})
+    assert second.sessions.view()[0].streams == 2
+    await opened(second, wide)
+    await until_streams_are(second, None)
+    # and one for which it allows less
+    third = site_at(narrow, bulk_channels=4)
+    third.sessions.expect({}, {"fe1": 5})
+    await opened(third, narrow)
+    await until_streams_are(third, 2)
+    shipments = some_files(third)
+    assert (await third.site.send(shipments))[1] == []
+
+
+@pytest.mark.parametrize("max_sessions", [2, 4])
+async def test_orders_and_a_logs_tail_are_answered_while_files_take_every_channel_that_there_is(
+    start_sshd, site_at, max_sessions
+):
+    server = start_sshd(max_sessions=max_sessions)
+    site = await opened(site_at(server, bulk_channels=8), server)
+    log = site.root / "a.log"
+    log.write_bytes(b"line\n" * 100)
+    shipments = [site.outgoing(f"in/large{number}", bytes([number]) * (8 << 20)) for number in range(12)]
+    moved = 0
+
+    def progress(count, size):
+        nonlocal moved
+        moved += size
+
+    sending = asyncio.create_task(site.site.send(shipments, progress))
+    answered_at = []
+    while not sending.done():
+        assert (await site.site.tail(str(log), offset=0, limit=500)).text.count("line") == 100
+        assert (await site.site.run(["echo", "x"], timeout_s=20)).out == "x\n"
+        answered_at.append(moved)
+    assert (await sending)[1] == []
+    # many times in the middle, not once before and once behind
+    assert len({at for at in answered_at if 0 < at < moved}) > 3
+    assert site.sessions.first().channels <= max_sessions

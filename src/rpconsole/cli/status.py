@@ -66,9 +66,13 @@ def show_status(snapshot: Result, *, lives: bool) -> None:
         say(f"{moment(alert['at'])}  {alert['level']}  {alert['sentence']}")
 
 
-def session(context: typer.Context, as_json: JsonOption = False) -> None:
-    """Show the front ends and how long their sessions last."""
-    result = order(context, "session")
+def session(
+    context: typer.Context,
+    past: Annotated[int, typer.Option("--past", min=0, max=10_000, help="How many ended sessions to show.")] = 10,
+    as_json: JsonOption = False,
+) -> None:
+    """Show the front ends, how long their sessions last, and how the last ones ended."""
+    result = order(context, "session", past=past)
     if as_json:
         show_json(result)
     else:
@@ -76,6 +80,29 @@ def session(context: typer.Context, as_json: JsonOption = False) -> None:
         if result["renewal"] is not None:
             say()
             show_renewal(result["renewal"], result["at"])
+        if result["past"]:
+            say()
+            show_past_sessions(result["past"])
+
+
+def show_past_sessions(sessions: list[Result]) -> None:
+    """One line for each that has ended."""
+    show_table(
+        ("front end", "user", "opened by", "opened", "ended", "lived", "how it ended"),
+        [
+            (
+                past["host"],
+                past["user"],
+                past["opened_by"],
+                moment(past["opened_at"]),
+                moment(past["ended_at"]),
+                duration(past["ended_at"] - past["opened_at"]),
+                past["end"],
+            )
+            for past in sessions
+        ],
+        empty="no session has ended yet",
+    )
 
 
 def show_renewal(renewal: Result, now: float) -> None:

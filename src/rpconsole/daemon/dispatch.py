@@ -33,6 +33,7 @@ from rpconsole.daemon.verbs import (
     RunArgs,
     RunsArgs,
     ScratchArgs,
+    SessionArgs,
     StoryArgs,
     TailArgs,
 )
@@ -130,7 +131,7 @@ class Dispatch:
     async def _status(self, args: NoArgs, who: str) -> Result:
         return result(**plain(self._present()))
 
-    async def _session(self, args: NoArgs, who: str) -> Result:
+    async def _session(self, args: SessionArgs, who: str) -> Result:
         snapshot = self._engine.snapshot()
         return result(
             at=snapshot.at,
@@ -138,6 +139,7 @@ class Dispatch:
             sessions=snapshot.sessions,
             accounts=snapshot.accounts,
             renewal=snapshot.renewal,
+            past=await self._engine.past_sessions(args.past),
         )
 
     async def _runs(self, args: RunsArgs, who: str) -> Result:
@@ -257,7 +259,7 @@ class Dispatch:
 
     async def _logout(self, args: LogoutArgs, who: str) -> Result:
         await self._engine.logout(args.hosts, who)
-        return await self._session(NoArgs(), who)
+        return await self._session(SessionArgs(), who)
 
     async def _no_baton(self, args: BatonArgs, who: str) -> Result:
         raise BadRequest("no engine runs, so nobody has the baton and nobody needs it")

@@ -44,6 +44,12 @@ class NoArgs(Args):
     """A verb that takes none."""
 
 
+class SessionArgs(Args):
+    """The sessions, and so many of those that have ended."""
+
+    past: Annotated[int, Field(ge=0, le=10_000)] = 10
+
+
 class RunArgs(Args):
     """One run."""
 
@@ -200,7 +206,7 @@ class TailArgs(Args):
 
 VERBS: dict[str, type[Args]] = {
     "status": NoArgs,
-    "session": NoArgs,
+    "session": SessionArgs,
     "runs": RunsArgs,
     "find_runs": FindRunsArgs,
     "queues": NoArgs,

@@ -41,6 +41,8 @@ class SessionView:
     opened_by: str | None = None
     channels: int = 0
     max_channels: int = 0
+    #: how many file streams the front end let one session have, where it refused more; None = as many as were asked for
+    streams: int | None = None
     #: why it is not open, as a sentence
     sentence: str = ""
 

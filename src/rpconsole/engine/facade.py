@@ -18,7 +18,7 @@ from rpconsole.domain.stage import Stage
 from rpconsole.domain.stage_rows import Advanced
 from rpconsole.engine.haul_bench import BenchCell, HaulPlan
 from rpconsole.ports.hauls import FileLine
-from rpconsole.ports.journal import Act, JobRecord, StoryLine, Verdict
+from rpconsole.ports.journal import Act, JobRecord, PastSession, StoryLine, Verdict
 from rpconsole.ports.run_store import DefineOrder, Definition
 from rpconsole.ports.sessions import Ask
 from rpconsole.ports.site import Tail
@@ -192,6 +192,10 @@ class EngineFacade(Protocol):
 
     async def labels(self) -> Sequence[tuple[str, Stage]]:
         """The (label, stage) pairs that runs are defined for by itself."""
+        ...
+
+    async def past_sessions(self, limit: int = 10) -> list[PastSession]:
+        """The last sessions that have ended: who opened them, as whom, from when to when, and how they ended; oldest first."""
         ...
 
     async def acts(self, limit: int = 100) -> list[Act]:

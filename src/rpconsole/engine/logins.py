@@ -11,6 +11,7 @@ from rpconsole.domain.action import Level
 from rpconsole.domain.fault import BadConfiguration, RpconsoleError, SiteRefused
 from rpconsole.domain.nearest import nearest
 from rpconsole.domain.session import SessionState, SessionView, about_session, front_end_of, lifetime_s, renamed
+from rpconsole.engine.known_limits import KnownLimits
 from rpconsole.engine.notices import NoticeBoard
 from rpconsole.engine.world import World
 from rpconsole.ports.journal import PastSession
@@ -43,6 +44,7 @@ class LoginDesk:
         self._who = BY_HAND
         #: host -> (number in the journal, local user) of each session that was open at the last look
         self._open: dict[str, tuple[int, str]] = {}
+        self._limits = KnownLimits(world.haulage)
 
     async def login(self, ask: Ask, *, user: str | None, hosts: Sequence[str], who: str) -> list[SessionView]:
         """One series of logins; a second person is told that one is under way, since parallel logins burn each other's tokens."""
@@ -78,6 +80,13 @@ class LoginDesk:
             for view in self._world.sessions.view()
         )
 
+    async def past(self, limit: int) -> list[PastSession]:
+        """The last ones that have ended, oldest first."""
+        if not limit:
+            return []
+        found = await self._world.operations.past_sessions(limit=limit + len(self._open))
+        return [session for session in found if session.ended_at is not None][-limit:]
+
     async def logout(self, hosts: Sequence[str]) -> None:
         """End sessions in order."""
         await self._world.sessions.close(hosts)
@@ -89,17 +98,18 @@ class LoginDesk:
         async with self._noting:
             past = await self._world.operations.past_sessions(limit=REMEMBERED)
             await self._take_up_books(past)
-            self._learn(past)
+            await self._learn(past)
         await self.note_changes()
 
-    def _learn(self, sessions: Sequence[PastSession]) -> None:
+    async def _learn(self, sessions: Sequence[PastSession]) -> None:
         """How long sessions to each host lived until the site cut them."""
         lives: dict[str, list[float]] = {}
         for past in sessions:
             if past.end == CUT and past.ended_at is not None:
                 lives.setdefault(front_end_of(past.host), []).append(past.ended_at - past.opened_at)
         learned = {host: lifetime_s(None, found[-LEARNED_FROM:]) for host, found in lives.items()}
-        self._world.sessions.expect({host: life_s for host, life_s in learned.items() if life_s is not None})
+        known = {host: life_s for host, life_s in learned.items() if life_s is not None}
+        self._world.sessions.expect(known, await self._limits.load(self._world.sessions.view()))
 
     async def _take_up_books(self, sessions: Sequence[PastSession]) -> None:
         live = {view.host: view for view in self._world.sessions.view() if view.state in LIVE}
@@ -129,6 +139,7 @@ class LoginDesk:
         async with self._noting:
             await self._note_ended(end)
             await self._note_opened()
+            await self._limits.keep(self._world.sessions.view())
             for sentence in self._world.sessions.news():
                 self._notices.say(Level.NOTE, sentence)
 
@@ -154,7 +165,7 @@ class LoginDesk:
             await self._world.operations.session_ended(self._open[host][0], at=self._world.clock.now(), end=end)
             del self._open[host]
             if end == CUT:
-                self._learn(await self._world.operations.past_sessions(limit=REMEMBERED))
+                await self._learn(await self._world.operations.past_sessions(limit=REMEMBERED))
             if end != CLOSED:
                 self._notices.say(Level.ALERT, f"{about_session(host)} ended ({end}): log in again")
 

@@ -36,7 +36,7 @@ from rpconsole.engine.scratch_cleaning import clean, safe_files
 from rpconsole.engine.sweep import advance_label
 from rpconsole.engine.views import Views
 from rpconsole.engine.world import World
-from rpconsole.ports.journal import Act, Owner, StoryLine
+from rpconsole.ports.journal import Act, Owner, PastSession, StoryLine
 from rpconsole.ports.run_store import ComponentChange, DefineOrder, Definition
 from rpconsole.ports.sessions import Ask
 from rpconsole.ports.site import Tail
@@ -311,6 +311,10 @@ class Engine:
         """(label, stage) pairs that runs are defined for by themselves."""
         watched = await self._core.gates.labels(self._world.settings.labels)
         return [(one.label, stage) for one in watched for stage in one.stages]
+
+    async def past_sessions(self, limit: int = 10) -> list[PastSession]:
+        """Those that have ended."""
+        return await self._desk.past(limit)
 
     async def acts(self, limit: int = 100) -> list[Act]:
         """The audit."""

@@ -73,10 +73,12 @@ class Sessions(Protocol):
         """
         ...
 
-    def expect(self, lives_s: Mapping[str, float]) -> None:
-        """How long sessions to these front ends lived so far, for those whose lifetime is not configured.
+    def expect(self, lives_s: Mapping[str, float], streams: Mapping[str, int | None]) -> None:
+        """What earlier sessions to these front ends have taught.
 
-        A session that outlives it has no known end again: nothing is held back that still works.
+        How long they lived, for those whose lifetime is not configured: a session that outlives it has no known end again, nothing is
+        held back that still works. And how many file streams one session got where more were refused (``SessionView.streams``): a new
+        session begins with so many, and tries for more.
         """
         ...
 

@@ -60,6 +60,19 @@ def test_the_present_is_read_from_the_databases_while_no_engine_runs(shell, comm
     assert shell.engine.looked
 
 
+def test_session_shows_who_opened_the_last_ones_from_when_to_when_and_how_they_ended(shell):
+    out = shell("session").out
+    assert "ann\tanna\t" in out
+    assert "12 h 00 min\tcut by the site" in out or "12 h 0 min\tcut by the site" in out
+    found = shell("session", "--past", "1", "--json").json
+    assert [(past["opened_by"], past["user"], past["end"]) for past in found["past"]] == [
+        ("robert", "bob", "closed by us")
+    ]
+    assert found["past"][0]["ended_at"] - found["past"][0]["opened_at"] == 42_400
+    assert shell("session", "--past", "0", "--json").json["past"] == []
+    assert shell("session", "--past", "-1").code == 3
+
+
 def test_rpconsole_alone_shows_the_present_and_how_to_go_on(shell):
     said = shell()
     assert said.code == 0

@@ -118,7 +118,7 @@ class MemorySessions:
         """Whether no open session takes a new bundle."""
         return all(view.state is not SessionState.OPEN for view in self._views.values())
 
-    def expect(self, lives_s: Mapping[str, float]) -> None:
+    def expect(self, lives_s: Mapping[str, float], streams: Mapping[str, int | None]) -> None:
         """See the port."""
         self._lives_s = dict(lives_s)
 

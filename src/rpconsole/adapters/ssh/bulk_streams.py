@@ -77,6 +77,26 @@ class BulkStreams:
             self.narrowed_to = room
             self.limit, self._room = min(self.limit, room), min(self._room, room)
 
+    async def try_more(self, verb: str) -> None:
+        """Whether the front end allows more by now than it did: one stream more is opened as long as it does."""
+        while self.narrowed_to is not None and not self._lent and not self._waiting:
+            self._lent += 1
+            stream = None
+            try:
+                stream = await self._open(verb)
+                self._widen()
+            except RpconsoleError:
+                return
+            finally:
+                await self._give_back(verb, stream)
+
+    def _widen(self) -> None:
+        """All that are open, and the one that was just opened, are known to be allowed."""
+        most = self._options.bulk_room
+        self._room = min(most, max(self._room, self._open_now()))
+        self.limit = min(self._options.bulk_limit, max(self.limit, self._room))
+        self.narrowed_to = None if self._room >= most else self._room
+
     def is_wanted(self, urgency: Urgency) -> bool:
         """Whether somebody waits for a stream who is as urgent as that."""
         return any(waiting <= urgency for waiting, _ in self._waiting)
@@ -87,6 +107,11 @@ class BulkStreams:
             self._lent += 1
             try:
                 stream: BulkStream | None = await self._open(verb)
+            except NoChannel:
+                # never fewer than one: the next transfer shall try, and say why it cannot
+                self.narrow(max(1, self._open_now() - 1))
+                await self._give_back(verb, None)
+                return
             except RpconsoleError:
                 await self._give_back(verb, None)
                 return
@@ -137,7 +162,11 @@ class BulkStreams:
                 self._returned.notify_all()
 
     def _has_room(self) -> bool:
-        return self._lent + sum(map(len, self._idle.values())) < self._room
+        return self._open_now() < self._room
+
+    def _open_now(self) -> int:
+        """Lent or idle."""
+        return self._lent + sum(map(len, self._idle.values()))
 
     def _make_room(self) -> None:
         """Close idle streams where there would be more than the session has channels for."""

@@ -140,9 +140,12 @@ class SshSessions:
                 standing.session.is_draining = on
                 self._set(standing, SessionState.DRAINING if on else SessionState.OPEN, standing.sentence)
 
-    def expect(self, lives_s: Mapping[str, float]) -> None:
+    def expect(self, lives_s: Mapping[str, float], streams: Mapping[str, int | None]) -> None:
         """See the port."""
         self._lives_s = dict(lives_s)
+        for front_end, room in streams.items():
+            if room is not None:
+                self._rooms.setdefault(front_end, room)
 
     def view(self) -> tuple[SessionView, ...]:
         """See the port."""
@@ -296,6 +299,9 @@ class SshSessions:
         """Open the file streams before they are needed: a transfer that opens them first loses three round trips."""
         for verb in self._options.bulk_verbs:
             await asyncio.gather(*(session.streams.warm(verb) for session in sessions))
+        await asyncio.gather(*(session.streams.try_more(self._options.bulk_verbs[0]) for session in sessions))
+        # what was found is kept by whoever looks when the bell rings
+        self._bell.ring()
         for sentence in await clean_up(sessions, [session.badge for session in self.live()]):
             log.info("%s", sentence)
             self._news.append(sentence)
@@ -365,9 +371,18 @@ class SshSessions:
             standing.session = None
 
     def _remember_room(self, standing: _Standing) -> None:
-        room = standing.session.streams.narrowed_to if standing.session is not None else None
+        if standing.session is None:
+            return
+        room, front_end = standing.session.streams.narrowed_to, front_end_of(standing.front_end.name)
         if room is not None:
-            self._rooms[front_end_of(standing.front_end.name)] = room
+            self._rooms[front_end] = room
+        else:
+            self._rooms.pop(front_end, None)
+
+    def _streams_of(self, standing: _Standing) -> int | None:
+        if standing.session is not None:
+            return standing.session.streams.narrowed_to
+        return self._rooms.get(front_end_of(standing.front_end.name))
 
     def _end_of(self, standing: _Standing) -> float | None:
         if standing.ends_at is not None:
@@ -386,6 +401,7 @@ class SshSessions:
             ends_at=self._end_of(standing) if is_open else None,
             channels=standing.session.channels if standing.session is not None else 0,
             max_channels=self._options.session_channels,
+            streams=self._streams_of(standing),
             sentence=standing.sentence,
         )
 
