@@ -36,6 +36,7 @@ def _ended(record: Record) -> Dict[str, Any]:
     entry: Dict[str, Any] = {"verb": record.head["verb"], "since": record.head["since"], "tag": record.tag}
     entry.update(helper=False, commands=0, left=0)
     if record.is_of_this_boot:
+        record = record._replace(commands={**_begun_unwritten(record), **record.commands})
         commands = _commands_of(record)
         entry.update(helper=record.lives, commands=len(commands))
         # one that still answers to signals removes its half file itself, and takes its commands along
@@ -45,6 +46,16 @@ def _ended(record: Record) -> Dict[str, Any]:
     if not entry["left"]:
         _forget(record)
     return entry
+
+
+def _begun_unwritten(record: Record) -> Dict[int, int]:
+    """Commands that a helper was stopped behind the start of, before it had written them down: they are its children still."""
+    found = {}
+    for pid in carriers(MARK, record.tag) if record.lives else ():
+        about = process(pid)
+        if about is not None and about.parent == record.head["pid"] and about.session == pid:
+            found[pid] = about.start
+    return found
 
 
 def _helper_of(record: Record) -> Dict[int, int]:

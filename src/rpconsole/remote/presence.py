@@ -26,6 +26,7 @@ class Process(NamedTuple):
     """What the kernel says of a process."""
 
     start: int
+    parent: int
     session: int
     is_zombie: bool
 
@@ -35,7 +36,7 @@ def process(pid: int) -> Optional[Process]:
     try:
         with open("/proc/{}/stat".format(pid), "rb") as stream:
             fields = stream.read().rpartition(b")")[2].split()
-        return Process(int(fields[19]), int(fields[3]), fields[0] in (b"Z", b"X"))
+        return Process(int(fields[19]), int(fields[1]), int(fields[3]), fields[0] in (b"Z", b"X"))
     except (OSError, ValueError, IndexError):
         return None
 

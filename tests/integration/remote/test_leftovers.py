@@ -66,6 +66,7 @@ def hunt(serve, *keep):
 
 def test_a_command_that_outlived_its_helper_is_ended_with_what_it_started(serve, hung, records):
     pid, service = hung()
+    wait_for(lambda: f"+{pid} " in records(DEAD)[0].read_text())
     service.process.kill()
     service.process.wait()
     assert is_there(pid)
@@ -84,6 +85,17 @@ def test_a_helper_that_nobody_listens_to_any_more_is_ended_even_when_it_is_froze
     service.process.wait(10)
     wait_for(lambda: not is_there(pid))
     assert records(DEAD) == []
+
+
+def test_a_command_that_its_stopped_helper_had_no_time_to_write_down_is_ended_too(serve, hung, records):
+    pid, service = hung()
+    wait_for(lambda: f"+{pid} " in records(DEAD)[0].read_text())
+    os.kill(service.process.pid, signal.SIGSTOP)
+    records(DEAD)[0].write_text(records(DEAD)[0].read_text().splitlines()[0] + "\n")
+    (entry,) = hunt(serve)
+    assert (entry["helper"], entry["left"]) == (True, 0)
+    assert entry["commands"] > 0
+    assert not is_there(pid)
 
 
 def test_living_sessions_and_other_engines_are_left_alone(serve, hung, records):
@@ -132,11 +144,12 @@ def test_a_record_that_another_account_wrote_is_not_believed(serve, records):
     victim.wait()
 
 
-def test_a_program_that_went_its_own_way_is_not_ended(serve, hung, tmp_path):
+def test_a_program_that_went_its_own_way_is_not_ended(serve, hung, records, tmp_path):
     script = "setsid sh -c 'echo $$ > {path}.daemon; exec sleep 60' & echo $$ > {path}; sleep 60"
     pid, service = hung(script=script)
     daemon = tmp_path / "pid0.daemon"
     wait_for(lambda: daemon.exists() and daemon.read_text().strip())
+    wait_for(lambda: f"+{pid} " in records(DEAD)[0].read_text())
     service.process.kill()
     service.process.wait()
     hunt(serve)
