@@ -14,7 +14,9 @@ from rpconsole.console.screens.main import TELLS
 from rpconsole.console.screens.tail import TailScreen
 from rpconsole.domain.action import Level
 from rpconsole.domain.baton import Baton, Seat
+from rpconsole.domain.components import COMPONENT_KEYS
 from rpconsole.domain.fault import RpconsoleError
+from rpconsole.domain.filters import parse
 from rpconsole.domain.run import ComponentState, RunState, Step
 from rpconsole.domain.session import SessionState, SessionView
 from rpconsole.domain.snapshot import GATES, Alert, GateView, RunView, Snapshot
@@ -44,10 +46,12 @@ class FakeOrders:
     def __init__(self) -> None:
         self.ordered: list[tuple[str, dict[str, Any]]] = []
         self.answers: dict[str, Any] = {
-            "run": lambda remote_id: details(remote_id),
+            "run": lambda remote_id, brief=False: told_briefly(details(remote_id)) if brief else details(remote_id),
+            "components": lambda remote_id, **asked: components_of(details(remote_id), **asked),
+            "failures": lambda remote_id, stage_id=None, limit=1000: failures_of(details(remote_id), stage_id),
             "story": lambda remote_id, limit=0: {"story": STORY},
             "why": lambda remote_id: {"why": ["its job waits in the queue", "component 31 was abandoned"]},
-            "acts": lambda limit: {"acts": [{"at": NOON, "who": "relief", "what": "pause poll"}]},
+            "acts": lambda limit: {"acts": [{"at": NOON, "who": "relief", "what": "pause poll", "outcome": "done"}]},
             "tail": lambda path, offset, limit: {
                 "text": "line 1\nline 2\n"[max(0, offset) :],
                 "offset": 14,
@@ -80,7 +84,10 @@ class FakeOrders:
         return [one for one in self.ordered if one[0] not in LOOKS]
 
 
-LOOKS = ("run", "story", "why", "acts", "tail", "preview", "commands", "reconcile", "session", "queues", "find_runs")
+LOOKS = (
+    *("run", "components", "failures", "story", "why", "acts", "tail", "preview", "commands"),
+    *("reconcile", "session", "queues", "find_runs"),
+)
 
 
 def preview(remote_id: int, **changes: Any) -> dict[str, Any]:
@@ -132,6 +139,37 @@ def details(remote_id: int) -> dict[str, Any]:
         "files": {"manifest": "/data/remote/manifest.jsonl"},
         "site_files": {"output": "/scratch/stask_logs/chip.4711.out"},
     }
+
+
+def told_briefly(known: dict[str, Any]) -> dict[str, Any]:
+    """A run as its screen asks for it."""
+    states = [(one["state"], 1) for one in known["components"]]
+    kinds = [(one["sentence"], 1, f"component {one['stage_id']} {one['item']}") for one in known["failures"]]
+    left = {name: value for name, value in known.items() if name not in ("components", "failures")}
+    return {**left, "component_states": states, "failure_kinds": kinds}
+
+
+def components_of(known: dict[str, Any], *, filter: str = "", shown: Any = (), **asked: Any) -> dict[str, Any]:
+    """The components of a small run: all of them."""
+    wrong = {one["stage_id"]: one for one in known["failures"]}
+    rows = [
+        {
+            **one,
+            "fails": 1 if one["stage_id"] in wrong else None,
+            "worst": f"{wrong[one['stage_id']]['item']}: {wrong[one['stage_id']]['sentence']}"
+            if one["stage_id"] in wrong
+            else "",
+        }
+        for one in known["components"]
+    ]
+    kept = parse(filter, COMPONENT_KEYS)
+    order = [row["stage_id"] for row in rows if kept.passes({**row, "text": str(row)})]
+    return {"components": [row["stage_id"] for row in rows], "order": order, "rows": rows}
+
+
+def failures_of(known: dict[str, Any], stage_id: int | None) -> dict[str, Any]:
+    found = [one for one in known["failures"] if stage_id in (None, one["stage_id"])]
+    return {"count": len(found), "failures": found}
 
 
 def a_run(remote_id: int, step: Step = Step.POLL, **changes: Any) -> RunView:

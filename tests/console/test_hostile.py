@@ -3,7 +3,19 @@
 from __future__ import annotations
 
 import pytest
-from tests.console.support import DOUBT, FakeOrders, a_command, a_run, busy, grid, live, preview
+from tests.console.support import (
+    DOUBT,
+    FakeOrders,
+    a_command,
+    a_run,
+    busy,
+    components_of,
+    failures_of,
+    grid,
+    live,
+    preview,
+    told_briefly,
+)
 from tests.console.test_login import until
 
 from rpconsole.console.model import Model
@@ -60,18 +72,21 @@ def hostile(text):
 
 
 def answers(orders: FakeOrders, text: str) -> None:
-    def details(remote_id):
-        return {
+    def details(remote_id, brief=False):
+        known = {
             "components": [{"stage_id": 1, "state": text, "jobs": 1, "path_base": text}],
             "jobs": [{"number": 1, "state": text, "intended_at": 1.0, "job": text}],
             "failures": [{"stage_id": 1, "item": text, "sentence": text}],
             "files": {text: text},
             "site_files": {"output": text},
         }
+        return told_briefly(known) if brief else known
 
     story = [{"at": 1.0, "event": text, "before": text, "after": text, "detail": text}]
     orders.answers |= {
         "run": details,
+        "components": lambda remote_id, **asked: components_of(details(remote_id), **asked),
+        "failures": lambda remote_id, stage_id=None, limit=1000: failures_of(details(remote_id), stage_id),
         "story": lambda remote_id, limit=0: {"story": story},
         "why": lambda remote_id: {"why": [text]},
         "acts": lambda limit: {"acts": [{"at": 1.0, "who": text, "what": text}]},

@@ -400,3 +400,32 @@ async def test_the_line_leads_back_to_the_main_screen_from_anywhere(app):
         await pilot.press("colon", *"main", "enter")
         await pilot.pause()
         assert isinstance(app.screen, MainScreen)
+
+
+async def test_behind_another_window_the_screen_is_painted_once_a_second_and_at_once_when_it_comes_back(app, model):
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(app, pilot)
+        painted = []
+        app.screen.touch = lambda dirty: painted.append(dirty)
+        app.app_focus = False
+        app._ticks = 0
+        for _ in range(8):
+            app._mark_changed()
+            app.flush()
+        assert 2 <= len(painted) <= 3
+        app.app_focus = True
+        app._mark_changed()
+        app.on_app_focus()
+        assert len(painted) >= 3
+
+
+async def test_brackets_turn_the_sheets_of_pane_4(app):
+    async with app.run_test(size=(200, 60)) as pilot:
+        await settled(app, pilot)
+        await pilot.press("4", "right_square_bracket")
+        assert "/scratch/stask_logs/chip.4711.out" in grid(app)
+        await pilot.press("right_square_bracket")
+        assert "remoteRun" in grid(app)
+        assert "neb://any/remote/LAP.2014" in grid(app)
+        await pilot.press("right_square_bracket", "left_square_bracket", "left_square_bracket")
+        assert "facts  [files]  raw" in grid(app)

@@ -184,6 +184,19 @@ async def test_escape_declines_the_prompt_that_waits(app, site):
         assert not isinstance(app.screen, LoginScreen)
 
 
+async def test_f5_has_the_site_ask_anew_and_sends_it_nothing(app, site):
+    async with app.run_test(size=(80, 24)) as pilot:
+        await begin(pilot, app)
+        await until(pilot, lambda: app.desk.prompts.waits)
+        first = app.desk.prompts.open
+        await pilot.press(*"12", "f5")
+        await until(pilot, lambda: site.answers == [None] and app.desk.prompts.waits)
+        assert app.desk.prompts.open is first
+        await until(pilot, lambda: "waiting for the site" not in grid(app))
+        await pilot.press(*TOKEN, "enter")
+        await until(pilot, lambda: site.answers[:2] == [None, [TOKEN]])
+
+
 async def test_a_login_that_somebody_else_began_can_be_answered_here(app):
     async with app.run_test(size=(80, 24)) as pilot:
         asked = asyncio.create_task(app.desk.prompts.ask(challenge(9, asker="relief")))

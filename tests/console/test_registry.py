@@ -10,6 +10,7 @@ from rpconsole.console.app import ConsoleApp
 from rpconsole.console.commands import Command, every, parse, proposals
 from rpconsole.console.keymap import TOGETHER, Keymap
 from rpconsole.console.panes.queues import QueuesPane
+from rpconsole.console.panes.run_pane import RunPane
 from rpconsole.console.panes.runs import RunsTable
 from rpconsole.console.panes.sessions import SessionsPane
 from rpconsole.console.screens.commands import CommandsScreen
@@ -39,6 +40,7 @@ OWNERS = {
     Place.TABLE: VirtualTable,
     Place.SESSIONS: SessionsPane,
     Place.QUEUES: QueuesPane,
+    Place.RUN_PANE: RunPane,
     Place.RUNS: RunsTable,
     Place.RUN: RunScreen,
     Place.COMPONENTS: ComponentsScreen,

@@ -7,9 +7,10 @@ import re
 from dataclasses import replace
 
 import pytest
-from tests.console.support import NOON, a_run, busy, busy_runs, grid, live, settled
+from tests.console.support import NOON, SIZES, a_run, busy, busy_runs, grid, live, settled
 
 from rpconsole.console.model import Model
+from rpconsole.console.screens.run import RunScreen
 from rpconsole.domain.baton import NOBODY, Baton, Seat
 from rpconsole.domain.run import RunState, Step
 from rpconsole.domain.snapshot import GATES, GateView
@@ -52,27 +53,66 @@ def shown(app):
 
 
 async def look_anew(pilot, app):
+    # throughput is the past, and a plot of it has its own scale
+    app.desk.model.rates.clear()
     await pilot.press("r", "g")
     await settled(app, pilot)
     return shown(app)
 
 
-@pytest.mark.parametrize("seed", range(5))
-async def test_any_sequence_of_events_comes_to_the_screen_of_a_console_attached_to_its_end(make_app, hand, seed):
+async def go_through(chance, app, pilot, model, keys):
+    """Whatever comes, and keys in between; the snapshot that it ends with."""
+    snapshot = model.snapshot
+    for _ in range(8):
+        after = moved(chance, snapshot)
+        whole = chance.random() < 0.2
+        model.take(WholeSnapshot(snapshot=after) if whole else Change(delta=delta_of(snapshot, after)))
+        snapshot = after
+        app._mark_changed()
+        app.flush()
+        await pilot.press(chance.choice(keys))
+    return snapshot
+
+
+@pytest.mark.parametrize(
+    ("size", "seed"), [(SIZES[0], 0), (SIZES[0], 1), (SIZES[0], 2), (SIZES[1], 3), (SIZES[2], 4)], ids=str
+)
+async def test_any_sequence_of_events_comes_to_the_screen_of_a_console_attached_to_its_end(make_app, hand, seed, size):
     chance = random.Random(seed)
-    snapshot = busy(runs=busy_runs())
-    model = live(Model(monotonic=hand), snapshot)
+    model = live(Model(monotonic=hand), busy(runs=busy_runs()))
     app = make_app(model)
-    async with app.run_test(size=(80, 24)) as pilot:
-        for _ in range(12):
-            after = moved(chance, snapshot)
-            whole = chance.random() < 0.2
-            model.take(WholeSnapshot(snapshot=after) if whole else Change(delta=delta_of(snapshot, after)))
-            snapshot = after
-            app._mark_changed()
-            app.flush()
-            await pilot.press(chance.choice("jkG"))
+    async with app.run_test(size=size) as pilot:
+        snapshot = await go_through(chance, app, pilot, model, "jkG")
         went_through = await look_anew(pilot, app)
     fresh = make_app(live(Model(monotonic=hand), snapshot))
-    async with fresh.run_test(size=(80, 24)) as pilot:
+    async with fresh.run_test(size=size) as pilot:
         assert await look_anew(pilot, fresh) == went_through
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+async def test_on_a_runs_own_screen_it_is_the_same(make_app, hand, size):
+    chance = random.Random(size[0])
+    model = live(Model(monotonic=hand), busy(runs=busy_runs()))
+    app = make_app(model)
+    async with app.run_test(size=size) as pilot:
+        await pilot.press("g", "enter")
+        snapshot = await go_through(chance, app, pilot, model, "[]jk")
+        remote_id = app.screen.remote_id
+        await pilot.press(*["pageup"] * 9)
+        await settled(app, pilot)
+        went_through = shown(app)
+    fresh = make_app(live(Model(monotonic=hand), snapshot))
+    async with fresh.run_test(size=size) as pilot:
+        table = fresh.screen.runs
+        fresh.push_screen(RunScreen(fresh.desk, remote_id, table))
+        await until_on(pilot, fresh, RunScreen)
+        await settled(fresh, pilot)
+        assert shown(fresh) == went_through
+
+
+async def until_on(pilot, app, kind):
+    for _ in range(500):
+        if isinstance(app.screen, kind):
+            return
+        await pilot.pause(0.01)
+    raise AssertionError(f"the screen never was a {kind.__name__}")

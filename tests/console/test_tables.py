@@ -8,11 +8,12 @@ from tests.console.support import a_run, busy, grid, live, settled
 from rpconsole.console.model import Model
 from rpconsole.console.panes.component_map import component_map, map_note
 from rpconsole.console.panes.plot import plot_lines, round_top
-from rpconsole.console.panes.run_facts import failure_clusters
 from rpconsole.console.text import skipped, width_of, wrapped
 from rpconsole.console.theme import GLYPHS
 from rpconsole.console.widgets.columns import Column, laid_out, letters
+from rpconsole.domain.components import failure_kinds
 from rpconsole.domain.filters import parse
+from rpconsole.ports.journal import Verdict
 
 UNICODE = GLYPHS["unicode"]
 
@@ -164,9 +165,13 @@ def test_every_row_of_a_plot_has_a_round_name(peak, rows, top):
 
 
 def test_failures_that_say_the_same_are_one_kind_the_most_frequent_first():
-    failures = [{"stage_id": n, "item": f"XY{n}", "sentence": f"ppImage rc 3 (XY{n})"} for n in range(30, 42)]
-    failures.append({"stage_id": 1, "item": "", "sentence": "no product x.fits"})
-    kinds = failure_clusters(failures)
+    said = [(n, f"XY{n}", f"ppImage rc 3 (XY{n})") for n in range(30, 42)] + [(1, "", "no product x.fits")]
+    kinds = failure_kinds(
+        [
+            Verdict(remote_id=1, stage_id=stage_id, item=item, state="fail", sentence=sentence)
+            for stage_id, item, sentence in said
+        ]
+    )
     assert [(count, first) for _, count, first in kinds] == [(12, "component 30 XY30"), (1, "component 1 ")]
 
 

@@ -243,6 +243,14 @@ async def test_the_last_acts_come_oldest_first(journal):
     assert await journal.operations.acts(limit=2) == acts[-2:]
 
 
+async def test_what_came_of_an_act_stands_beside_it_and_of_one_that_was_cut_short_nothing(journal):
+    act = Act(at=1.0, who="eva", what="cancel run 7")
+    first, _ = [await journal.operations.record_act(act) for _ in range(2)]
+    await journal.operations.act_ended(first, "run 7 is at 'stopped' now")
+    outcomes = [one.outcome for one in await journal.operations.acts()]
+    assert outcomes == ["run 7 is at 'stopped' now", None]
+
+
 async def test_a_session_is_remembered_with_its_end(journal):
     opened = PastSession(host="fe1", user="w", opened_by="eva", opened_at=1.0, ended_at=None, end="")
     first = await journal.operations.session_opened(opened)

@@ -48,6 +48,15 @@ async def test_each_wrong_answer_takes_a_try_and_a_right_one_gives_them_back(ben
     assert await told(engine, bench.sessions.issue(), bench.sessions.issue()) == [3, 3]
 
 
+async def test_wrong_answers_are_counted_over_a_restart_of_the_engine_until_one_is_right(bench):
+    await told(engine_with(bench, 3), "wrong")
+    await told(engine_with(bench, 3), "wrong")
+    again = engine_with(bench, 3)
+    assert await told(again, bench.sessions.issue(), bench.sessions.issue()) == [1, 3]
+    bench.sessions.drop()
+    assert await told(engine_with(bench, 3), "wrong") == [3]
+
+
 async def test_who_declines_has_tried_nothing(bench):
     engine = engine_with(bench, 3)
     await told(engine, None)

@@ -23,7 +23,7 @@ from rpconsole.protocol.messages import PROTOCOL, ClientHello, Decline, Reply
 
 #: what only looks, or is about the baton itself
 LOOKS = {
-    *("find_runs", "queues"),
+    *("find_runs", "queues", "components", "failures"),
     "status",
     "session",
     "runs",

@@ -26,6 +26,7 @@ class Place(StrEnum):
     TABLE = "tables"
     SESSIONS = "sessions"
     QUEUES = "queues"
+    RUN_PANE = "pane of a run"
     RUNS = "runs"
     RUN = "one run"
     COMPONENTS = "components"
@@ -168,6 +169,10 @@ ACTIONS: tuple[Action, ...] = (
     _view(Place.LOG, "log.top", "g,home", "top", "To the first line"),
     _view(Place.LOG, "log.bottom", "G,end", "end", "To the end, following"),
     _view(Place.LOG, "log.wrap", "w", "wrap", "Wrap long lines, or cut them"),
+    _view(Place.RUN_PANE, "tab.previous", "left_square_bracket", "previous", "The sheet before: facts, files, raw"),
+    _view(Place.RUN_PANE, "tab.next", "right_square_bracket", "next", "The next sheet: facts, files, raw", 3),
+    _view(Place.RUN_PANE, "tab.down", "j,down,pagedown", "down", "Further down, where it does not fit"),
+    _view(Place.RUN_PANE, "tab.up", "k,up,pageup", "up", "Up again"),
     _view(Place.MAIN, "pane.1", "1", "sessions", "Sessions"),
     _view(Place.MAIN, "pane.2", "2", "queues", "Queues"),
     _view(Place.MAIN, "pane.3", "3", "runs", "Runs"),

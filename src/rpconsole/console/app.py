@@ -270,7 +270,11 @@ class ConsoleApp(Toasts, Deeds, App[str], inherit_bindings=False):
         """Paint what changed since the last time; the clocks each second."""
         self._ticks += 1
         self.desk.model.sample()
-        if not self._changed and self._ticks < TICK_S / PAINT_S:
+        if self._main_screen not in self.screen_stack:
+            # the application leaves, and a timer came once more
+            return
+        if self._ticks < TICK_S / PAINT_S and not (self._changed and self.app_focus):
+            # nothing changed, or nobody looks: once a second is enough
             return
         self._ticks = 0
         self._keeper.look(self._main(), self.desk.model, self.desk.look.palette.name, self.desk.model.now())
@@ -287,6 +291,11 @@ class ConsoleApp(Toasts, Deeds, App[str], inherit_bindings=False):
                 if not screen.is_modal:
                     # what lies under a dialog is seen too, what lies under a screen is not
                     break
+
+    def on_app_focus(self) -> None:
+        """Somebody looks again: at what is, not at what was a second ago."""
+        self._ticks = int(TICK_S / PAINT_S)
+        self.flush()
 
     def _look_at_runs(self) -> None:
         """The runs that screens are about; the table names its own rows."""

@@ -97,7 +97,7 @@ class Carrying(Looking):
 
     async def _incident(self, remote_id: int) -> dict[str, str]:
         """Everything that helps somebody who was not there; what cannot be had says why."""
-        known = await self.desk.details(remote_id)
+        known = await self.desk.link.call("run", remote_id=remote_id)
         said = [
             {"at": one.at, "level": one.level, "run": one.remote_id or "-", "said": one.sentence}
             for one in self.desk.model.log

@@ -55,8 +55,8 @@ class Desk:
         self.sight = Sight(self.link.look)
 
     async def details(self, remote_id: int) -> Result:
-        """Everything that the engine knows of a run."""
-        return await self.link.call("run", remote_id=remote_id)
+        """What the engine knows of a run, its components and failures in few words."""
+        return await self.link.call("run", remote_id=remote_id, brief=True)
 
     async def all_runs(self) -> tuple[RunView, ...]:
         """Every run with everything that is shown of it: for an export, not for the screen."""

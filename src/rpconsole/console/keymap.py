@@ -20,6 +20,7 @@ TOGETHER: Sequence[tuple[Place, ...]] = (
     (Place.TABLE, Place.RUNS, Place.MAIN, Place.ALL),
     (Place.SESSIONS, Place.MAIN, Place.ALL),
     (Place.QUEUES, Place.MAIN, Place.ALL),
+    (Place.RUN_PANE, Place.MAIN, Place.ALL),
     (Place.LOG, Place.MAIN, Place.ALL),
     (Place.RUN, Place.RUNS, Place.ALL),
     (Place.TABLE, Place.COMPONENTS, Place.RUNS, Place.ALL),

@@ -11,7 +11,7 @@ from rpconsole.console.text import foreign
 #: columns of ``remoteRun``, in its order
 ROW = ("remote_id", "state", "stage", "label", "path_base", "job_id", "last_poll", "fault")
 #: said elsewhere: components as a table, failures as a table
-_ELSEWHERE = ("version", "components", "failures", "jobs", "files", "site_files", "why", *ROW)
+_ELSEWHERE = ("version", "component_states", "failure_kinds", "jobs", "files", "site_files", "why", *ROW)
 
 
 def raw_lines(known: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -23,7 +23,10 @@ def raw_lines(known: Mapping[str, Any]) -> list[tuple[str, str]]:
     lines += _table("attempts", known.get("jobs", ()))
     for title, where in (("files at home", "files"), ("files at the site", "site_files")):
         lines += [("", "text"), (title, "title"), *(_field(*item) for item in sorted(known.get(where, {}).items()))]
-    lines += [("", "text"), (f"remoteComponent, {len(known.get('components', ())):,} rows", "title")]
+    lines += [
+        ("", "text"),
+        (f"remoteComponent, {sum(count for _, count in known.get('component_states', ())):,} rows", "title"),
+    ]
     return [*lines, ("  c shows them", "dim")]
 
 

@@ -102,6 +102,7 @@ ACTS = Sheet(
         Column(key="at", title="when", width=8),
         Column(key="who", title="who", width=12),
         Column(key="what", title="what", width=20, grows=True),
+        Column(key="outcome", title="what came of it", width=28, rank=1),
     ),
     empty="Nobody has ordered anything yet.",
 )
@@ -118,19 +119,6 @@ _STATE_GLYPHS = {
     "prep_done": "pend",
     "new": "new",
 }
-
-
-def component_rows(run: Row) -> list[Row]:
-    """The components of a run, each with how many of its tasks failed and what is wrong with the first."""
-    failures: dict[Any, list[Row]] = {}
-    for one in run.get("failures", ()):
-        failures.setdefault(one["stage_id"], []).append(one)
-    rows: list[Row] = []
-    for one in run.get("components", ()):
-        own = failures.get(one["stage_id"], [])
-        worst = f"{own[0]['item']}: {own[0]['sentence']}" if own else ""
-        rows.append({**one, "fails": len(own) or None, "worst": worst})
-    return rows
 
 
 def file_rows(run: Row) -> list[Row]:
@@ -174,15 +162,21 @@ class ListRows:
         return tuple(self._rows)
 
     def cells(self, key: Hashable) -> Mapping[str, Line]:
-        row = self._rows.get(key, {})
+        row = self._row_of(key)
         return {column.key: self._cell(column.key, self._value(row, column.key)) for column in self.sheet.columns}
 
     def facts(self, key: Hashable) -> Facts:
-        row = self._rows.get(key, {})
+        return self.facts_of(self._rows.get(key, {}))
+
+    def facts_of(self, row: Row) -> Facts:
+        """What filters and sorting ask a row for."""
         return {**row, "told": self._value(row, "told"), "text": " ".join(str(value) for value in row.values())}
 
     def empty(self, filter: Filter) -> Sequence[str]:
         return [f"Nothing matches /{filter.text}; esc clears"] if filter.text else [self.waits or self.sheet.empty]
+
+    def _row_of(self, key: Hashable) -> Row:
+        return self._rows.get(key, {})
 
     def _value(self, row: Row, column: str) -> object:
         if column == "told":

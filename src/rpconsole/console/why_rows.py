@@ -59,12 +59,11 @@ def _told(head: str, sentences: Iterable[str]) -> Lines:
     return [(head, "title"), *((f"  {foreign(one)}", "text") for one in sentences), ("", "text")]
 
 
-def component_why(row: Row, known: Row, run: RunView | None) -> Lines:
+def component_why(row: Row, failures: Sequence[Row], run: RunView | None) -> Lines:
     """Its state, its failures, what holds its run, what would move it."""
     state = str(row["state"])
     means, moves = _STATES.get(state, (f"its state is '{foreign(state)}', which this program does not know", ""))
     lines: Lines = [(f"component {row['stage_id']} is '{foreign(state)}': {means}", "text")]
-    failures = [one for one in known.get("failures", ()) if one["stage_id"] == row["stage_id"]]
     lines += [(f"{foreign(one['item'])}: {foreign(one['sentence'])}", "state-fault") for one in failures]
     if state in ("new", "prep_done") and run is not None:
         lines += [(f"its run: {foreign(sentence)}", "text") for sentence in run.why]

@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from rpconsole.daemon.haul_verbs import HAUL_VERBS, haul_table
+from rpconsole.daemon.run_verbs import run_table
 from rpconsole.daemon.verbs import (
     VERBS,
     ActsArgs,
@@ -91,7 +92,6 @@ class Dispatch:
             "runs": self._runs,
             "find_runs": self._find_runs,
             "queues": self._queues,
-            "run": self._run,
             "story": self._story,
             "commands": self._commands,
             "preview": self._preview,
@@ -117,6 +117,7 @@ class Dispatch:
             "poll": self._poll,
             "baton": self._no_baton,
             **haul_table(engine),
+            **run_table(engine),
         }
 
     async def carry_out(self, verb: str, args: dict[str, Any], *, who: str, asker: Asker | None = None) -> Result:
@@ -154,10 +155,6 @@ class Dispatch:
     async def _queues(self, args: NoArgs, who: str) -> Result:
         snapshot = self._present()
         return result(queues={str(stage): queue_reasons(stage, snapshot.runs, snapshot) for stage in Stage})
-
-    async def _run(self, args: RunArgs, who: str) -> Result:
-        detail = plain(await self._engine.run_detail(args.remote_id))
-        return result(**detail.pop("row"), **detail)
 
     async def _story(self, args: StoryArgs, who: str) -> Result:
         story = await self._engine.story(args.remote_id)

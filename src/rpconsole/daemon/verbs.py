@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
+from rpconsole.domain.components import COMPONENT_KEYS
 from rpconsole.domain.filters import has_pattern
 from rpconsole.domain.renewal import Choice
 from rpconsole.domain.run import RunState
@@ -34,6 +35,16 @@ PathBase = Annotated[str, Field(min_length=1, max_length=255), AfterValidator(_p
 Word = Annotated[str, Field(min_length=1, max_length=255), AfterValidator(_printable)]
 
 
+def _no_pattern(text: str) -> str:
+    if has_pattern(text):
+        raise ValueError("'re:' is matched by who typed it: a pattern without end would stop the engine for everybody")
+    return text
+
+
+#: words that are ANDed, as they are typed
+FilterText = Annotated[str, Field(max_length=1000), AfterValidator(_no_pattern)]
+
+
 class Args(BaseModel):
     """Arguments of a verb; unknown ones are refused."""
 
@@ -54,6 +65,28 @@ class RunArgs(Args):
     """One run."""
 
     remote_id: RunId
+
+
+class RunLookArgs(RunArgs):
+    """One run; ``brief`` = its components' states and kinds of failures instead of a row for each."""
+
+    brief: bool = False
+
+
+class ComponentsArgs(RunArgs):
+    """A run's components that pass a filter, in which order, and the rows of those that are ``shown``; without any, of the first."""
+
+    filter: FilterText = ""
+    by: Literal[COMPONENT_KEYS] | None = None  # type: ignore[valid-type]
+    backwards: bool = False
+    shown: Annotated[tuple[int, ...], Field(max_length=1000)] = ()
+
+
+class FailuresArgs(RunArgs):
+    """A run's tasks that failed, or one component's: the first of them, and how many there are."""
+
+    stage_id: Annotated[int, Field(strict=True, ge=0, le=MAX_ID)] | None = None
+    limit: Annotated[int, Field(ge=1, le=5000)] = 1000
 
 
 class StoryArgs(RunArgs):
@@ -84,16 +117,6 @@ class RunsArgs(Args):
     label: Label | None = None
     stage: StageWord | None = None
     states: tuple[RunState, ...] = ()
-
-
-def _no_pattern(text: str) -> str:
-    if has_pattern(text):
-        raise ValueError("'re:' is matched by who typed it: a pattern without end would stop the engine for everybody")
-    return text
-
-
-#: words that are ANDed, as they are typed
-FilterText = Annotated[str, Field(max_length=1000), AfterValidator(_no_pattern)]
 
 
 class FindRunsArgs(Args):
@@ -210,7 +233,9 @@ VERBS: dict[str, type[Args]] = {
     "runs": RunsArgs,
     "find_runs": FindRunsArgs,
     "queues": NoArgs,
-    "run": RunArgs,
+    "run": RunLookArgs,
+    "components": ComponentsArgs,
+    "failures": FailuresArgs,
     "story": StoryArgs,
     "commands": CommandsArgs,
     "preview": PreviewArgs,

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from rpconsole.domain.haul import Way
 from rpconsole.domain.ranges import Ranges
 from rpconsole.domain.run import NETWORK_STEPS, Step
 from rpconsole.domain.run_facts import component_counts, state_word
@@ -43,6 +44,9 @@ class Overview:
     bytes_returned: int
     #: the first of those whose bytes flow
     moving: tuple[int, ...]
+    #: bytes of what is on its way now that have not crossed yet
+    left_out: int = 0
+    left_in: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -83,8 +87,15 @@ def overview_of(runs: Sequence[RunView]) -> Overview:
         held=sum(run.step in NETWORK_STEPS for run in runs),
         bytes_sent=sum(run.bytes_sent for run in runs),
         bytes_returned=sum(run.bytes_returned for run in runs),
+        left_out=_left(runs, Way.SEND),
+        left_in=_left(runs, Way.FETCH),
         moving=_first(run.remote_id for run in runs if run.step in MOVING),
     )
+
+
+def _left(runs: Iterable[RunView], way: Way) -> int:
+    moves = (run.moving for run in runs if run.moving is not None and run.moving.way is way)
+    return sum(max(0, move.bytes - move.bytes_done) for move in moves)
 
 
 def _first(numbers: Iterable[int]) -> tuple[int, ...]:

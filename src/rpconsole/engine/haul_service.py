@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from rpconsole.domain.haul import Haul, HaulView, Way
+from rpconsole.engine.audit import Audit
 from rpconsole.engine.haul_bench import BenchCell, HaulPlan, bench_cell, plan_haul
 from rpconsole.engine.haul_desk import HaulDesk
 from rpconsole.engine.world import World
 from rpconsole.ports.hauls import FileLine
-from rpconsole.ports.journal import Act
 
 #: what is kept of the line, by topic
 TOPICS = ("tuning", "pace send", "pace fetch")
@@ -62,8 +62,8 @@ class HaulService:
     async def bench(self, *, size: int, total: int, front_ends: int, streams: int, who: str) -> BenchCell:
         """See the facade."""
         what = f"measure the line: {total} bytes in files of {size}, {front_ends} front ends, {streams} streams"
-        await self._world.operations.record_act(Act(at=self._world.clock.now(), who=who, what=what))
-        return await bench_cell(self._world, size=size, total=total, front_ends=front_ends, streams=streams)
+        async with Audit(self._world).acting(who, what):
+            return await bench_cell(self._world, size=size, total=total, front_ends=front_ends, streams=streams)
 
     async def learned(self) -> Mapping[str, Any]:
         """See the facade."""
@@ -73,6 +73,5 @@ class HaulService:
         return {topic: value for topic in TOPICS if (value := await books.recall(topic)) is not None}
 
     async def _record(self, who: str, what: str, haul: Haul) -> None:
-        at = self._world.clock.now()
-        await self._world.operations.record_act(Act(at=at, who=who, what=f"haul {haul.number}: {what}"))
+        await Audit(self._world).note(who, f"haul {haul.number}: {what}")
         self._wake()

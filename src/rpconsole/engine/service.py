@@ -14,11 +14,12 @@ from rpconsole.domain.renewal import Choice, RenewalView
 from rpconsole.domain.run import ComponentState, Run, RunRow, RunState, Step, run_of_row
 from rpconsole.domain.schedule import in_order
 from rpconsole.domain.scratch_view import SafeFiles, ScratchView
-from rpconsole.domain.session import SessionView
+from rpconsole.domain.session import SessionState, SessionView
 from rpconsole.domain.snapshot import Alert, GateView, Snapshot
 from rpconsole.domain.stage import Stage
 from rpconsole.domain.stage_rows import Advanced
 from rpconsole.domain.why import reasons
+from rpconsole.engine.audit import Audit
 from rpconsole.engine.book import LIVE_STATES, STOPPED_STATES
 from rpconsole.engine.component_commands import CommandDesk, checked_component
 from rpconsole.engine.engine import EngineCore
@@ -52,6 +53,7 @@ class Engine:
     def __init__(self, world: World, owner: Owner) -> None:
         self._world = world
         self._core = EngineCore(world, owner)
+        self._audit = Audit(world)
         self._desk = CountedLogins(world, self._core.notices)
         self._commands = CommandDesk(world=world, book=self._core.results)
         self._renewals = RenewalDesk(self._core, self._desk)
@@ -200,15 +202,17 @@ class Engine:
         """Bundle what is new into a run."""
         definition = await self._world.runs.define(order)
         if definition.remote_id is not None:
-            await self._record(who, f"define run {definition.remote_id}: {order.stage} of label {order.label}")
+            what = f"define run {definition.remote_id}: {order.stage} of label {order.label}"
+            await self._audit.note(who, what, f"of {len(definition.stage_ids)} components")
             self._core.refresh_due.wake()
             self._core.wake()
         return definition
 
     async def advance(self, label: str | None, stage: Stage | None, who: str) -> list[Advanced]:
         """Register what is complete for the next stage, now."""
-        await self._record(who, f"advance {stage or 'every stage'} of {label or 'every label'}")
-        advanced = await advance_label(self._world, label, (stage,) if stage else tuple(Stage))
+        async with self._audit.acting(who, f"advance {stage or 'every stage'} of {label or 'every label'}") as act:
+            advanced = await advance_label(self._world, label, (stage,) if stage else tuple(Stage))
+            act.outcome = f"{len(advanced)} registered for the next stage"
         self._core.sweep_due.wake()
         self._core.wake()
         return advanced
@@ -228,28 +232,30 @@ class Engine:
     async def _order(self, remote_id: int, event: Event, who: str, what: str) -> str:
         row = await self._row(remote_id)
         self._core.book.runs.setdefault(remote_id, await self._known(row))
-        await self._record(who, f"{what} run {remote_id}")
-        try:
-            actions = await self._core.book.apply(remote_id, event)
-        except InvalidMove as invalid:
-            raise BadData(f"'{what}' does not fit: {invalid}") from None
-        self._core.carry_out(actions)
-        self._core.wake()
-        run = self._core.book.runs[remote_id]
-        return f"run {remote_id} is at '{run.step}' now" + (f": {run.hold}" if run.hold else "")
+        async with self._audit.acting(who, f"{what} run {remote_id}") as act:
+            try:
+                actions = await self._core.book.apply(remote_id, event)
+            except InvalidMove as invalid:
+                raise BadData(f"'{what}' does not fit: {invalid}") from None
+            self._core.carry_out(actions)
+            self._core.wake()
+            run = self._core.book.runs[remote_id]
+            act.outcome = f"run {remote_id} is at '{run.step}' now" + (f": {run.hold}" if run.hold else "")
+        return act.outcome
 
     async def revert(self, remote_id: int, who: str) -> str:
         """Set failed components to 'retry', so that the next definition takes their stage runs again."""
         await self._row(remote_id)
         failed = await self._world.runs.components(remote_id, FAILED)
         changes = [ComponentChange(stage_id=one.stage_id, state=ComponentState.RETRY) for one in failed]
-        await self._record(who, f"revert {len(changes)} components of run {remote_id}")
-        if not changes:
-            return f"run {remote_id} has no failed component"
-        count = await self._world.runs.change_components(remote_id, changes)
-        self._core.sweep_due.wake()
-        self._core.wake()
-        return f"{count} components of run {remote_id} will be taken into the next definition"
+        async with self._audit.acting(who, f"revert {len(changes)} components of run {remote_id}") as act:
+            act.outcome = f"run {remote_id} has no failed component"
+            if changes:
+                count = await self._world.runs.change_components(remote_id, changes)
+                self._core.sweep_due.wake()
+                self._core.wake()
+                act.outcome = f"{count} components of run {remote_id} will be taken into the next definition"
+        return act.outcome
 
     async def rebundle(self, remote_id: int, who: str) -> str:
         """Revert, and define at once a new run of what failed, with the old one's label and place."""
@@ -266,15 +272,20 @@ class Engine:
         """Open or close gates."""
         await self._core.gates.load()
         view = await self._core.gates.set(names, open=open, who=who, at=self._world.clock.now())
-        await self._record(who, f"{'resume' if open else 'pause'} {' '.join(names)}")
+        await self._audit.note(who, f"{'resume' if open else 'pause'} {' '.join(names)}")
         self._core.wake()
         return view
 
     async def login(self, ask: Ask, *, user: str | None, hosts: Sequence[str], who: str) -> list[SessionView]:
         """Open sessions, asking a person through ``ask``."""
-        await self._record(who, f"login {' '.join(hosts) or 'to every front end'}" + (f" as {user}" if user else ""))
+        what = f"login {' '.join(hosts) or 'to every front end'}" + (f" as {user}" if user else "")
         try:
-            return await self._desk.login(ask, user=user, hosts=hosts, who=who)
+            async with self._audit.acting(who, what) as act:
+                views = await self._desk.login(ask, user=user, hosts=hosts, who=who)
+                act.outcome = (
+                    f"{sum(view.state is SessionState.OPEN for view in views)} of {len(views)} sessions are open"
+                )
+            return views
         finally:
             self._core.watch.due.wake()
             self._core.wake()
@@ -283,27 +294,29 @@ class Engine:
         self, ask: Ask, *, user: str | None, cut: bool, who: str, is_anyone_there: IsAnyoneThere
     ) -> RenewalView:
         """The eight steps as one act."""
-        await self._record(who, "renew the sessions" + (f" as {user}" if user else ""))
-        return await self._renewals.renew(ask, user=user, cut=cut, who=who, is_anyone_there=is_anyone_there)
+        async with self._audit.acting(who, "renew the sessions" + (f" as {user}" if user else "")) as act:
+            view = await self._renewals.renew(ask, user=user, cut=cut, who=who, is_anyone_there=is_anyone_there)
+            act.outcome = f"{view.outcome}: {view.sentence}" if view.sentence else str(view.outcome)
+        return view
 
     async def steer_renewal(self, choice: Choice, who: str) -> RenewalView:
         """Wait on, cut transfers, or give up."""
         view = self._renewals.choose(choice, who)
-        await self._record(who, f"renewal: {choice}")
+        await self._audit.note(who, f"renewal: {choice}")
         return view
 
     async def logout(self, hosts: Sequence[str], who: str) -> None:
         """End sessions."""
-        await self._record(who, f"logout {' '.join(hosts) or 'everywhere'}")
-        await self._desk.logout(hosts)
+        async with self._audit.acting(who, f"logout {' '.join(hosts) or 'everywhere'}"):
+            await self._desk.logout(hosts)
         self._core.wake()
 
     async def watch_label(self, label: str, stages: Sequence[Stage], *, on: bool, who: str) -> None:
         """Define runs by itself for this label, or stop doing so."""
         words = " ".join(stages)
-        await self._record(who, f"{'watch' if on else 'stop watching'} label {label}: {words}")
-        for stage in stages:
-            await self._world.operations.set_label(label, stage, on=on)
+        async with self._audit.acting(who, f"{'watch' if on else 'stop watching'} label {label}: {words}"):
+            for stage in stages:
+                await self._world.operations.set_label(label, stage, on=on)
         self._core.sweep_due.wake()
         self._core.wake()
 
@@ -323,11 +336,11 @@ class Engine:
     async def note(self, what: str, who: str) -> None:
         """What a person did that the engine had no part in."""
         self._core.notices.say(Level.NOTE, f"{who}: {what}")
-        await self._record(who, what)
+        await self._audit.note(who, what)
 
     async def poll_now(self, who: str) -> None:
         """Wake the poll."""
-        await self._record(who, "poll now")
+        await self._audit.note(who, "poll now")
         self._core.watch.due.wake()
         self._core.wake()
 
@@ -352,8 +365,10 @@ class Engine:
         """Remove it."""
         done = []
         for safe in await self.safe_files(remote_ids):
-            await self._record(who, f"remove {len(safe.files)} files of run {safe.remote_id} from scratch")
-            done.append(await clean(self._world, safe, self._world.settings.layout.remote_root))
+            what = f"remove {len(safe.files)} files of run {safe.remote_id} from scratch"
+            async with self._audit.acting(who, what) as act:
+                done.append(await clean(self._world, safe, self._world.settings.layout.remote_root))
+                act.outcome = f"{done[-1].removed} were removed"
         self._core.scratch_due.wake()
         self._core.wake()
         return done
@@ -361,6 +376,3 @@ class Engine:
     async def tail(self, path: str, *, offset: int, limit: int) -> Tail:
         """A piece of a file at the site."""
         return await self._world.site.tail(path, offset=offset, limit=limit)
-
-    async def _record(self, who: str, what: str) -> None:
-        await self._world.operations.record_act(Act(at=self._world.clock.now(), who=who, what=what))

@@ -140,6 +140,8 @@ class Act:
     at: float
     who: str
     what: str
+    #: what came of it, as a sentence; None while it is under way, or where the engine died over it
+    outcome: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -168,8 +170,12 @@ class Operations(Protocol):
         """Remember a gate."""
         ...
 
-    async def record_act(self, act: Act) -> None:
-        """Append to the audit."""
+    async def record_act(self, act: Act) -> int:
+        """Append to the audit; returns its number."""
+        ...
+
+    async def act_ended(self, number: int, outcome: str) -> None:
+        """Remember what came of an act."""
         ...
 
     async def acts(self, *, limit: int = 100) -> list[Act]:

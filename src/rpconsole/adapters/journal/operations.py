@@ -35,16 +35,23 @@ class SqlOperations:
         row = {**self._key, "name": gate.name, "open": gate.open, "who": gate.who, "at": gate.at}
         await self._database.write(lambda connection: connection.execute(upsert(connection, tables.gate), row))
 
-    async def record_act(self, act: Act) -> None:
+    async def record_act(self, act: Act) -> int:
         """See the port."""
-        values = {"at": act.at, "who": act.who, "what": sentence(act.what)}
-        await self._database.write(lambda connection: self._append(connection, tables.act, values))
+        outcome = None if act.outcome is None else sentence(act.outcome)
+        values = {"at": act.at, "who": act.who, "what": sentence(act.what), "outcome": outcome}
+        return await self._database.write(lambda connection: self._append(connection, tables.act, values))
+
+    async def act_ended(self, number: int, outcome: str) -> None:
+        """See the port."""
+        table = tables.act
+        ended = update(table).where(self._mine(table), table.c.number == number).values(outcome=sentence(outcome))
+        await self._database.write(lambda connection: connection.execute(ended))
 
     async def acts(self, *, limit: int = 100) -> list[Act]:
         """See the port."""
         table = tables.act
         newest_first = (
-            select(table.c.at, table.c.who, table.c.what)
+            select(table.c.at, table.c.who, table.c.what, table.c.outcome)
             .where(self._mine(table))
             .order_by(table.c.number.desc())
             .limit(limit)

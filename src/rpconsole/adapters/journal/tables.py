@@ -7,9 +7,9 @@ from typing import Any
 from sqlalchemy import BigInteger, Boolean, Column, Double, Index, Integer, MetaData, String, Table, Text
 
 #: the revision that these tables are; the newest file in ``migrations/versions``
-REVISION = "0005"
+REVISION = "0006"
 #: every revision that this program can bring up to date
-REVISIONS = ("0001", "0002", "0003", "0004", "0005")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006")
 VERSION_TABLE = "rp_schema"
 
 #: words are compared byte for byte on every server, as SQLite does: 'Nightly' and 'nightly' are two labels
@@ -142,6 +142,7 @@ act = Table(
     Column("at", Double, nullable=False),
     Column("who", String(128), nullable=False),
     Column("what", Text, nullable=False),
+    Column("outcome", Text),
     **OPTIONS,
 )
 

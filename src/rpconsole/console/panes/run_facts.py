@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -15,8 +14,6 @@ from rpconsole.domain.run import Step
 from rpconsole.domain.snapshot import RunView
 
 Facts = Mapping[str, Any]
-
-_NUMBERS = re.compile(r"\d+")
 
 
 def run_title(run: RunView) -> str:
@@ -77,8 +74,9 @@ def _known(facts: Facts, glyphs: Glyphs, width: int) -> list[Line]:
         last = jobs[-1]
         told = f"{last['state']} {clock(last['intended_at'])}, {foreign(last['job'] or 'no job')}"
         lines.append([(f" attempt {last['number']} of {len(jobs)}: {told}", "text")])
-    clusters = failure_clusters(facts.get("failures", []))
-    for sentence, count, first in clusters[:3]:
+    clusters = facts.get("failure_kinds", [])
+    for said, count, where in clusters[:3]:
+        sentence, first = foreign(said), foreign(where)
         told = (
             f"{glyphs['fault']} {sentence} ×{count:,} (first: {first})"
             if count > 1
@@ -88,17 +86,6 @@ def _known(facts: Facts, glyphs: Glyphs, width: int) -> list[Line]:
     if len(clusters) > 3:
         lines.append([(f" and {len(clusters) - 3} more kinds of failures; x lists them all", "state-fault")])
     return lines
-
-
-def failure_clusters(failures: Sequence[Facts]) -> list[tuple[str, int, str]]:
-    """Failures that say the same but for their numbers and item: (sentence, how often, the first of them), the most frequent first."""
-    found: dict[str, tuple[str, int, str]] = {}
-    for one in failures:
-        item, sentence = foreign(one["item"]), foreign(one["sentence"])
-        key = _NUMBERS.sub("#", sentence.replace(item, "@") if item else sentence)
-        before = found.get(key, (sentence, 0, f"component {one['stage_id']} {item}"))
-        found[key] = (before[0], before[1] + 1, before[2])
-    return sorted(found.values(), key=lambda one: -one[1])
 
 
 def story_line(line: Facts) -> Line:
@@ -159,12 +146,12 @@ class RunFacts(LinesView, can_focus=True):
 
     def _below(self, width: int, room: int) -> list[Line]:
         """The map of components, then the story, the latest first."""
-        components = self.facts.get("components", []) if self.facts is not None else []
+        runs = self.facts.get("component_states", []) if self.facts is not None else []
+        states = [str(state) for state, count in runs for _ in range(count)]
         lines: list[Line] = []
-        if components and room >= 3:
-            states = [str(one["state"]) for one in components]
+        if states and room >= 3:
             rows = component_map(states, self.look.palette.glyphs, width, max(1, min(6, room - 6)))
-            lines += [title_line(f"Components {len(components):,}", width, self.look, note=map_note(states)), *rows]
+            lines += [title_line(f"Components {len(states):,}", width, self.look, note=map_note(states)), *rows]
         left = room - len(lines)
         if self.story and left >= 2:
             note = f"{len(self.story)} lines, the latest first" if len(self.story) > 1 else ""

@@ -22,8 +22,12 @@ def transfer_rows(model: Model, look: Look, width: int, height: int = 5) -> list
     polled = "never" if snapshot.polled_at is None else f"{span(model.now() - snapshot.polled_at)} ago"
     history_in, history_out = [rate for _, rate in model.rates], [rate for rate, _ in model.rates]
     lines = [
-        _direction("in ", snapshot.rate_in, history_in, back, room, look),
-        _direction("out", snapshot.rate_out, history_out, sent, room, look),
+        _direction(
+            "in ", snapshot.rate_in, history_in, _reach(back, model.overview.left_in, snapshot.rate_in), room, look
+        ),
+        _direction(
+            "out", snapshot.rate_out, history_out, _reach(sent, model.overview.left_out, snapshot.rate_out), room, look
+        ),
         *_moving(model, look, height),
         *_hauls(snapshot, height),
         _channels(snapshot),
@@ -91,12 +95,19 @@ def _channels(snapshot: Snapshot) -> Line:
     return [(f" channels: {', '.join(used) or 'none'}", "dim")]
 
 
-def _direction(name: str, rate: float, history: list[float], total: int, room: int, look: Look) -> Line:
+def _reach(total: int, left: int, rate: float) -> str:
+    """What has crossed; while something is on its way, what is left of it and how long that takes at this rate."""
+    if not left:
+        return f"{volume(total):>9} so far"
+    return f"{volume(left):>9} left" + (f", {span(left / rate)}" if rate > 0 else "")
+
+
+def _direction(name: str, rate: float, history: list[float], told: str, room: int, look: Look) -> Line:
     drawn = sparkline(history, room, look.palette.glyphs)
     return [
         (f" {name} {volume(rate):>9}/s ", "text"),
         (f"{drawn:<{room}}", "state-ship"),
-        (f" {volume(total):>9} so far", "dim"),
+        (f" {told}", "dim"),
     ]
 
 

@@ -10,16 +10,22 @@ from rpconsole.console.screens.commands import CommandsScreen
 from rpconsole.console.screens.run_sheets import Rows, RunSheetScreen
 from rpconsole.console.tables import FAILURES
 
+#: more are not carried over the socket for one screen
+MOST = 2000
+
 
 class FailuresScreen(RunSheetScreen):
-    """Every failed task with what is wrong."""
+    """The first of the failed tasks with what is wrong; how many there are is said."""
 
     def __init__(self, desk: Desk, remote_id: int) -> None:
         super().__init__(desk, remote_id, "failures", FAILURES)
 
     async def fetch(self) -> Rows:
-        rows: Rows = (await self.desk.details(self.remote_id)).get("failures", ())
-        return list(rows)
+        found = await self.desk.link.call("failures", remote_id=self.remote_id, limit=MOST)
+        failures: Rows = found["failures"]
+        more = found["count"] > len(failures)
+        self.table.note = f"the first {len(failures):,} of {found['count']:,}" if more else ""
+        return failures
 
     def open_row(self, row: Mapping[str, Any]) -> None:
         """The commands of the component, where the one that failed has its log."""

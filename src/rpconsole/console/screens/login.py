@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from enum import Enum, auto
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import events
+from textual.binding import Binding, BindingType
 
 from rpconsole.console.desk import Desk
 from rpconsole.console.format import countdown, session_word
@@ -35,12 +36,16 @@ class Phase(Enum):
 class LoginScreen(Answering):
     """One series. Opened sessions stay open whatever comes after them."""
 
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("f5", "anew", show=False)]
+
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
         self._left_out: set[str] = set()
         self._row = 0
         self._series: asyncio.Task[None] | None = None
         self._over = False
+        #: the series was ended here to begin again
+        self._anew = False
 
     def on_mount(self) -> None:
         super().on_mount()
@@ -91,13 +96,19 @@ class LoginScreen(Answering):
             self.next_field(by)
         self.touch_body()
 
+    def action_anew(self) -> None:
+        """The prompt is old or was not understood: the site is asked for another one, and nothing is sent to it."""
+        if self.phase is Phase.ASK and self._series is not None:
+            self._anew = True
+            self.desk.prompts.decline()
+
     async def action_leave(self) -> None:
         """Stop here: what is open stays open, a prompt that waits is declined."""
         self.desk.prompts.decline()
         self.dismiss()
 
     def on_key(self, event: events.Key) -> None:
-        if event.key in ("enter", "escape", "tab", "shift+tab", "up", "down", "f2"):
+        if event.key in ("enter", "escape", "tab", "shift+tab", "up", "down", "f2", "f5"):
             return
         event.stop()
         if self.phase is Phase.CHOOSE and event.key == "space" and self.sessions():
@@ -135,7 +146,10 @@ class LoginScreen(Answering):
             self.sentence = f"{foreign(error).rstrip('.')}. Nothing is sent again by itself." + (
                 f" {told}" if told else ""
             )
-        self._over = True
+        anew, self._anew, self._over = self._anew, False, True
+        if anew:
+            self._begin_again()
+            self._start()
         if self.is_mounted:
             self.touch_body()
 
@@ -162,7 +176,8 @@ class LoginScreen(Answering):
             case Phase.WAIT:
                 return [[("waiting for the site …", "dim")], *self.said(width), keys_line("esc", "back")]
             case Phase.ASK if challenge is not None:
-                return self.asking(challenge, width, "esc", "stops here; open sessions stay")
+                anew = ("f5", "asks anew") if self._series is not None else ()
+                return self.asking(challenge, width, *anew, "esc", "stops here; what is open stays")
             case _:
                 return [*self._summary(), *self.said(width), self._last_keys()]
 

@@ -16,7 +16,7 @@ from rpconsole.console.arrangement import places, too_small
 from rpconsole.console.desk import Desk
 from rpconsole.console.panes.log import LogPane
 from rpconsole.console.panes.queues import QueuesPane
-from rpconsole.console.panes.run_facts import RunFacts
+from rpconsole.console.panes.run_pane import RunPane
 from rpconsole.console.panes.runs import RunsTable
 from rpconsole.console.panes.sessions import SessionsPane
 from rpconsole.console.panes.transfer import TransferPane
@@ -46,7 +46,7 @@ class MainScreen(ConsoleScreen):
         #: the pane that had the focus another day
         self._wished = ""
         self.runs = RunsTable(desk)
-        self.facts = RunFacts(desk, number=4, id="run")
+        self.facts = RunPane(desk)
         self.log_pane = LogPane(desk.look, desk.model)
         self._queues = QueuesPane(desk.look, desk.model)
         self._transfer = TransferPane(desk.look, desk.model)

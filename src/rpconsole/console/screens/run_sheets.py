@@ -33,9 +33,9 @@ class RunSheetScreen(ConsoleScreen):
     def __init__(self, desk: Desk, remote_id: int, crumb: str, sheet: Sheet, fetch: Fetch | None = None) -> None:
         super().__init__(desk)
         self.remote_id, self.crumb, self._fetch_rows = remote_id, crumb, fetch
-        self.rows = ListRows(desk.look, sheet)
+        self.rows: ListRows = ListRows(desk.look, sheet)
         self.rows.waits = "reading …"
-        self.table = self.make_table(sheet)
+        self.table: VirtualTable = self.make_table(sheet)
         self._work: asyncio.Task[None] | None = None
 
     def make_table(self, sheet: Sheet) -> VirtualTable:
