@@ -7,10 +7,11 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 
 import pytest
-from tests.engine.conftest import Bench
+from tests.engine.conftest import ROOT, Bench
 
 from rpconsole.adapters.gpc1 import tables as t
 from rpconsole.domain.fault import BadConfiguration, SiteRefused
+from rpconsole.domain.haul import HaulState, Way
 from rpconsole.domain.renewal import Choice, LineState, Outcome, RenewalStep
 from rpconsole.domain.session import SessionState
 
@@ -303,3 +304,28 @@ async def test_renewals_and_their_choices_are_in_the_audit(bench, person):
         acts = [(act.who, act.what) for act in await bench.engine.acts()]
         assert ("ann", "renew the sessions") in acts
         assert ("bob", "renewal: abandon") in acts
+
+
+async def test_a_haul_ends_at_its_next_border_for_the_renewal_and_goes_on_by_itself_over_the_new_sessions(
+    bench, person
+):
+    top = bench.folder / "cat"
+    top.mkdir()
+    for number in range(6):
+        (top / f"f{number}").write_bytes(b"x" * (1 + number))
+    async with bench.running():
+        transfer = SlowTransfer(bench)
+        await bench.login()
+        await bench.engine.hauls.order(Way.SEND, [str(top)], f"{ROOT}/refs", "ann")
+        await bench.until(transfer.reached.is_set)
+        async with renewing(bench, person) as task:
+            await bench.until(lambda: any(wait.haul for wait in waits(bench)))
+            (wait,) = waits(bench)
+            assert (wait.subject, wait.action, wait.cuttable) == ("haul 1", Way.SEND, True)
+            assert wait.bytes_left > 0
+            assert person.asked == []
+            transfer.go_on.set()
+            await bench.until(task.done)
+        assert task.result().outcome is Outcome.DONE
+        await bench.until(lambda: bench.engine.snapshot().hauls[0].haul.state is HaulState.DONE)
+        assert bench.engine.snapshot().hauls[0].haul.files_parked == 0

@@ -102,7 +102,7 @@ def _lines(view: RenewalView) -> list[str]:
         for number, line in enumerate(view.lines, start=1)
         if line.state in (LineState.DOING, LineState.DONE, LineState.FAILED)
     ]
-    waits = [f"    waits for run {wait.remote_id}: {wait.sentence}" for wait in view.waits]
+    waits = [f"    waits for {wait.subject}: {wait.sentence}" for wait in view.waits]
     by = f" (ordered by {view.chosen_by})" if view.chosen_by else ""
     return [*lines, *waits, *([f"    {view.choice}{by}"] if by else [])]
 

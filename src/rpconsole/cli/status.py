@@ -114,7 +114,10 @@ def show_renewal(renewal: Result, now: float) -> None:
     for number, line in enumerate(renewal["lines"], start=1):
         say(f"  {number} {line['step']:<8} {line['state']:<8} {line['detail']}".rstrip())
     for wait in renewal["waits"]:
-        say(f"      run {wait['remote_id']}: {wait['sentence']}")
+        subject = f"haul {wait['haul']}" if wait["haul"] else f"run {wait['remote_id']}"
+        left = "" if wait["bytes_left"] is None else f", {volume(wait['bytes_left'])} left"
+        eta = "" if wait["left_s"] is None else f", about {duration(wait['left_s'])}"
+        say(f"      {subject}: {wait['sentence']}{left}{eta}")
     if renewal["choices"]:
         say(f"  choices: {', '.join(renewal['choices'])} ('rpconsole login --renew --cut' or '--abandon')")
 

@@ -84,6 +84,16 @@ class Outstanding:
     sentence: str
     #: whether ``cut`` ends it sooner
     cuttable: bool
+    #: a haul's number where it is none of a run's; ``remote_id`` is 0 then
+    haul: int = 0
+    #: bytes that have not crossed yet, and the seconds that they will take at the present pace; None = unknown
+    bytes_left: int | None = None
+    left_s: float | None = None
+
+    @property
+    def subject(self) -> str:
+        """Who is waited for."""
+        return f"haul {self.haul}" if self.haul else f"run {self.remote_id}"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

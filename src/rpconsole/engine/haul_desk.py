@@ -10,6 +10,7 @@ from rpconsole.domain.action import Level
 from rpconsole.domain.fault import BadConfiguration, BadData, NoSession, RpconsoleError, SessionLost
 from rpconsole.domain.haul import LIVE_HAULS, Haul, HaulState, HaulView, Way
 from rpconsole.domain.pace import Pace
+from rpconsole.domain.renewal import Outstanding
 from rpconsole.engine.haul_run import HaulRun
 from rpconsole.engine.notices import NoticeBoard
 from rpconsole.engine.world import Haulage, World
@@ -31,6 +32,8 @@ class HaulDesk:
         self._pace = Pace()
         self._is_loaded = False
         self._not_before = 0.0
+        #: set while sessions are renewed: nothing is begun
+        self.is_held = False
 
     # -- for people --------------------------------------------------------------------------------------------------
 
@@ -102,7 +105,7 @@ class HaulDesk:
         await self._reap()
         now = self._world.clock.now()
         waiting = [haul for haul in self._hauls.values() if haul.state in LIVE_HAULS]
-        if self._moving is not None or not waiting or now < self._not_before:
+        if self._moving is not None or not waiting or now < self._not_before or self.is_held:
             return
         haul = min(waiting, key=lambda haul: haul.number)
         if not self._world.sessions.alive():
@@ -111,6 +114,16 @@ class HaulDesk:
         self._pace = Pace()
         run = HaulRun(self._world, haul, self._show)
         self._moving = (haul.number, asyncio.create_task(run.carry_out(), name=f"haul {haul.number}"))
+
+    def outstanding(self) -> Outstanding | None:
+        """What a renewal waits for: the haul that moves, until its next border of a bundle."""
+        if self._moving is None:
+            return None
+        view = self._view(self._hauls[self._moving[0]])
+        return Outstanding(
+            remote_id=0, haul=view.haul.number, action=view.haul.way, sentence="it ends at the next border of a bundle",
+            cuttable=True, bytes_left=view.haul.bytes - view.haul.bytes_done, left_s=view.left_s,
+        )  # fmt: skip
 
     async def end(self) -> None:
         """Before the engine ends: what moves will be taken up by the next one."""

@@ -23,6 +23,7 @@ from rpconsole.domain.renewal import (
 from rpconsole.domain.run import Run
 from rpconsole.domain.session import SessionState, SessionView
 from rpconsole.engine.engine import EngineCore
+from rpconsole.engine.haul_desk import HaulDesk
 from rpconsole.engine.logins import LIVE, LoginDesk
 from rpconsole.ports.sessions import Ask
 
@@ -36,9 +37,10 @@ class _Abandoned(Exception):
 class RenewalDesk:
     """Carries out one renewal at a time; its state is kept for those who look later."""
 
-    def __init__(self, core: EngineCore, desk: LoginDesk) -> None:
+    def __init__(self, core: EngineCore, desk: LoginDesk, hauls: HaulDesk) -> None:
         self._core = core
         self._desk = desk
+        self._hauls = hauls
         self._logging_in: asyncio.Task[list[SessionView]] | None = None
         #: the one under way, else the last one
         self.view: RenewalView | None = None
@@ -56,6 +58,7 @@ class RenewalDesk:
         account = self._desk.account(user)
         choice = Choice.CUT if cut else Choice.WAIT
         self.view = RenewalView(who=who, account=account, began_at=self._now(), choice=choice)
+        self._hauls.is_held = True
         self._core.gates.hold(RENEWAL_GATES, who=f"renewal by {who}", at=self._now())
         try:
             await self._steps(ask, account, is_anyone_there)
@@ -116,11 +119,26 @@ class RenewalDesk:
             elif self._view.choice is Choice.WAIT and is_cut:
                 is_cut = False
                 self._core.world.sessions.drain(on=False)
-            self._show(waits)
+            self._show(tuple(map(self._with_progress, waits)))
             await self._core.next_round()
             self._stop_if_abandoned()
         self._stop_if_abandoned()
+        await self._until_no_haul_moves()
         self._done(RenewalStep.DRAIN, "nothing crosses the link" + ("; transfers were cut" if is_cut else ""))
+
+    async def _until_no_haul_moves(self) -> None:
+        """A haul is never cut within a bundle, and need not be through: it goes on over the new sessions."""
+        while (waits := self._hauls.outstanding()) is not None:
+            self._core.world.sessions.drain(on=True)
+            self._show((waits,))
+            await self._core.next_round()
+            self._stop_if_abandoned()
+
+    def _with_progress(self, one: Outstanding) -> Outstanding:
+        move = self._core.world.meter.view(one.remote_id)
+        if move is None:
+            return one
+        return replace(one, bytes_left=move.bytes - move.bytes_done, left_s=move.left_s)
 
     async def _down(self, live: Sequence[SessionView]) -> list[Run]:
         """End the sessions; the runs that wait for the new ones."""
@@ -191,6 +209,7 @@ class RenewalDesk:
         return f"{live} sessions are open" if live else "no session is open: 'rpconsole login' opens them"
 
     def _end(self, outcome: Outcome, sentence: str) -> None:
+        self._hauls.is_held = False
         self._core.gates.release()
         self._core.world.sessions.drain(on=False)
         self.view = ended(self._view, outcome, self._now(), sentence)

@@ -56,8 +56,8 @@ class Engine:
         self._audit = Audit(world)
         self._desk = CountedLogins(world, self._core.notices)
         self._commands = CommandDesk(world=world, book=self._core.results)
-        self._renewals = RenewalDesk(self._core, self._desk)
         self._hauls = HaulDesk(world, self._core.notices)
+        self._renewals = RenewalDesk(self._core, self._desk, self._hauls)
         self._views = Views(self._core, self._desk, self._renewals, self._hauls)
 
     # -- life --------------------------------------------------------------------------------------------------------

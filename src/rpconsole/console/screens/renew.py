@@ -243,8 +243,9 @@ class RenewScreen(Answering):
         moved = ""
         if run is not None and one.action in ("ship", "retrieve"):
             moved = f", {volume(run.bytes_sent if one.action == 'ship' else run.bytes_returned)} so far"
+        left = "" if one.left_s is None else f", about {span(one.left_s)} left"
         cut = "" if one.cuttable else ", not cut"
-        text = f"      run {one.remote_id} {one.action}: {foreign(one.sentence)}{moved}{cut}"
+        text = f"      {one.subject} {one.action}: {foreign(one.sentence)}{moved}{left}{cut}"
         return [(fitted(text, width), "alert")]
 
     def _ending(self, view: RenewalView, width: int) -> list[Line]:
