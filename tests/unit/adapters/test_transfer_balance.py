@@ -20,8 +20,10 @@ class _Session:
     is_live = True
     is_draining = False
 
-    def __init__(self, name, carried):
-        self.name = name
+    def __init__(self, number, carried):
+        self.name = f"fe{number}"
+        #: no two connections are quite alike: both streams of one fall free before those of the next
+        self._step = 0.05 + 0.001 * number
         self.streams = self
         self.limit = 2
         self._carried = carried
@@ -40,7 +42,7 @@ class _Session:
             left = float(len(bundle.shipments))
             while left > 0:
                 await asyncio.sleep(0)
-                left -= 0.05 / self._active
+                left -= self._step / self._active
             self._active -= 1
             for shipment in bundle.shipments:
                 self._carried[self.name] += 1
@@ -49,7 +51,7 @@ class _Session:
 
 async def carried_by(files, sessions=4):
     carried: Counter[str] = Counter()
-    all_sessions: Any = [_Session(f"fe{number}", carried) for number in range(sessions)]
+    all_sessions: Any = [_Session(number, carried) for number in range(sessions)]
     ledger = Ledger(None)
     sized = [(Shipment(source=f"/a/{n}", target=f"/b/{n}", size=SIZE), SIZE) for n in range(files)]
     await Transfer("receive", lambda: all_sessions, ledger).run(sized)
