@@ -117,7 +117,7 @@ async def _master_links(site: SshSite, port: int, count: int) -> list[Link]:
     links: list[Link] = []
     for number in range(count):
         path = site.folder / f"master{next(_NUMBERS)}"
-        command = f"{ssh_of(site)} -o ControlMaster=yes -o ControlPath={path} -MNf direct"
+        command = f"{ssh_of(site)} -o ControlPath={path} -MNf direct"
         await asyncio.to_thread(subprocess.run, shlex.split(command), check=True, stdin=subprocess.DEVNULL)
         links.append(MasterLink(f"fe{number}", path, await MuxControl.connect(path), lambda _: None))
     return links
