@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 from tests.console.support import empty, grid, live
+from tests.console.test_login import until
 
 from rpconsole.console import later
 from rpconsole.console.app import Arrived, ConsoleApp
@@ -25,7 +26,7 @@ async def test_the_screen_stands_and_keys_are_answered_while_the_engine_is_looke
 
     console = on_the_way(app, never)
     async with console.run_test(size=(80, 24)) as pilot:
-        await pilot.pause(0.1)
+        await until(pilot, lambda: console.desk.model.log)
         assert "Looking for the engine" in grid(console)
         await pilot.press("question_mark")
         await pilot.pause()
@@ -43,7 +44,7 @@ async def test_what_keeps_the_console_from_its_engine_ends_it_and_is_told(app):
 
     console = on_the_way(app, refuse)
     async with console.run_test(size=(80, 24)) as pilot:
-        await pilot.pause(0.2)
+        await until(pilot, lambda: console.failure is not None)
     assert isinstance(console.failure, BadConfiguration)
 
 
@@ -55,8 +56,7 @@ async def test_what_the_configuration_says_holds_once_it_is_read(app, tmp_path):
 
     console = on_the_way(app, arrive)
     async with console.run_test(size=(80, 24)) as pilot:
-        await pilot.pause(0.2)
-        assert console.desk.configuration() == "site\n"
+        await until(pilot, lambda: console.desk.configuration() == "site\n")
         assert console.terminal.ringing is found.ringing
         await pilot.press("q")
         await pilot.pause()
