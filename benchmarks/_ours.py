@@ -24,6 +24,7 @@ from rpconsole.adapters.ssh.mux import MuxControl
 from rpconsole.adapters.ssh.options import FAST_CIPHERS, FrontEnd, SshOptions
 from rpconsole.adapters.ssh.session import Session
 from rpconsole.adapters.ssh.site import SshSite as Verbs
+from rpconsole.adapters.ssh.storage_hosts import StorageHost
 from rpconsole.domain.fault import NoSession
 from rpconsole.ports.site import Shipment
 
@@ -49,6 +50,11 @@ class OpenSessions:
 
     def was_silent(self, session: Session) -> None:
         """Nothing is reordered here."""
+
+    def says(self, session: str, sentence: str) -> None:
+        """A front end that does not reach its storage would measure something else."""
+        if sentence:
+            raise SystemExit(f"{session}: {sentence}")
 
 
 class Ours:
@@ -129,21 +135,32 @@ ADAPTERS = {"ours": _asyncssh_links, "masters": _master_links}
 
 
 @asynccontextmanager
-async def opened(site: SshSite, port: int, count: int, adapter: str = "ours") -> AsyncIterator[Ours]:
-    """``count`` sessions through one port of the line, with their helpers and streams ready."""
+async def opened(
+    site: SshSite, port: int, count: int, adapter: str = "ours", *, carried: Path | None = None
+) -> AsyncIterator[Ours]:
+    """``count`` sessions through one port of the line, with their helpers and streams ready.
+
+    ``carried``: below it lie files that front ends fetch and bring by themselves over the line, one stream each.
+    """
+    storage = StorageHost(
+        name="storage", host="127.0.0.1", port=port, user=site.user, identity_file=str(site.folder / "key"),
+        known_hosts=str(site.folder / "known_hosts"), volumes=((str(carried), str(carried)),),
+    )  # fmt: skip
     options = SshOptions(
         front_ends=tuple(FrontEnd(name=f"fe{number}", host="127.0.0.1", port=port) for number in range(count)),
         user=site.user,
         remote_root=str(site.root),
         known_hosts=str(site.folder / "known_hosts"),
+        bulk_channels=2 if carried is None else 1,
+        storage_hosts=() if carried is None else (storage,),
     )
     links = await ADAPTERS[adapter](site, port, count)
     sessions = [Session(f"fe{number}", options, link) for number, link in enumerate(links)]
     try:
         for session in sessions:
             await session.helper.prepare()
-            await session.streams.warm("receive")
-            await session.streams.warm("give")
+            for verb in options.bulk_verbs:
+                await session.streams.warm(verb)
         yield Ours(site, options, OpenSessions(sessions))
     finally:
         for session in sessions:

@@ -50,6 +50,7 @@ GOALS = {
     "20kB_masters_to_raw": ">=0.9", "1MB_masters_to_raw": ">=0.9", "10MB_masters_to_raw": ">=0.9", "mix_masters_to_raw": ">=0.95",
     "20kB_masters_home_to_raw": ">=0.9", "1MB_masters_home_to_raw": ">=0.9", "10MB_masters_home_to_raw": ">=0.9",
     "mix_masters_home_to_raw": ">=0.95", "tuned_to_all": ">=0.9", "shown_end_error": "<=0.1",
+    "carried_to_raw": ">=0.9", "carried_home_to_raw": ">=0.9", "four_front_ends_to_one": ">=3",
     "cpu_to_tar_ssh": "<=2", "loop_lag_p99_ms": "<=50", "twice_to_bundle_a_stream": "<=1",
 }  # fmt: skip
 
@@ -121,6 +122,32 @@ async def measure_tuned(scene: Scene, data: DataSet) -> Tuned:
     """On sessions of its own."""
     async with opened(scene.site, scene.port, SESSIONS) as ours:
         return await measure_tuner(ours, scene.site, data)
+
+
+async def measure_carried(scene: Scene, found: Measured, rounds: int) -> None:
+    """The front ends' own streams over the line, one from each of them: four front ends against one, and raw TCP beside them."""
+    data = scene.sets[-1]
+    there, here = scene.site.target("carried"), scene.home / "carried-home"
+    async with (
+        opened(scene.site, scene.port, 1, carried=scene.home) as one,
+        opened(scene.site, scene.port, SESSIONS, carried=scene.home) as all_of_them,
+    ):
+        for turn in range(rounds + 1):
+            here.mkdir()
+            await asyncio.sleep(0.5)
+            raw_s = await asyncio.to_thread(send_raw, scene.raw_port, data.files, SESSIONS)
+            runs = {
+                "carried by one": await one.send(data, there),
+                "carried": await all_of_them.send(data, there),
+                "carried home": await all_of_them.fetch(data, there, here),
+                "raw beside carried": Run(size=data.size, seconds=raw_s),
+            }
+            if turn == 0:
+                _check(data, there, here)
+            else:
+                for method, run in runs.items():
+                    found.add(data, method, run)
+            shutil.rmtree(here)
 
 
 def _check(data: DataSet, *folders: Path) -> None:
@@ -196,6 +223,17 @@ def _to_others(found: Measured, names: list[str]) -> dict[str, float]:
     return ratios
 
 
+def carried_ratios_of(found: Measured, name: str) -> dict[str, float]:
+    """Front ends add up until the line is full: then they are as fast as raw TCP with as many connections."""
+    raw = found.rate(name, "raw beside carried")
+    ratios = {
+        "carried_to_raw": found.rate(name, "carried") / raw,
+        "carried_home_to_raw": found.rate(name, "carried home") / raw,
+        "four_front_ends_to_one": found.rate(name, "carried") / found.rate(name, "carried by one"),
+    }
+    return {name: round(value, 3) for name, value in ratios.items()}
+
+
 def measure(asked: argparse.Namespace) -> Measured:
     """Everything, in a folder that goes away."""
     found = Measured()
@@ -211,6 +249,9 @@ def measure(asked: argparse.Namespace) -> Measured:
                 site.known_at(wan.ports[0])
                 limit_s = 25.0 if asked.full else 6.0
                 scene = Scene(site=site, wan=wan, sets=sets, home=folder, limit_s=limit_s)
+                if asked.carried:
+                    asyncio.run(measure_carried(scene, found, asked.rounds))
+                    return found
                 asyncio.run(measure_ours(scene, found, asked.rounds))
                 if asked.masters:
                     asyncio.run(measure_ours(scene, found, asked.rounds, "masters"))
@@ -236,6 +277,7 @@ def _asked() -> argparse.Namespace:
         "--tuner", action="store_true", help="the live tuner, and how true the shown end is, on the last set"
     )
     parser.add_argument("--ours", action="store_true", help="only raw TCP and our own")
+    parser.add_argument("--carried", action="store_true", help="only raw TCP and what front ends carry by themselves")
     parser.add_argument("--rounds", type=int, help="medians of so many (3, with --full 5)")
     parser.add_argument("--sets", nargs="*", default=list(SETS), choices=list(SETS), help="which data")
     parser.add_argument("--rtt", type=float, default=RTT_MS, help="round trip in ms")
@@ -261,7 +303,8 @@ def main() -> None:
     notes = f"MB/s: {', '.join(rates)}; {time.monotonic() - began:.0f} s in all"
     if found.tuned is not None:
         notes += f"; the tuner found {found.tuned.found}"
-    ratios = ratios_of(found, asked.sets, others=not asked.ours)
+    names = asked.sets
+    ratios = carried_ratios_of(found, names[-1]) if asked.carried else ratios_of(found, names, others=not asked.ours)
     if asked.json:
         print(json.dumps({"ratios": ratios, "goals": {name: GOALS[name] for name in ratios}, "notes": notes}))
     else:

@@ -19,6 +19,7 @@ from rpconsole.adapters.ssh.opening import opener_of
 from rpconsole.adapters.ssh.options import FrontEnd, Gateway, SshOptions
 from rpconsole.adapters.ssh.pool import SshSessions
 from rpconsole.adapters.ssh.site import SshSite
+from rpconsole.adapters.ssh.storage_hosts import StorageHost
 from rpconsole.adapters.storage.local_files import DiskFiles
 from rpconsole.adapters.storage.test_files import DiskTestFiles
 from rpconsole.adapters.storage.trees import DiskTrees
@@ -123,7 +124,8 @@ def _haulage(options: SshOptions, journal: Journal, site: SshSite) -> Haulage:
         there=site.trees,
         line=site,
         tuner=Tuner(journal.hauls, site),
-        tests=DiskTestFiles(),
+        # the line to be measured is the one that files of the storage take
+        tests=DiskTestFiles(options.storage_hosts[0].volumes[0][0] if options.storage_hosts else None),
     )
 
 
@@ -196,6 +198,7 @@ def ssh_options(config: Config) -> SshOptions:
     """How the site is reached, as the ssh adapter wants it."""
     login = config.login
     gateway = login.gateway
+    storage_hosts = _storage_hosts(config)
     return SshOptions(
         front_ends=tuple(
             FrontEnd(name=one.name, host=one.host, port=one.port, sessions=one.sessions) for one in login.front_ends
@@ -209,7 +212,7 @@ def ssh_options(config: Config) -> SshOptions:
         hops_by_commands=login.hop == "command",
         lifetime_s=login.lifetime_hours * 3600 if login.lifetime_hours else None,
         max_channels=login.max_channels,
-        bulk_channels=login.bulk_channels,
+        bulk_channels=config.transfer.streams if storage_hosts else login.bulk_channels,
         keepalive_s=login.keepalive_s,
         keepalive_count=login.keepalive_count,
         connect_timeout_s=login.connect_timeout_s,
@@ -220,4 +223,25 @@ def ssh_options(config: Config) -> SshOptions:
         may_start_masters=login.masters == "start",
         python=config.site.python,
         owner=_owner_mark(config),
+        storage_hosts=storage_hosts,
+        site_ssh=config.transfer.ssh,
+    )
+
+
+def _storage_hosts(config: Config) -> tuple[StorageHost, ...]:
+    """None where all goes through the session."""
+    if config.transfer.initiative == "session":
+        return ()
+    return tuple(
+        StorageHost(
+            name=one.name,
+            host=one.host,
+            port=one.port,
+            user=one.user,
+            identity_file=one.identity_file,
+            known_hosts=one.known_hosts,
+            python=one.python,
+            volumes=tuple(one.volumes.items()),
+        )
+        for one in config.transfer.storage_hosts
     )

@@ -27,6 +27,7 @@ from rpconsole.ports.journal import Act, JobRecord, PastSession, StoryLine, Verd
 from rpconsole.ports.run_store import DefineOrder, Definition
 from rpconsole.ports.sessions import Ask, Challenge, Prompt
 from rpconsole.ports.site import Tail
+from rpconsole.ports.site_files import Reach
 
 NOON = 1_400_000_000.0
 FRONT_ENDS = ("fe1", "fe2")
@@ -74,6 +75,7 @@ class FakeHauls:
         self._asked = asked
         self.known: dict[int, Haul] = {}
         self.lines: list[FileLine] = []
+        self.reached: list[Reach] = []
 
     async def order(self, way: Way, sources: Sequence[str], target: str, who: str) -> Haul:
         self._asked.append(("haul", (way, tuple(sources), target), who))
@@ -113,6 +115,9 @@ class FakeHauls:
         return BenchCell(
             size=size, files=total // size, front_ends=front_ends, streams=streams, rate_out=rate, rate_in=rate / 2
         )
+
+    async def reach(self) -> list[Reach]:
+        return list(self.reached)
 
     async def learned(self) -> Mapping[str, Any]:
         return {}

@@ -42,6 +42,7 @@ LOOKS = {
     "hauls",
     "moved",
     "pace",
+    "reach",
     "baton",
 }
 

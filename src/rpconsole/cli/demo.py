@@ -35,6 +35,9 @@ def demo(
         Path | None, typer.Option("--dir", help="Where everything is left for a look; must not exist yet.")
     ] = None,
     seed: Annotated[int, typer.Option(help="The same seed makes the same sky.")] = 1,
+    initiative: Annotated[
+        str, typer.Option(help="Who moves the bytes: session, or front-end, from and to a storage host by ssh.")
+    ] = "session",
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of the table.")] = False,
 ) -> None:
     """Play the whole main job on a practice site: exposures to stacks, through login, ssh, a batch job and both databases."""
@@ -46,7 +49,12 @@ def demo(
         raise BadConfiguration(f"the demo needs {missing.name}: pip install 'rpconsole[practice]'") from None
 
     options = DemoOptions(
-        directory=_fresh(directory), exposures=exposures, otas=otas, stages=_stages(stages), seed=seed
+        directory=_fresh(directory),
+        exposures=exposures,
+        otas=otas,
+        stages=_stages(stages),
+        seed=seed,
+        initiative=initiative,
     )
     on_console = not (headless or as_json) and sys.stdin.isatty() and sys.stdout.isatty()
     progress = Progress()

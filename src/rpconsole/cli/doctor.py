@@ -7,6 +7,7 @@ import os
 import platform
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -17,6 +18,9 @@ from rpconsole.cli.given import Given, who_calls
 from rpconsole.cli.options import JsonOption, given
 from rpconsole.cli.words import ago, duration
 from rpconsole.domain.fault import BadConfiguration, ExitCode, NoSession, SiteUnreachable
+
+if TYPE_CHECKING:
+    from rpconsole.protocol.client import EngineClient
 
 
 def doctor(context: typer.Context, as_json: JsonOption = False) -> None:
@@ -89,7 +93,31 @@ async def _engine(settings: Configured) -> list[Finding]:
         hello = client.hello
         found = f"process {hello.pid}, version {hello.version}, on {settings.socket_path}"
         snapshot = await client.call("status")
-        return [Finding(name="engine", ok=True, found=found), _sessions(snapshot), scheduler_heard(snapshot)]
+        mine = [Finding(name="engine", ok=True, found=found), _sessions(snapshot), scheduler_heard(snapshot)]
+        return mine + await _storage_hosts(client, snapshot)
+
+
+async def _storage_hosts(client: EngineClient, snapshot: Result) -> list[Finding]:
+    """Where front ends fetch and bring by themselves: each way is tried now, which needs a session."""
+    if not any(view["state"] in ("open", "draining") for view in snapshot["sessions"]):
+        return []
+    reached = (await client.call("reach"))["reach"]
+    return [storage_host_reached(one["front_end"], one["host"], one["sentence"]) for one in reached]
+
+
+def storage_host_reached(front_end: str, host: str, sentence: str) -> Finding:
+    """One way; until it is open, what is asked for there goes through the session."""
+
+    def look() -> str:
+        if sentence:
+            raise SiteUnreachable(f"{front_end} does not reach it: {sentence}")
+        return f"{front_end} reaches it"
+
+    remedy = (
+        f"log in to {front_end} and try ssh with the key, known hosts and paths of transfer.storage_hosts; "
+        "its files go through the session meanwhile"
+    )
+    return looked_at(f"storage host {host}", look, remedy=remedy)
 
 
 def _sessions(snapshot: Result) -> Finding:

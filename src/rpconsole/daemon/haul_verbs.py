@@ -76,6 +76,7 @@ HAUL_VERBS: dict[str, type[Args]] = {
     "haul_order": HaulOrderArgs,
     "moved": MovedArgs,
     "pace": NoArgs,
+    "reach": NoArgs,
 }
 
 
@@ -108,6 +109,9 @@ def haul_table(engine: EngineFacade) -> dict[str, Callable[[Any, str], Awaitable
     async def pace(args: NoArgs, who: str) -> Result:
         return result(learned=await engine.hauls.learned())
 
+    async def reach(args: NoArgs, who: str) -> Result:
+        return result(reach=await engine.hauls.reach())
+
     return {
         "haul": haul,
         "haul_plan": plan,
@@ -116,4 +120,5 @@ def haul_table(engine: EngineFacade) -> dict[str, Callable[[Any, str], Awaitable
         "haul_order": haul_order,
         "moved": moved,
         "pace": pace,
+        "reach": reach,
     }

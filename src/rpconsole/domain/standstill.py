@@ -26,7 +26,7 @@ def session_reasons(view: SessionView, now: float) -> tuple[str, ...]:
         left = view.left_s(now)
         ends = "it ends soon" if left is None else f"it ends in {left / 60:.0f} min"
         return (f"{ends} and takes no work that would not fit: 'rpconsole login --renew' (K) opens a new one",)
-    return ()
+    return (view.sentence,) if view.sentence else ()
 
 
 def queue_reasons(stage: Stage, runs: Iterable[RunView], snapshot: Snapshot) -> tuple[str, ...]:

@@ -22,6 +22,7 @@ from rpconsole.ports.journal import Act, JobRecord, PastSession, StoryLine, Verd
 from rpconsole.ports.run_store import DefineOrder, Definition
 from rpconsole.ports.sessions import Ask
 from rpconsole.ports.site import Tail
+from rpconsole.ports.site_files import Reach
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -78,6 +79,10 @@ class HaulFacade(Protocol):
 
     async def learned(self) -> Mapping[str, Any]:
         """What is known of the line: topic to plain object."""
+        ...
+
+    async def reach(self) -> Sequence[Reach]:
+        """Whether front ends reach the storage hosts by themselves, tried now. NoSession without a session."""
         ...
 
 

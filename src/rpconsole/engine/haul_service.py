@@ -11,6 +11,7 @@ from rpconsole.engine.haul_bench import BenchCell, HaulPlan, bench_cell, plan_ha
 from rpconsole.engine.haul_desk import HaulDesk
 from rpconsole.engine.world import World
 from rpconsole.ports.hauls import FileLine
+from rpconsole.ports.site_files import Reach
 
 #: what is kept of the line, by topic
 TOPICS = ("tuning", "pace send", "pace fetch")
@@ -71,6 +72,10 @@ class HaulService:
             return {}
         books = self._world.haulage.books
         return {topic: value for topic in TOPICS if (value := await books.recall(topic)) is not None}
+
+    async def reach(self) -> Sequence[Reach]:
+        """See the facade."""
+        return [] if self._world.haulage is None else await self._world.haulage.line.reach()
 
     async def _record(self, who: str, what: str, haul: Haul) -> None:
         await Audit(self._world).note(who, f"haul {haul.number}: {what}")

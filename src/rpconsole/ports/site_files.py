@@ -63,6 +63,15 @@ class Trees(Protocol):
         ...
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reach:
+    """Whether a front end reaches a host of the storage at home by itself; ``sentence`` says why not."""
+
+    front_end: str
+    host: str
+    sentence: str = ""
+
+
 class Line(Protocol):
     """How transfers are laid over the sessions that live."""
 
@@ -72,6 +81,13 @@ class Line(Protocol):
 
     def use(self, spread: Spread | None) -> None:
         """Lay transfers that begin from now on like this; None = over everything there is."""
+        ...
+
+    async def reach(self) -> Sequence[Reach]:
+        """Try each storage host from each front end that is logged in to; nothing where all goes through the session.
+
+        Raises NoSession when none is open.
+        """
         ...
 
 

@@ -12,7 +12,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from rpconsole.domain.fault import BadConfiguration
-from rpconsole.practice.paths import FRONT_ENDS, GATEWAY, SitePaths, SiteSettings
+from rpconsole.practice.paths import FRONT_ENDS, GATEWAY, STORAGE, SitePaths, SiteSettings
 
 #: what a command line at a site may hold, whatever shell reads it
 _PLAIN = re.compile(r"/[A-Za-z0-9_./+@=,-]*")
@@ -77,6 +77,8 @@ def configuration(paths: SitePaths, settings: SiteSettings) -> str:
         },
         "retry": {"delays_s": [1.0, 3.0, 10.0], "away_s": 2.0, "queue_full_s": 3.0, "reconcile_s": 2.0},
         "bookkeeping": {"fake": True, "overlap_maps": str(paths.overlaps), "stacks": True},
+        "transfer": {"initiative": settings.initiative},
+        "[transfer.storage_hosts]": _storage_host(paths, settings),
         "[labels]": {"label": LABEL, "path_base": f"neb://any/remote/{LABEL}"},
     }
     head = "# rpconsole's configuration for the practice site in this directory; written anew whenever the site comes up.\n"
@@ -116,16 +118,33 @@ def _login(paths: SitePaths, settings: SiteSettings) -> dict[str, object]:
     }
 
 
+def _storage_host(paths: SitePaths, settings: SiteSettings) -> dict[str, object]:
+    """As the front ends see it; of use once somebody writes ``initiative = "front-end"``."""
+    return {
+        "name": STORAGE,
+        "host": "127.0.0.1",
+        "port": settings.ports[STORAGE],
+        "user": "ipp",
+        "identity_file": str(paths.storage_key),
+        "known_hosts": str(paths.storage_hosts),
+        "volumes": {str(paths.storage): str(paths.storage)},
+    }
+
+
 def _section(name: str, fields: Mapping[str, object]) -> str:
     return "".join(
         f"{line}\n" for line in ("", f"[{name}]", *(f"{key} = {_value(value)}" for key, value in fields.items()))
     )
 
 
+def _key(key: str) -> str:
+    return key if key.isidentifier() else json.dumps(key)
+
+
 def _value(value: object) -> str:
     """TOML of a value; its plain strings are JSON's."""
     if isinstance(value, Mapping):
-        return "{ " + ", ".join(f"{key} = {_value(each)}" for key, each in value.items()) + " }"
+        return "{ " + ", ".join(f"{_key(key)} = {_value(each)}" for key, each in value.items()) + " }"
     if isinstance(value, list):
         return "[" + ", ".join(_value(each) for each in value) + "]"
     return json.dumps(value)

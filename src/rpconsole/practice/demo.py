@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import shutil
 import signal
 import sys
 import time
@@ -17,7 +18,7 @@ from typing import Any
 from rpconsole.domain.fault import BadConfiguration
 from rpconsole.domain.stage import Stage
 from rpconsole.practice.configuring import LABEL, socket_path
-from rpconsole.practice.paths import SITE_VARIABLE
+from rpconsole.practice.paths import SITE_VARIABLE, SiteSettings
 from rpconsole.practice.site import PracticeSite
 from rpconsole.practice.sky import Survey
 from rpconsole.protocol.client import EngineClient
@@ -28,6 +29,7 @@ from rpconsole.protocol.messages import Answered, ChallengeAsked, Rejected
 PATIENCE_S = 300.0
 PATH_BASE = f"neb://any/remote/{LABEL}"
 START_S = 60.0
+INITIATIVES = ("session", "front-end")
 ENDED = ("done", "prep_stopped", "exec_stopped", "stopped")
 
 
@@ -40,12 +42,20 @@ class DemoOptions:
     otas: int = 4
     stages: tuple[Stage, ...] = tuple(Stage)
     seed: int = 1
+    #: who moves the bytes: session or front-end
+    initiative: str = "session"
 
     def __post_init__(self) -> None:
         if self.stages != tuple(Stage)[: len(self.stages)] or not self.stages:
             wanted = ", ".join(self.stages)
             raise BadConfiguration(
                 f"the stages feed one another, so they begin with chip and leave none out: not '{wanted}'"
+            )
+        if self.initiative not in INITIATIVES:
+            raise BadConfiguration(f"the initiative is {' or '.join(INITIATIVES)}, not '{self.initiative}'")
+        if self.initiative == "front-end" and shutil.which("ssh") is None:
+            raise BadConfiguration(
+                "front ends begin transfers with ssh, which this machine does not have: install OpenSSH's client"
             )
         if not 1 <= self.exposures <= 1000:
             raise BadConfiguration(f"{self.exposures} exposures cannot be played; 1 to 1000 can")
@@ -93,7 +103,8 @@ async def play(options: DemoOptions, report: Report) -> DemoResult:
     """Play the demo; ends every process that it started, whatever happens."""
     began = time.monotonic()
     survey = Survey(seed=options.seed, exposures=options.exposures, otas=options.otas)
-    async with PracticeSite(options.directory, survey=survey) as site:
+    settings = SiteSettings(initiative=options.initiative)
+    async with PracticeSite(options.directory, survey=survey, settings=settings) as site:
         _watch_only(site, options.stages)
         async with engine_process(site), engine_client(site) as engine:
             result = await _follow(engine, options, report)
@@ -110,7 +121,8 @@ async def attend(options: DemoOptions, sit_down: Attend) -> DemoResult:
     """The demo with a person at the console in place of the played one; ends when he leaves."""
     began = time.monotonic()
     survey = Survey(seed=options.seed, exposures=options.exposures, otas=options.otas)
-    async with PracticeSite(options.directory, survey=survey) as site:
+    settings = SiteSettings(initiative=options.initiative)
+    async with PracticeSite(options.directory, survey=survey, settings=settings) as site:
         _watch_only(site, options.stages)
         async with engine_process(site):
             await sit_down(site.paths.config, first_steps(options), lambda: site.token("operator"))

@@ -82,6 +82,15 @@ class SitePaths:
         return self.root / "known_hosts"
 
     @property
+    def storage_key(self) -> Path:
+        """The site's key for the storage host, and beside it the host keys that it trusts there."""
+        return self.home / ".ssh" / "storage"
+
+    @property
+    def storage_hosts(self) -> Path:
+        return self.home / ".ssh" / "known_hosts"
+
+    @property
     def logins(self) -> Path:
         """One JSON line for each answer that somebody gave to a prompt; never the answer."""
         return self.logs / "logins.jsonl"
@@ -116,7 +125,7 @@ class SitePaths:
             self.logs,
         ):
             folder.mkdir(parents=True, exist_ok=True)
-        for folder in (self.cards, self.host_keys):
+        for folder in (self.cards, self.host_keys, self.storage_key.parent):
             folder.mkdir(mode=0o700, exist_ok=True)
 
     def environment(self, user: str) -> dict[str, str]:
@@ -154,10 +163,12 @@ class SiteSettings:
     #: sessions on one connection, as OpenSSH's MaxSessions
     max_sessions: int = 10
     users: tuple[str, ...] = ("operator", "relief")
-    #: gateway, fe1, fe2 -> port on 127.0.0.1
+    #: gateway, fe1, fe2, storage -> port on 127.0.0.1
     ports: dict[str, int] = field(default_factory=dict)
     #: a Slurm of this machine runs the jobs, which Moab's commands then only front
     is_over_slurm: bool = False
+    #: who moves the bytes of transfers, as in the configuration: session, or front-end, which needs ssh on this machine
+    initiative: str = "session"
 
     @property
     def node_names(self) -> tuple[str, ...]:
@@ -166,6 +177,8 @@ class SiteSettings:
 
 GATEWAY = "gateway"
 FRONT_ENDS = ("fe1", "fe2")
+#: the host of the storage at home that front ends reach by themselves
+STORAGE = "storage"
 
 
 def read_settings(paths: SitePaths) -> SiteSettings:

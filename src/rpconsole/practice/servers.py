@@ -20,8 +20,9 @@ from rpconsole.practice.configuring import remove_private_folder
 from rpconsole.practice.doors import Doors
 from rpconsole.practice.front_end import front_end
 from rpconsole.practice.gateway import Gateway
-from rpconsole.practice.paths import FRONT_ENDS, GATEWAY, SitePaths, read_settings, write_settings, write_whole
+from rpconsole.practice.paths import FRONT_ENDS, GATEWAY, STORAGE, SitePaths, read_settings, write_settings, write_whole
 from rpconsole.practice.processes import end_marked
+from rpconsole.practice.storage_host import storage_host
 
 _TICK_S = 0.1
 #: for an orderly end of what runs in the site's name, an engine among them
@@ -31,8 +32,9 @@ _GRACE_S = 5.0
 async def serve(paths: SitePaths, *, tied: bool) -> None:
     """Listen, say where, and stay until somebody ends us or, when tied, until standard input ends."""
     doors = Doors(paths, read_settings(paths))
+    _storage_key(paths)
     acceptors = {GATEWAY: await _listen(paths, doors, GATEWAY)}
-    for host in FRONT_ENDS:
+    for host in (*FRONT_ENDS, STORAGE):
         acceptors[host] = await _listen(paths, doors, host)
     doors.settings.ports.update({host: acceptor.get_port() for host, acceptor in acceptors.items()})
     write_settings(paths, doors.settings)
@@ -51,7 +53,8 @@ async def serve(paths: SitePaths, *, tied: bool) -> None:
 
 async def _listen(paths: SitePaths, doors: Doors, host: str) -> asyncssh.SSHAcceptor:
     """On the port of last time where it is still free: a client's configuration stays true."""
-    factory = (lambda: Gateway(doors, GATEWAY)) if host == GATEWAY else front_end(doors, host)
+    makers = {GATEWAY: lambda: Gateway(doors, GATEWAY), STORAGE: storage_host(doors)}
+    factory = makers.get(host) or front_end(doors, host)
     options = {
         "server_host_keys": [str(_host_key(paths, host))],
         "server_version": "PracticeSite",
@@ -77,6 +80,15 @@ def _write_known_hosts(paths: SitePaths, ports: dict[str, int]) -> None:
         public = asyncssh.read_private_key(paths.host_keys / host).export_public_key().decode().strip()
         lines.append(f"{host},[{host}]:{port},[127.0.0.1]:{port},[localhost]:{port} {public}\n")
     write_whole(paths.known_hosts, "".join(lines))
+    write_whole(paths.storage_hosts, "".join(line for line in lines if line.startswith(f"{STORAGE},")))
+
+
+def _storage_key(paths: SitePaths) -> None:
+    """The key that the site's account has for the storage host."""
+    if not paths.storage_key.exists():
+        key = asyncssh.generate_private_key("ssh-ed25519", comment="practice site")
+        write_whole(paths.storage_key.with_suffix(".pub"), key.export_public_key().decode())
+        write_whole(paths.storage_key, key.export_private_key().decode(), 0o600)
 
 
 async def _until_ended(doors: Doors, *, tied: bool) -> None:

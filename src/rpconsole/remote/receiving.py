@@ -184,14 +184,14 @@ class Receiver:
                 self._write(outcome, data)
 
     def _piece(self, stream: Any, most: int) -> bytes:
-        if self._meter is not None:
-            self._meter.pay(most)
-        data: bytes = stream.some(most) if isinstance(stream, Intake) else read_exactly(stream, most)
-        if not data:
-            raise Cut("the stream ended inside a file")
-        if self._meter is not None:
-            self._meter.moved(len(data))
-        return data
+        if self._meter is None:
+            return _some_of(stream, most)
+        self._meter.pay(most)
+        try:
+            return _some_of(stream, most)
+        finally:
+            # what was paid for is told, or it would be missed for ever
+            self._meter.moved(most)
 
     # -- each --------------------------------------------------------------------------------------------------------
 
@@ -215,6 +215,8 @@ class Receiver:
             outcome.incoming.write(data)
         except Exception as error:
             outcome.fault = fault_of(error, "cannot write {}".format(outcome.incoming.path))
+            # at once: the next file may need the room
+            outcome.incoming.drop()
 
     def _settle(self, outcomes: List[Outcome]) -> None:
         """All are on the disk before the first appears: a disk that gathers its flushes does most of them at once."""
@@ -242,6 +244,14 @@ class Receiver:
             for outcome in outcomes:
                 self._counts[outcome.is_good] += 1
         self._answers.add(*[outcome.answer() for outcome in outcomes])
+
+
+def _some_of(stream: Any, most: int) -> bytes:
+    """What has come of an intake, at least one byte; all that was asked for of any other stream."""
+    data: bytes = stream.some(most) if isinstance(stream, Intake) else read_exactly(stream, most)
+    if not data:
+        raise Cut("the stream ended inside a file")
+    return data
 
 
 def _size_in(header: Message) -> int:

@@ -7,7 +7,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Callable, Dict, NamedTuple, Tuple
 
-from . import asked, changing, hunting, looking, polling, shaping, submitting, walking
+from . import asked, changing, hunting, looking, polling, reaching, shaping, submitting, walking
 from .faults import Fault, fault_of, refused, told
 from .frames import FrameBuffer, Garbage, Message, frame_of
 from .presence import mine
@@ -41,6 +41,7 @@ VERBS: Dict[str, Verb] = {
     "submit": Verb(submitting.submit, ("claim_dir", "argv", "cwd", "name", "env", "wait_s", "timeout_s"), "wait"),
     "run": Verb(polling.run, ("argv", "timeout_s", "cwd", "stdin", "env"), "wait"),
     "poll": Verb(polling.poll, ("queue", "runs"), "wait"),
+    "reach": Verb(reaching.reach, ("hosts", "timeout_s"), "wait"),
     "put_small": Verb(changing.put_small, ("path", "text", "mode", "root"), "disk"),
     "remove": Verb(changing.remove, ("root", "paths"), "disk"),
     "clean": Verb(changing.clean, ("root", "keep", "helper_age_s", "part_age_s", "dead"), "disk"),

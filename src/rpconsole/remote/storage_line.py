@@ -78,7 +78,7 @@ class Connection:
                 self.write(stream.read())
 
     def greeted(self) -> None:
-        """Past whatever a login shell prints, to the helper's first line; Cut where there is none."""
+        """Past whatever a login shell prints, to the helper's first line; Cut or Garbage where there is none."""
         seen = 0
         while seen < _NOISE_LIMIT_BYTES:
             line = self.out.readline(_NOISE_LIMIT_BYTES)
@@ -87,7 +87,7 @@ class Connection:
             if _GREETING in line:
                 return
             seen += len(line)
-        raise Cut("it prints {} bytes before the helper speaks".format(_NOISE_LIMIT_BYTES))
+        raise Garbage("it prints {} bytes before the helper speaks".format(_NOISE_LIMIT_BYTES))
 
     def kill(self) -> None:
         self.orders.put(None)
@@ -110,10 +110,15 @@ class Connection:
             kill_group(self._process.pid, signal.SIGKILL)
             code = self._process.wait()
         mine().ended(self._process.pid)
-        self._listener.join(_LAST_WORDS_S)
+        why = self.why_it_ended()
         self.write_end()
         self.out.close()
-        return self._complaints[-1] if self._complaints else "ssh ended with exit code {}".format(code)
+        return why or "ssh ended with exit code {}".format(code)
+
+    def why_it_ended(self) -> str:
+        """The last that it complained of, if it did."""
+        self._listener.join(_LAST_WORDS_S)
+        return str(self._complaints[-1]) if self._complaints else ""
 
     def _listen(self) -> None:
         assert self._process.stderr is not None

@@ -76,8 +76,10 @@ class Push:
 
     def _write(self, connection: Connection, data: bytes) -> None:
         self._meter.pay(len(data))
-        connection.write(data)
-        self._meter.moved(len(data))
+        try:
+            connection.write(data)
+        finally:
+            self._meter.moved(len(data))
 
     def take(self, connection: Connection) -> None:
         """Until the stream ends; Garbage for an acknowledgement of what was never sent."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rpconsole.cli.doctor import scheduler_heard
+from rpconsole.cli.doctor import scheduler_heard, storage_host_reached
 
 
 def checks(said):
@@ -61,3 +61,13 @@ def test_a_scheduler_that_was_never_asked_is_no_fault(polled_at, steps, ok, word
     found = scheduler_heard({"at": 100.0, "polled_at": polled_at, "runs": [{"step": step} for step in steps]})
     assert found.ok is ok
     assert word in found.found
+
+
+def test_a_storage_host_that_a_front_end_does_not_reach_is_named_with_the_reason_and_what_its_files_do_meanwhile():
+    assert storage_host_reached("mu-fe1", "ippc20", "").ok
+    found = storage_host_reached("mu-fe1", "ippc20", "Host key verification failed.")
+    assert not found.ok
+    assert found.name == "storage host ippc20"
+    assert "mu-fe1 does not reach it: Host key verification failed." in found.found
+    assert "through the session" in found.remedy
+    assert found.exit_code == 2

@@ -62,3 +62,8 @@ def test_an_empty_queue_names_the_gates_that_keep_runs_from_it():
 
 def test_a_database_that_is_away_is_said_first():
     assert queue_reasons(Stage.CHIP, (), busy(waits_for="gpc1 does not answer"))[0] == "gpc1 does not answer"
+
+
+def test_an_open_session_that_does_not_do_all_that_it_should_says_what():
+    view = SessionView(host="fe", state=SessionState.OPEN, sentence="fe does not reach ippc20: timed out")
+    assert session_reasons(view, NOON) == ("fe does not reach ippc20: timed out",)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from rpconsole.adapters.memory.site import MemorySite
 from rpconsole.domain.fault import BadData
 from rpconsole.domain.tuning import Spread
-from rpconsole.ports.site_files import Room, Shape, TreeFile
+from rpconsole.ports.site_files import Reach, Room, Shape, TreeFile
 
 
 class MemoryTrees:
@@ -51,3 +51,7 @@ class MemoryTrees:
     def use(self, spread: Spread | None) -> None:
         """See the port."""
         self.used.append(spread)
+
+    async def reach(self) -> Sequence[Reach]:
+        """See the port."""
+        return ()

@@ -6,14 +6,18 @@ import asyncio
 import logging
 from collections.abc import Mapping, Sequence
 
-from rpconsole.adapters.ssh.carrying import StorageAway
+from rpconsole.adapters.ssh.carrying import StorageAway, looks_at
 from rpconsole.adapters.ssh.ledger import Ledger
 from rpconsole.adapters.ssh.options import CARRYING, SshOptions
 from rpconsole.adapters.ssh.pool import SshSessions
+from rpconsole.adapters.ssh.session import Session
 from rpconsole.adapters.ssh.storage_hosts import Leg, StorageHost, legs_of
 from rpconsole.adapters.ssh.transfer import Transfer
+from rpconsole.domain.fault import RpconsoleError
+from rpconsole.domain.session import front_end_of
 from rpconsole.domain.tuning import Spread
 from rpconsole.ports.site import Shipment, Urgency
+from rpconsole.ports.site_files import Reach
 
 log = logging.getLogger(__name__)
 
@@ -54,6 +58,26 @@ class Carriage:
         self._note(ledger, stranded)
         ledger.through_session(stranded)
         return rest + [(one, size) for one, size in mine if one in stranded]
+
+    async def reach(self) -> list[Reach]:
+        """Each storage host from each front end; a front end that does not answer is a reason too."""
+        hosts = self._options.storage_hosts
+        if not hosts:
+            return []
+        self._sessions.first()
+        front_ends = {front_end_of(session.name): session for session in self._sessions.live()}
+        found = await asyncio.gather(*(self._reach_from(name, session) for name, session in front_ends.items()))
+        return [one for some in found for one in some]
+
+    async def _reach_from(self, name: str, session: Session) -> list[Reach]:
+        hosts = self._options.storage_hosts
+        timeout_s = self._options.connect_timeout_s + self._options.answer_timeout_s
+        asked = {"hosts": looks_at(self._options), "timeout_s": self._options.answer_timeout_s}
+        try:
+            answers = await session.helper.call("reach", asked, timeout_s=timeout_s)
+        except RpconsoleError as error:
+            return [Reach(front_end=name, host=host.name, sentence=str(error)) for host in hosts]
+        return [Reach(front_end=name, host=str(one["name"]), sentence=str(one["error"])) for one in answers]
 
     def _reachable(self) -> list[StorageHost]:
         now = asyncio.get_running_loop().time()

@@ -15,9 +15,9 @@ from rpconsole.ports.site import Delivery, Shipment
 from rpconsole.remote.faults import TRANSIENT
 from rpconsole.remote.frames import Message, frame_of
 
-#: the front end and the storage host must not wait for us: more than the longest line holds
-_AHEAD_BYTES = 32 << 20
-_AHEAD_FILES = 1000
+#: the front end and the storage host must not wait for our word, nor one stream take what another could carry
+_AHEAD_BYTES = 4 << 20
+_AHEAD_FILES = 400
 #: what may move before it is allowed again, where there is a ceiling
 _ALLOWED_BYTES = 2 << 20
 _SHARE_BYTES = 128 << 10
@@ -72,7 +72,8 @@ class CarryingStream:
             await self._order_all(next_bundle)
         finally:
             allowing.cancel()
-            await asyncio.wait([allowing])
+            # a channel that has ended is told by whoever waits for a word of it
+            await asyncio.gather(allowing, return_exceptions=True)
         if self._away is not None:
             raise self._away
 
@@ -184,10 +185,22 @@ class CarryingStream:
 
 def first_frame(options: SshOptions, verb: str) -> Message:
     """For the helper's ``pull`` or ``push``: how each storage host is reached, and when we are to be taken for dead."""
-    ways = ways_to(
+    return {"hosts": _ways(options, verb), "quiet_s": QUIET_S}
+
+
+def looks_at(options: SshOptions) -> list[Message]:
+    """For the helper's ``reach``: how each storage host is reached, and which folders it must have."""
+    ways = _ways(options, "reach")
+    return [
+        {"name": host.name, **ways[host.name], "folders": [there for _, there in host.volumes]}
+        for host in options.storage_hosts
+    ]
+
+
+def _ways(options: SshOptions, verb: str) -> Message:
+    return ways_to(
         options.storage_hosts, verb, ssh=options.site_ssh, ciphers=options.ciphers, timeout_s=options.connect_timeout_s
     )
-    return {"hosts": ways, "quiet_s": QUIET_S}
 
 
 def _order_of(number: int, shipment: Shipment, leg: Leg, is_outward: bool) -> Message:

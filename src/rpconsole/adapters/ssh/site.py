@@ -33,6 +33,7 @@ from rpconsole.ports.site import (
     Undelivered,
     Urgency,
 )
+from rpconsole.ports.site_files import Reach
 
 _PATHS_AT_ONCE = 1000
 #: hashing reads the files: fewer at once, and more time
@@ -90,6 +91,10 @@ class SshSite:
     def use(self, spread: Spread | None) -> None:
         """See ``ports.site_files.Line``."""
         self._spread = spread
+
+    async def reach(self) -> Sequence[Reach]:
+        """See ``ports.site_files.Line``."""
+        return await self._carriage.reach()
 
     async def submit(self, order: SubmitOrder, *, wait_s: float) -> Receipt:
         """See the port."""

@@ -19,7 +19,7 @@ _BRING = (
     'p="/proc/self/fd/%d"%f.fileno();sys.argv[:2]=[p];runpy.run_path(p,run_name="__main__")'
 )
 #: of the helper at the storage host, by the helper's at the front end
-_OTHER_END = {"pull": "give", "push": "receive"}
+_OTHER_END = {"pull": "give", "push": "receive", "reach": "serve"}
 _ALIVE_S = 15
 
 
@@ -41,7 +41,8 @@ class StorageHost:
 
     def place(self, path: str) -> tuple[int, str] | None:
         """How much of a path at home names one of its volumes, and the path there; None when it has no such file."""
-        found = [(len(here), there) for here, there in self.volumes if path.startswith(here.rstrip("/") + "/")]
+        named = ((here.rstrip("/"), there) for here, there in self.volumes)
+        found = [(len(here), there) for here, there in named if path.startswith(here + "/")]
         if not found or ".." in path.split("/"):
             return None
         length, there = max(found)
@@ -110,5 +111,6 @@ def _argv(host: StorageHost, verb: str, ssh: str, ciphers: Iterable[str], timeou
 def _command(host: StorageHost, verb: str) -> str:
     """One line that every login shell reads alike (tcsh too)."""
     roots = [word for _, there in host.volumes for word in ("--root", there.rstrip("/"))]
-    words = (host.python, "-I", "-c", _BRING, str(len(helper_bytes())), _OTHER_END[verb], *roots)
+    words = [host.python, "-I", "-c", _BRING, str(len(helper_bytes())), _OTHER_END[verb]]
+    words += roots if verb != "reach" else []
     return " ".join(quote(word) for word in words)

@@ -14,11 +14,14 @@ from rpconsole.domain.fault import DiskFailed
 
 
 class DiskTestFiles:
-    """``TestFiles`` in the directory for temporary files."""
+    """``TestFiles`` in a directory, as a rule the one for temporary files."""
+
+    def __init__(self, folder: str | None = None) -> None:
+        self._folder = folder
 
     async def make(self, count: int, size: int) -> Sequence[str]:
         """See the port."""
-        return await asyncio.to_thread(_make, count, size)
+        return await asyncio.to_thread(_make, self._folder, count, size)
 
     async def clear(self, paths: Sequence[str]) -> None:
         """See the port."""
@@ -26,8 +29,11 @@ class DiskTestFiles:
             await asyncio.to_thread(shutil.rmtree, folder, True)
 
 
-def _make(count: int, size: int) -> list[str]:
-    folder = Path(tempfile.mkdtemp(prefix="rpconsole-bench-"))
+def _make(place: str | None, count: int, size: int) -> list[str]:
+    try:
+        folder = Path(tempfile.mkdtemp(prefix="rpconsole-bench-", dir=place))
+    except OSError as error:
+        raise DiskFailed(f"{place or tempfile.gettempdir()} cannot be written: {error.strerror}") from None
     block = random.Random(count).randbytes(min(size, 1 << 20))
     try:
         return [_one(folder / f"{number:06d}", number, block, size) for number in range(count)]
