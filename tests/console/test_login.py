@@ -158,6 +158,18 @@ async def test_an_empty_answer_needs_a_second_enter(app, site):
         assert site.answers == []
 
 
+async def test_a_token_that_was_pasted_with_a_blank_needs_a_second_enter(app, site):
+    async with app.run_test(size=(80, 24)) as pilot:
+        await begin(pilot, app)
+        await pilot.press(*"123456", "space", "enter")
+        await pilot.pause()
+        assert "a blank stands before or behind" in grid(app)
+        assert site.answers == []
+        await pilot.press("backspace", "enter")
+        await pilot.pause()
+        assert site.answers == [["123456"]]
+
+
 async def test_another_operator_who_was_faster_is_named(app, site):
     async with app.run_test(size=(80, 24)) as pilot:
         await begin(pilot, app)

@@ -13,11 +13,11 @@ from tests.servers.sshd import USER as ACCOUNT
 from tests.servers.sshd import PrivateSshd
 
 from rpconsole.practice.paths import SitePaths
+from rpconsole.practice.seed import database_url
 
 CONFIGURATION = """\
 [database]
-url = "mysql://{user}@127.0.0.1:{port}/{database}"
-password_file = "gpc1.password"
+{database}
 {journal}
 [paths]
 state_dir = "state"
@@ -39,6 +39,7 @@ tess_dir = "{paths.tessellations}"
 [login]
 {way_in}
 user = "{account}"
+{login}
 known_hosts = "known_hosts.site"
 lifetime_hours = 12
 
@@ -69,7 +70,8 @@ stacks = true
 class Wanted:
     """What differs between one site's configuration and another's."""
 
-    database: PrivateMariadb
+    #: None = the SQLite file that the practice's seed makes
+    database: PrivateMariadb | None = None
     #: front end last, gateway before it
     doors: Sequence[PrivateSshd]
     #: the scheduler's part of [site]
@@ -77,6 +79,9 @@ class Wanted:
     #: URL of the journal, where it is not the SQLite file
     journal: str | None = None
     stages: Sequence[str] = ("chip", "camera", "warp", "stack")
+    #: account that is proposed at a login, and further lines about logins
+    account: str = ACCOUNT
+    login: str = ""
 
 
 def moab(paths: SitePaths) -> str:
@@ -102,21 +107,26 @@ def configure(paths: SitePaths, wanted: Wanted) -> Operator:
     config = paths.root / "rpconsole.toml"
     config.write_text(
         CONFIGURATION.format(
-            user=USER,
-            port=wanted.database.port,
-            database="gpc1",
+            database=_database(paths, wanted.database),
             journal=journal,
             socket=paths.root / "run" / "rpconsole.sock",
             paths=paths,
             scheduler=wanted.scheduler,
             way_in=_way_in(wanted.doors),
-            account=ACCOUNT,
+            account=wanted.account,
+            login=wanted.login,
             stages=json.dumps(list(wanted.stages)),
         )
     )
     environ = {key: value for key, value in os.environ.items() if not key.startswith("RPCONSOLE_")}
     environ |= {"PYTHONPATH": str(ROOT / "src"), "HOME": str(paths.root)}
     return Operator(config=config, cards=[door.cards[0] for door in wanted.doors], environ=environ)
+
+
+def _database(paths: SitePaths, server: PrivateMariadb | None) -> str:
+    if server is None:
+        return f'url = "{database_url(paths)}"'
+    return f'url = "mysql://{USER}@127.0.0.1:{server.port}/gpc1"\npassword_file = "gpc1.password"'
 
 
 def _way_in(doors: Sequence[PrivateSshd]) -> str:

@@ -33,8 +33,10 @@ START_S = 30.0
 COMMAND_S = 60.0
 
 
-async def make_site(folder: Path, survey: Survey, database: str, *, is_over_slurm: bool = False) -> SitePaths:
-    """Files at home and at the site, and the IPP's programs there; rows in the empty gpc1 ``database``."""
+async def make_site(
+    folder: Path, survey: Survey, database: str | None = None, *, is_over_slurm: bool = False
+) -> SitePaths:
+    """Files at home and at the site, and the IPP's programs there; rows in the empty gpc1 ``database``, or in a file."""
     paths = SitePaths(folder)
     paths.make()
     write_settings(paths, SiteSettings(nodes=2, slots=2, is_over_slurm=is_over_slurm))
@@ -138,7 +140,7 @@ class Operator:
 
 @contextmanager
 def engine(operator: Operator, log: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """``rpconsole --daemon`` as a process; ended in order, and it must end in order."""
+    """``rpconsole --daemon`` as a process; ended in order, and it must end in order, unless the test has killed it."""
     with log.open("ab") as out:
         child = subprocess.Popen(
             [sys.executable, "-m", "rpconsole", "-c", str(operator.config), "--daemon"],
@@ -151,6 +153,8 @@ def engine(operator: Operator, log: Path) -> Iterator[subprocess.Popen[bytes]]:
     try:
         until(lambda: _serves(operator, child, log), "the engine serves", START_S)
         yield child
+        if child.poll() == -signal.SIGKILL:
+            return
         child.send_signal(signal.SIGTERM)
         assert child.wait(30) == 0, log.read_text(errors="replace")[-2000:]
     finally:

@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import fcntl
-import os
-import pty
-import select
 import signal
-import subprocess
 import tempfile
-import termios
-import time
 from pathlib import Path
 
 import pytest
-from tests.fakes.process import COMMAND, ENVIRON, ROOT, an_engine, script
+from tests.fakes.process import COMMAND, ENVIRON, an_engine, script
+from tests.integration.terminal import Terminal
 
 from rpconsole.protocol.client import EngineClient
 
@@ -28,74 +22,18 @@ def folder():
         yield Path(path)
 
 
-def _as_from_a_shell():
-    """The terminal is its own, and Ctrl-C reaches it: a test run in the background would hand on that it is ignored."""
-    fcntl.ioctl(1, termios.TIOCSCTTY, 0)
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-
-
 async def states(folder):
     async with await EngineClient.connect(folder / "run" / "engine.sock") as client:
         return [view["state"] for view in (await client.call("session"))["sessions"]]
 
 
-class Terminal:
-    """The command on a terminal of its own, stdin elsewhere as in a script."""
-
-    def __init__(self, folder, *words):
-        self.master, self._slave = pty.openpty()
-        self.seen = ""
-        self.child = subprocess.Popen(
-            [*COMMAND, str(folder), *words],
-            stdin=subprocess.DEVNULL,
-            stdout=self._slave,
-            stderr=self._slave,
-            cwd=ROOT,
-            env=ENVIRON,
-            start_new_session=True,
-            preexec_fn=_as_from_a_shell,
-        )
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *failure):
-        if self.child.poll() is None:
-            self.child.kill()
-        self.child.wait()
-        os.close(self.master)
-        os.close(self._slave)
-
-    def until(self, words, within_s=20.0):
-        """Read until the words are seen."""
-        end = time.monotonic() + within_s
-        while words not in self.seen:
-            assert time.monotonic() < end, self.seen
-            if select.select([self.master], [], [], 0.1)[0]:
-                self.seen += os.read(self.master, 65536).decode()
-
-    def echoes(self):
-        return bool(termios.tcgetattr(self._slave)[3] & termios.ECHO)
-
-    def until_silent(self, within_s=20.0):
-        end = time.monotonic() + within_s
-        while self.echoes():
-            assert time.monotonic() < end, self.seen
-            time.sleep(0.005)
-
-    def type(self, text):
-        os.write(self.master, text.encode())
-
-    def ended(self):
-        code = self.child.wait(timeout=20)
-        while select.select([self.master], [], [], 0.2)[0]:
-            self.seen += os.read(self.master, 65536).decode()
-        return code
+def at_terminal(folder, *words):
+    return Terminal([*COMMAND, str(folder), *words], ENVIRON)
 
 
 async def test_a_person_answers_a_series_and_his_tokens_are_never_seen(folder):
     async with an_engine(folder):
-        with Terminal(folder, "login") as terminal:
+        with at_terminal(folder, "login") as terminal:
             terminal.until("login 1 of 2: operator at fe1 says")
             terminal.until("  | Use your card.")
             terminal.until("  | Enter PASSCODE: ")
@@ -113,7 +51,7 @@ async def test_a_person_answers_a_series_and_his_tokens_are_never_seen(folder):
 
 async def test_a_wrong_token_is_refused_in_a_sentence_and_sent_once(folder):
     async with an_engine(folder):
-        with Terminal(folder, "login") as terminal:
+        with at_terminal(folder, "login") as terminal:
             terminal.until("PASSCODE: ")
             terminal.until_silent()
             terminal.type("000000\n")
@@ -125,7 +63,7 @@ async def test_a_wrong_token_is_refused_in_a_sentence_and_sent_once(folder):
 
 async def test_ctrl_c_declines_and_leaves_the_terminal_as_it_was(folder):
     async with an_engine(folder):
-        with Terminal(folder, "login") as terminal:
+        with at_terminal(folder, "login") as terminal:
             terminal.until("PASSCODE: ")
             terminal.until_silent()
             terminal.type("\x03")
@@ -136,7 +74,7 @@ async def test_ctrl_c_declines_and_leaves_the_terminal_as_it_was(folder):
 
 async def test_nothing_typed_is_asked_for_again_before_it_costs_a_try(folder):
     async with an_engine(folder):
-        with Terminal(folder, "login", "fe2") as terminal:
+        with at_terminal(folder, "login", "fe2") as terminal:
             terminal.until("PASSCODE: ")
             terminal.until_silent()
             terminal.type("\n")
@@ -144,6 +82,20 @@ async def test_nothing_typed_is_asked_for_again_before_it_costs_a_try(folder):
             terminal.until_silent()
             terminal.type(TOKEN + "\n")
             assert terminal.ended() == 0
+        assert await states(folder) == ["closed", "open"]
+
+
+async def test_a_token_that_was_pasted_with_a_blank_is_asked_for_again_before_it_costs_a_try(folder):
+    async with an_engine(folder):
+        with at_terminal(folder, "login", "fe2") as terminal:
+            terminal.until("PASSCODE: ")
+            terminal.until_silent()
+            terminal.type(f"{TOKEN} \r\n")
+            terminal.until("the same again sends it with the blank")
+            terminal.until_silent()
+            terminal.type(TOKEN + "\n")
+            assert terminal.ended() == 0
+            assert TOKEN not in terminal.seen
         assert await states(folder) == ["closed", "open"]
 
 
@@ -159,7 +111,7 @@ async def test_somebody_who_was_faster_is_named_and_the_login_goes_on(folder):
             pass
 
     async with an_engine(folder):
-        with Terminal(folder, "login") as terminal:
+        with at_terminal(folder, "login") as terminal:
             terminal.until("login 1 of 2")
             async with await EngineClient.connect(folder / "run" / "engine.sock", who="bob", dialogue=Bob()):
                 terminal.until_silent()
@@ -195,7 +147,7 @@ async def test_without_a_terminal_the_command_says_how_scripts_answer(folder):
 
 async def test_a_killed_login_leaves_the_engine_free_for_the_next(folder):
     async with an_engine(folder):
-        with Terminal(folder, "login") as terminal:
+        with at_terminal(folder, "login") as terminal:
             terminal.until("PASSCODE: ")
             terminal.child.send_signal(signal.SIGKILL)
             terminal.child.wait()
@@ -205,7 +157,7 @@ async def test_a_killed_login_leaves_the_engine_free_for_the_next(folder):
 
 async def test_a_renewal_is_one_command_that_tells_its_steps_and_asks_for_tokens(folder):
     async with an_engine(folder):
-        with Terminal(folder, "login", "--renew", "--user", "ann") as terminal:
+        with at_terminal(folder, "login", "--renew", "--user", "ann") as terminal:
             terminal.until("3 drain: what is under way ends")
             terminal.until("login 1 of 2")
             terminal.until_silent()

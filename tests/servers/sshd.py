@@ -49,6 +49,11 @@ _PAM_END = """\
 account required pam_permit.so
 session required pam_permit.so
 """
+#: who shares an allocation shares its files
+_SHARED = "session required pam_umask.so umask=0002\n"
+_EXPIRING = "account required pam_unix.so\npassword required pam_unix.so\n"
+#: of the accounts of a site alone, one after the other, and their group
+FIRST_UID, GROUP = 42_001, 100
 
 
 class PrivateSshd:
@@ -62,10 +67,16 @@ class PrivateSshd:
         max_sessions: int = 10,
         environ: Mapping[str, str] | None = None,
         settings: str = "",
+        pam: str = "",
+        accounts: Mapping[str, TokenCard] | None = None,
+        expired: Mapping[str, str] | None = None,
     ) -> None:
         """``environ``: what a login finds in its environment, as a site's own start-up files would have it.
 
         ``settings``: lines of sshd_config that go before ours; sshd takes the first of each keyword.
+        ``pam``: lines that stand before ours in the PAM stack.
+        ``accounts``: further accounts of this site alone, each with a card of its own; they share one group and what they write.
+        ``expired``: those of them whose password must be changed at the next login, and that password.
         """
         self.cards = list(cards)
         self.directory = Path(tempfile.mkdtemp(prefix="rpc-sshd-"))
@@ -74,6 +85,9 @@ class PrivateSshd:
         self._forwards = forwards
         self._max_sessions = max_sessions
         self._settings = settings
+        self._pam = pam
+        self._accounts = dict(accounts or {})
+        self._expired = dict(expired or {})
         self._environ = {"PATH": SYSTEM_PATH, **(environ or {})}
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -98,7 +112,8 @@ class PrivateSshd:
         sshd = found.sshd_with_tokens()
         assert sshd is not None
         prepare = (
-            f"mount --bind {self.directory}/pam /etc/pam.d/sshd"
+            f"{self._own_etc()}mount --bind {self.directory}/pam /etc/pam.d/sshd"
+            f" && mount --bind {self.directory}/passwd /etc/passwd"
             " && { [ -d /run/sshd ] || { mount -t tmpfs tmpfs /run && mkdir -m 755 /run/sshd; }; }"
         )
         command = f"{prepare} && exec {sshd} -D -f {self.directory}/sshd_config -E {self.log}"
@@ -130,6 +145,23 @@ class PrivateSshd:
         """Let every session fall silent."""
         self._signal(signal.SIGSTOP)
 
+    def fall_silent(self) -> None:
+        """As a host does that hangs: what listens and every session."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
+        self.freeze()
+
+    def wake(self) -> None:
+        """Go on, whatever was frozen."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGCONT)
+        self._signal(signal.SIGCONT)
+
+    def programs(self, name: str) -> list[int]:
+        """The processes of that name that its sessions run."""
+        assert self._process is not None
+        return [pid for pid in _descendants(self._process.pid) if _name_of(pid) == name]
+
     def new_host_key(self) -> None:
         """Show another host key from now on."""
         self.stop()
@@ -139,7 +171,7 @@ class PrivateSshd:
     def tries(self) -> tuple[int, int]:
         """How many logins it accepted and how many answers it refused; logins under way are waited for."""
         deadline = time.monotonic() + 5.0
-        while time.monotonic() < deadline and any("[" in _title_of(pid) for pid in self._sessions()):
+        while time.monotonic() < deadline and any(map(_is_logging_in, self._sessions())):
             time.sleep(0.01)
         text = self.log.read_text(errors="replace")
         return text.count("Accepted keyboard-interactive"), text.count("Failed keyboard-interactive")
@@ -175,15 +207,37 @@ class PrivateSshd:
                 environ=" ".join(f"{name}={value}" for name, value in self._environ.items()),
             )
         )
-        lines = []
+        self._write_accounts()
+        lines = [self._pam]
         for number, card in enumerate(self.cards):
             folder = self.directory / f"card{number}"
             folder.mkdir(mode=0o700)
             users = folder / "users.oath"
-            users.write_text(f"HOTP {USER} - {card.secret.hex()}\n")
+            holders = {USER: card, **(self._accounts if number == 0 else {})}
+            users.write_text("".join(f"HOTP {user} - {one.secret.hex()}\n" for user, one in holders.items()))
             users.chmod(0o600)
             lines.append(f"auth requisite pam_oath.so usersfile={users} window=50 digits=6\n")
-        (self.directory / "pam").write_text("".join(lines) + _PAM_END)
+        end = (_SHARED if self._accounts else "") + (_EXPIRING if self._expired else "")
+        (self.directory / "pam").write_text("".join(lines) + _PAM_END + end)
+
+    def _write_accounts(self) -> None:
+        """This host's, and beside them those of the site, which no other process sees."""
+        ours = [f"{name}:x:{FIRST_UID + n}:{GROUP}::/tmp:/bin/sh\n" for n, name in enumerate(self._accounts)]
+        (self.directory / "passwd").write_text(Path("/etc/passwd").read_text() + "".join(ours))
+
+    def _own_etc(self) -> str:
+        """Where a password can be changed: the file is replaced, which a mounted one does not permit."""
+        if not self._expired:
+            return ""
+        etc = self.directory / "etc"
+        if not etc.exists():
+            shutil.copytree("/etc", etc, symlinks=True)
+            with (etc / "shadow").open("a") as shadow:
+                for name, password in self._expired.items():
+                    words = ("openssl", "passwd", "-6", password)
+                    hashed = subprocess.run(words, capture_output=True, check=True, text=True).stdout.strip()
+                    shadow.write(f"{name}:{hashed}:0:0:99999:7:::\n")
+        return f"mount --bind {etc} /etc && "
 
     def _make_key(self) -> None:
         for name in ("host_key", "host_key.pub"):
@@ -238,6 +292,11 @@ def _descendants(root: int) -> list[int]:
             found_pids.append(child)
             todo.append(child)
     return found_pids
+
+
+def _is_logging_in(pid: int) -> bool:
+    """An account that is not root keeps ``ann [priv]`` beside ``ann@notty`` as long as it is there."""
+    return "[" in _title_of(pid) and not any("@" in _title_of(child) for child in _descendants(pid))
 
 
 def _title_of(pid: int) -> str:

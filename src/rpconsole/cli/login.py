@@ -79,6 +79,7 @@ async def _login(settings: Configured, user: str | None, hosts: list[str], *, fr
         except NoEngine as error:
             raise NoOneToAsk(f"{error}; a login lives in the engine: start it with 'rpconsole --daemon'") from None
         async with client:
+            dialogue.joins(others=False)
             try:
                 await client.call("login", user=user, hosts=hosts)
             except asyncio.CancelledError:

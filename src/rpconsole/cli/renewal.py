@@ -16,6 +16,7 @@ from rpconsole.domain.fault import LoginRefused, RpconsoleError
 from rpconsole.domain.renewal import LineState, Outcome, RenewalView
 
 if TYPE_CHECKING:
+    from rpconsole.cli.dialogue import ShellDialogue
     from rpconsole.domain.snapshot import Snapshot
     from rpconsole.protocol.client import EngineClient
 
@@ -44,16 +45,17 @@ async def renewed(settings: Configured, wish: Wish) -> None:
         except NoEngine as error:
             raise NoOneToAsk(f"{error}; a login lives in the engine: start it with 'rpconsole --daemon'") from None
         async with client:
-            await _followed(client, wish)
+            await _followed(client, wish, dialogue)
             result = await client.call("session")
     _show(result, as_json=wish.as_json)
     if result["renewal"]["outcome"] != Outcome.DONE and not wish.abandon:
         raise LoginRefused(result["renewal"]["sentence"])
 
 
-async def _followed(client: EngineClient, wish: Wish) -> None:
+async def _followed(client: EngineClient, wish: Wish, dialogue: ShellDialogue) -> None:
     before = (await client.call("session"))["renewal"]
     joins = before is not None and before["outcome"] == Outcome.RUNNING
+    dialogue.joins(others=joins)
     telling = asyncio.create_task(_tell(client, after=None if joins or before is None else before["began_at"]))
     try:
         if wish.abandon or (joins and wish.cut):

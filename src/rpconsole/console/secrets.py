@@ -45,6 +45,11 @@ class TokenBuffer:
         self.clear()
         return answer
 
+    @property
+    def has_blank_ends(self) -> bool:
+        """It begins or ends with a blank, as what was pasted often does."""
+        return bool(self._typed) and (self._typed[0].isspace() or self._typed[-1].isspace())
+
     def shown(self, width: int) -> str:
         """Bullets, or the end of the text where the site lets it be seen."""
         if not self._echo:

@@ -58,7 +58,7 @@ class PromptDesk:
         for challenge in self._open.values():
             challenge.people.add(person)
             left_s = max(0.0, challenge.expires_at - now)
-            person.tell(challenge.message.model_copy(update={"answer_within_s": left_s}))
+            self._show(challenge, person, left_s)
 
     def detach(self, person: Person) -> None:
         """He is gone; a challenge that nobody is left to answer is declined."""
@@ -78,7 +78,7 @@ class PromptDesk:
         ask_id = opened.message.ask_id
         self._open[ask_id] = opened
         for person in self._people:
-            person.tell(opened.message)
+            self._show(opened, person, self._answer_within_s)
         try:
             async with asyncio.timeout(self._answer_within_s):
                 answers = await opened.answer
@@ -131,6 +131,10 @@ class PromptDesk:
         if not challenge.answer.done():
             challenge.answer.set_result(None)
             self._tell_all(Answered(ask_id=challenge.message.ask_id, outcome="declined", by=by))
+
+    def _show(self, challenge: _Open, person: Person, left_s: float) -> None:
+        yours = person is challenge.asker
+        person.tell(challenge.message.model_copy(update={"answer_within_s": left_s, "yours": yours}))
 
     def _tell_all(self, message: Message) -> None:
         for person in self._people:

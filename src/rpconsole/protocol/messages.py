@@ -165,6 +165,8 @@ class ChallengeAsked(Message):
     ask_id: int
     #: who began the login
     asker: str
+    #: this very client began it
+    yours: bool = False
     host: str
     user: str
     #: (2, 4) = the second of four logins

@@ -149,6 +149,8 @@ class Answering(ConsoleModal[None]):
     def _warning(self, challenge: ChallengeAsked | None) -> str:
         if any(not len(buffer) for buffer in self._buffers):
             return "nothing was typed; enter again sends an empty answer"
+        if any(buffer.has_blank_ends for buffer in self._buffers):
+            return "a blank stands before or behind what was typed; enter again sends it with the blank"
         if challenge is not None and challenge.tries_left == 1:
             return f"if this is wrong the site may lock {foreign(challenge.user)} out; enter again sends it"
         return ""
