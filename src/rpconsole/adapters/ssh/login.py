@@ -36,12 +36,21 @@ class Dialogue(asyncssh.SSHClient):
         self.was_declined = False
         self.was_cut_off = False
         self.strange_key: asyncssh.SSHKey | None = None
+        self._connection: asyncssh.SSHClientConnection | None = None
         self.failure: Exception | None = None
 
     def limit_by(self, limit: asyncio.Timeout, patience_s: float) -> None:
         """Count the site's time, not the person's."""
         self._limit = limit
         self._patience_s = patience_s
+
+    @property
+    def was_turned_away(self) -> bool:
+        """The site took the connection and ended it before it said which ssh it speaks."""
+        return self._connection is not None and self._connection.get_extra_info("server_version") is None
+
+    def connection_made(self, conn: asyncssh.SSHClientConnection) -> None:
+        self._connection = conn
 
     def validate_host_public_key(self, host: str, addr: str, port: int, key: asyncssh.SSHKey) -> bool:
         self.strange_key = key
@@ -179,7 +188,17 @@ def _fault_of(error: Exception, options: SshOptions, target: Target, dialogue: D
         return _gateway_fault(error, target)
     if isinstance(error, TimeoutError):
         return SiteUnreachable(f"{target}, port {target.port}, did not answer within {options.connect_timeout_s:g} s.")
+    if dialogue.was_turned_away:
+        return turned_away(target)
     return SiteUnreachable(f"{target}, port {target.port}, cannot be reached: {_reason(error)}.")
+
+
+def turned_away(target: Target) -> SiteUnreachable:
+    """What sshd does at MaxStartups, and with addresses that it bars; both speak before any name is given."""
+    return SiteUnreachable(
+        f"{target}, port {target.port}, closed the connection before it said anything: too many log in there at once (sshd's "
+        f"MaxStartups), or it bars this host. Nothing was sent; log in again in a minute."
+    )
 
 
 def _key_fault(error: Exception, options: SshOptions, target: Target, dialogue: Dialogue) -> RpconsoleError:

@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from rpconsole.adapters.ssh.link import Link, OnLost
+from rpconsole.adapters.ssh.login import turned_away
 from rpconsole.adapters.ssh.master_link import MasterLink
 from rpconsole.adapters.ssh.master_process import MasterProcess
 from rpconsole.adapters.ssh.mux import MuxControl, MuxRefused
@@ -246,6 +247,8 @@ def _fault_without_answer(ending: Ending, target: Target) -> RpconsoleError:
         return LoginRefused(f"{target} refused {target.user} without asking anything: {said}.", evidence=said)
     if "administratively prohibited" in ending.said or "Stdio forwarding request failed" in ending.said:
         return SiteRefused(f"The gateway does not forward to {target}, port {target.port}: {said}.", evidence=said)
+    if "kex_exchange_identification" in ending.said:
+        return turned_away(target)
     return SiteUnreachable(f"{target}, port {target.port}, cannot be reached: {said or 'ssh gave no reason'}.")
 
 

@@ -1,7 +1,8 @@
 """A program that asks a person on a terminal: its questions go to ``ask``, the answers back to the terminal, once each.
 
 A secret question is known by the terminal's echo, which the program has switched off; another one by its silence behind a line
-that has not ended.
+that has not ended. ssh marks its questions since release 8.4; a line without the mark may be a greeting without a line end, and
+behind it the silence must be long.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ from rpconsole.ports.sessions import Ask, Challenge, Prompt
 _TEXT_LIMIT = 4096
 #: a line without an end that stands for so long is a question
 _QUIET_S = 0.4
+#: one that is not marked as a question: the site may still be about to ask
+_UNMARKED_QUIET_S = 8.0
 _LOOK_S = 0.02
 #: what ``readpassphrase`` takes
 _ANSWER_LIMIT = 1000
@@ -60,6 +63,8 @@ class TtyDialogue:
         self._ask = ask
         self._patience_s = patience_s
         self._sent = SentOnce()
+        #: what ssh writes before a question of the site
+        self._mark = f"({target.user}@{target.host}) "
         self._heard = bytearray()
         self._heard_at = 0.0
         #: where the text begins that was not shown to the person yet
@@ -131,17 +136,20 @@ class TtyDialogue:
         """The question that stands there, and whether its answer may be seen."""
         if self._is_typed:
             return None
-        line = self._text()[self._shown :].rpartition("\n")[2]
+        fresh = self._text()[self._shown :]
+        line = fresh.rpartition("\n")[2]
         if not line.strip():
             return None
         if not termios.tcgetattr(terminal)[3] & termios.ECHO:
             return line, False
-        return (line, True) if asyncio.get_running_loop().time() - self._heard_at > _QUIET_S else None
+        quiet_s = _QUIET_S if self._mark in fresh else _UNMARKED_QUIET_S
+        return (line, True) if asyncio.get_running_loop().time() - self._heard_at > quiet_s else None
 
     async def _answered(self, child: Process, line: str, echo: bool) -> str | None:
         """The person's answer; None ends the login, and the ending says why. A program that ends withdraws its question."""
-        before = self._text()[self._shown :].rpartition("\n")[0].strip()
-        prompt = line.lstrip("\r").removeprefix(f"({self._target.user}@{self._target.host}) ")
+        greeting, mark, prompt = line.rpartition(self._mark)
+        before = (self._text()[self._shown :].rpartition("\n")[0] + "\n" + greeting).strip()
+        prompt = prompt if mark else prompt.lstrip("\r")
         self._shown = len(self._text())
         challenge = Challenge(
             host=self._target.name,
