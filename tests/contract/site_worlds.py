@@ -1,4 +1,4 @@
-"""The three sites that the contracts of ``Sessions`` and ``Site`` are held against: in memory, in process, and behind a real sshd."""
+"""The sites that the contracts of ``Sessions`` and ``Site`` are held against: in memory, in process, and behind a real sshd."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.servers.token_card import TokenCard
 from rpconsole.adapters.memory.sessions import MemorySessions
 from rpconsole.adapters.memory.site import MemorySite
 from rpconsole.adapters.ssh.opening import opener_of
-from rpconsole.adapters.ssh.options import FrontEnd, SshOptions
+from rpconsole.adapters.ssh.options import FrontEnd, Gateway, SshOptions
 from rpconsole.adapters.ssh.pool import SshSessions
 from rpconsole.adapters.ssh.site import SshSite
 from rpconsole.ports.scratch import Scratch
@@ -251,25 +251,44 @@ async def in_process_world(folder: Path, **changes: Any) -> AsyncIterator[World]
 
 
 @asynccontextmanager
-async def sshd_world(folder: Path, sshd: PrivateSshd, **changes: Any) -> AsyncIterator[World]:
-    """A real front end; the server is shared by tests, the tries are counted from here on."""
-    (folder / "known_hosts").write_text(sshd.known_hosts_line())
-    before = sshd.tries()
+async def sshd_world(
+    folder: Path, sshd: PrivateSshd, door: PrivateSshd | None = None, **changes: Any
+) -> AsyncIterator[World]:
+    """A real front end; the server is shared by tests, the tries are counted from here on.
+
+    ``door``: where the token is asked for and sessions are cut, if not at the front end.
+    """
+    door = door or sshd
+    (folder / "known_hosts").write_text(door.known_hosts_line())
+    before = door.tries()
     world = SshWorld(
         folder,
         port=sshd.port,
         user="root",
         known_hosts=str(folder / "known_hosts"),
-        card=sshd.cards[0],
-        tries=lambda: (sshd.tries()[0] - before[0], sshd.tries()[1] - before[1]),
-        cut=sshd.cut,
+        card=door.cards[0],
+        tries=lambda: (door.tries()[0] - before[0], door.tries()[1] - before[1]),
+        cut=door.cut,
         **changes,
     )
-    world.cut_one = sshd.cut_one
+    world.cut_one = door.cut_one
     try:
         yield world
     finally:
         await world.sessions.close()
+
+
+@asynccontextmanager
+async def command_world(folder: Path, gateway: PrivateSshd, front_end: PrivateSshd) -> AsyncIterator[World]:
+    """Behind a gateway that runs ssh and nothing else; the token is the gateway's, and so is the cut."""
+    async with sshd_world(
+        folder,
+        front_end,
+        gateway=Gateway(host="127.0.0.1", port=gateway.port),
+        hops_by_commands=True,
+        door=gateway,
+    ) as world:
+        yield world
 
 
 @asynccontextmanager

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import os
 import random
+import signal
 import subprocess
 import tempfile
 from pathlib import Path
@@ -55,28 +57,41 @@ def servers():
 
 
 #: whoever speaks ssh to the gateway, it makes no difference here
-one_way = pytest.mark.parametrize("site", ["asyncssh"], indirect=True)
+one_way = pytest.mark.parametrize("site_with", ["asyncssh"], indirect=True)
 
 
 @pytest.fixture(params=["asyncssh", "openssh"])
-async def site(request, servers, tmp_path):
-    """One site for both ways of speaking ssh; the account is let in as it was at the beginning."""
+async def site_with(request, servers, tmp_path):
+    """A site for both ways of speaking ssh; the account is let in as it was at the beginning."""
     account, gateway, front_ends = servers
     account.let_in()
     account.trust(*front_ends)
     (tmp_path / "known_hosts").write_text(gateway.known_hosts_line())
+    made = []
     with tempfile.TemporaryDirectory(prefix="rpm-") as sockets:
-        made = ssh_site(
-            tmp_path,
-            [server.port for server in front_ends],
-            str(tmp_path / "known_hosts"),
-            user=USER,
-            gateway=Gateway(host="127.0.0.1", port=gateway.port),
-            hops_by_commands=True,
-            control_path=f"{sockets}/%C" if request.param == "openssh" else "",
-        )
-        yield made
-        await made.sessions.close()
+
+        def make(**changes):
+            site = ssh_site(
+                tmp_path,
+                [server.port for server in front_ends],
+                str(tmp_path / "known_hosts"),
+                user=USER,
+                gateway=Gateway(host="127.0.0.1", port=gateway.port),
+                hops_by_commands=True,
+                control_path=f"{sockets}/%C" if request.param == "openssh" else "",
+                **changes,
+            )
+            made.append(site)
+            return site
+
+        yield make
+        for site in made:
+            await site.sessions.close()
+
+
+@pytest.fixture
+def site(site_with):
+    return site_with()
 
 
 async def logged_in(site, servers):
@@ -175,6 +190,46 @@ async def test_a_front_end_that_goes_away_ends_its_session_with_the_reason(site,
         assert "Connection refused" in sentence
     finally:
         servers[2][0].start()
+
+
+@one_way
+async def test_a_front_end_that_falls_silent_behind_the_gateway_ends_its_session_with_the_reason(site_with, servers):
+    site = site_with(connect_timeout_s=3.0)
+    await logged_in(site, servers)
+    before = servers[1].tries()
+    servers[2][0].fall_silent()
+    try:
+        sentence = await until_lost(site)
+    finally:
+        servers[2][0].wake()
+    reasons = ("fe1 has not answered for", "did not answer the gateway within 3 s", "The gateway cannot reach fe1")
+    assert any(reason in sentence for reason in reasons), sentence
+    assert "Log in again" in sentence
+    assert servers[1].tries() == before
+
+
+async def test_an_inner_ssh_that_hangs_at_the_gateway_is_begun_anew_and_costs_no_token(site_with, servers):
+    site = site_with(answer_timeout_s=3.0)
+    await logged_in(site, servers)
+    before = servers[1].tries()
+    assert await site.site.stat([f"{site.root}/nothing"]) == {}
+    hung = servers[1].programs("ssh")
+    assert hung
+    for pid in hung:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        async with asyncio.timeout(40):
+            while True:
+                try:
+                    assert await site.site.stat([f"{site.root}/nothing"]) == {}
+                except RpconsoleError:
+                    continue
+                break
+    finally:
+        for pid in hung:
+            os.kill(pid, signal.SIGKILL)
+    assert site.sessions.view()[0].state is SessionState.OPEN
+    assert servers[1].tries() == before
 
 
 async def test_a_refused_inner_login_says_so_and_leaves_the_gateway_open(site, servers):
