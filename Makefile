@@ -3,8 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
-# tests wait more than they work, so there are more workers than cores; a file's tests share one
-JOBS ?= 3
+# tests wait more than they work, so there are more workers than cores; a file's tests share one, and the files that wait longest go first
+JOBS ?= 4
 
 .PHONY: help venv demo test check format lint types fences docs bench clean
 
@@ -24,7 +24,7 @@ demo: $(STAMP) ## the console on a whole small site; without a terminal the head
 	$(BIN)/rpconsole demo $(ARGS)
 
 test: $(STAMP) ## the whole suite; says which real servers it found
-	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: format lint types fences test ## everything that a commit must pass
 

@@ -16,6 +16,11 @@ def pytest_report_header() -> str:
     return found.report()
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whole runs against real servers first: begun last, a single file of them would keep one worker busy and the others idle."""
+    items.sort(key=lambda item: "/integration/" not in item.path.as_posix())
+
+
 @pytest.fixture(scope="session")
 def mariadb_server() -> Iterator[PrivateMariadb]:
     """A private MariaDB for the whole session; make a database of your own in it, and do not stop it."""

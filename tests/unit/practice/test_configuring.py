@@ -12,7 +12,7 @@ from rpconsole.domain.fault import BadConfiguration
 from rpconsole.practice.configuring import check_directory, configuration, socket_path
 from rpconsole.practice.paths import SitePaths, SiteSettings
 
-SETTINGS = SiteSettings(ports={"gateway": 1, "fe1": 2, "fe2": 3}, session_s=90.0)
+SETTINGS = SiteSettings(ports={"gateway": 1, "fe1": 2, "fe2": 3, "storage": 4}, session_s=90.0)
 
 
 def test_it_names_the_sites_own_places_and_ports(tmp_path):
@@ -21,6 +21,7 @@ def test_it_names_the_sites_own_places_and_ports(tmp_path):
     assert found["site"]["remote_root"] == str(paths.scratch)
     assert found["login"]["gateway"]["port"] == 1
     assert [each["port"] for each in found["login"]["front_ends"]] == [2, 3]
+    assert [each["port"] for each in found["transfer"]["storage_hosts"]] == [4]
     assert found["login"]["lifetime_hours"] == 0.025
     assert found["labels"][0]["path_base"].startswith("neb://any/")
     assert set(found["site"]["stages"]) == {"chip", "camera", "warp", "stack"}
