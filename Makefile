@@ -6,6 +6,9 @@ STAMP := $(VENV)/.ready
 # tests wait more than they work, so there are more workers than cores; a file's tests share one, and the files that wait longest go first
 JOBS ?= 4
 
+# tests start hundreds of programs; none of them shall have to compile itself anew
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help venv demo test check format lint types fences docs bench clean
 
 help: ## say what each target does
