@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 import time
+import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -21,7 +22,6 @@ from typing import Any, TypeVar
 
 from tests.servers.token_card import TokenCard
 
-from rpconsole.config.loading import load_config
 from rpconsole.practice.installing import install_for_jobs
 from rpconsole.practice.paths import SitePaths, SiteSettings, write_settings
 from rpconsole.practice.processes import end_marked
@@ -122,7 +122,8 @@ class Operator:
 
     def _status(self) -> dict[str, Any]:
         """What ``rpconsole status --json`` answers, by the socket where one does: a process a look costs more than the run."""
-        socket_path = load_config(self.config).paths.socket_path
+        # read by itself: the programs under test may know more than this process does
+        socket_path = Path(tomllib.loads(self.config.read_text())["paths"]["socket"])
 
         async def look() -> dict[str, Any]:
             async with await EngineClient.connect(socket_path, who="test") as engine:

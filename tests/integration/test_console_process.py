@@ -55,18 +55,18 @@ class Terminal:
     def type(self, text: str) -> None:
         os.write(self._master, text.encode())
 
-    def wait_for(self, text: str) -> None:
-        """Read until the text was written."""
+    def wait_for(self, *texts: str) -> None:
+        """Read until all the texts were written, in whatever order."""
         self.seen = ""
         until = time.monotonic() + PATIENCE_S
-        while text not in self.seen:
-            assert time.monotonic() < until, f"{text!r} never came; the last was {self.seen[-2000:]!r}"
+        while not all(text in self.seen for text in texts):
+            assert time.monotonic() < until, f"{texts!r} never came; the last was {self.seen[-2000:]!r}"
             if select.select([self._master], [], [], 0.1)[0]:
                 try:
                     self.seen += os.read(self._master, 65536).decode(errors="replace")
                 except OSError:
                     break
-        assert text in self.seen
+        assert all(text in self.seen for text in texts)
 
     def close(self) -> None:
         """The window is closed."""
@@ -213,8 +213,7 @@ def test_the_command_opens_the_console_that_its_configuration_means(engine):
     config.write_text(example_config().replace("[paths]", f'[paths]\nsocket = "{engine[0]}"'))
     terminal = Terminal(engine[0], words=["-m", "rpconsole", "-c", str(config), "attach", "--read-only"])
     try:
-        terminal.wait_for("gpc1@practice")
-        terminal.wait_for("read-only")
+        terminal.wait_for("gpc1@practice", "read-only")
         terminal.type("q")
         assert terminal.process.wait(PATIENCE_S) == 0
     finally:
