@@ -75,7 +75,10 @@ class SitePlan:
     def largest(self, stage: Stage) -> int:
         """Commands of the largest job that leaves room for its safety hours; 1 at least."""
         nodes = max(1, self.max_nodes // self.multiplier[stage])
-        return max(1, floor(self.fill * nodes * self.working_h(stage) / self.work_node_h(stage, 1)))
+        room_node_h = self.fill * nodes * self.working_h(stage)
+        commands = floor(room_node_h / self.work_node_h(stage, 1))
+        # the formula begins another hour where the work fills its hours exactly
+        return max(1, commands if self.work_node_h(stage, commands) < room_node_h else commands - 1)
 
     def most_components(self, stage: Stage) -> int:
         """Components (exposures, stacks) of usual size that one job of the site's limits takes; 1 at least."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from rpconsole.domain.allocation import allocation_for, filling_of, series_for
@@ -71,6 +71,7 @@ def test_beyond_the_limits_several_jobs_are_asked_for_and_each_fits_with_its_saf
 
 
 @given(st.sampled_from(Stage), st.integers(0, 10**6))
+@example(Stage.CHIP, 362_854)
 def test_a_series_reaches_every_command_and_each_job_fits(stage, commands):
     series = series_for(stage, commands, UHCRAY)
     assert series.jobs * series.commands_each >= commands
