@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 import csv
 import random
-import shutil
-import tempfile
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from tests.console.support import SIZES, grid
 from tests.fakes.engine import FakeEngine, a_run_row
+from tests.fakes.serving import serving
 
 from rpconsole.console.app import ConsoleApp, Options, straight
 from rpconsole.console.theme import load, shipped
-from rpconsole.daemon.server import EngineServer
-from rpconsole.daemon.single import claimed
 from rpconsole.domain.run import RunState, Step
 from rpconsole.domain.stage import Stage
 
@@ -30,22 +25,6 @@ PATIENCE = 1000
 def engine():
     rows = [a_run_row(number, stage=Stage.WARP if number % 100 == 0 else Stage.CHIP) for number in range(1, RUNS + 1)]
     return FakeEngine(rows=rows)
-
-
-@asynccontextmanager
-async def serving(engine):
-    folder = Path(tempfile.mkdtemp(prefix="rp"))
-    path = folder / "s" / "engine.sock"
-    try:
-        with claimed(path) as listener:
-            task = asyncio.create_task(EngineServer(engine).serve(listener))
-            try:
-                yield path
-            finally:
-                task.cancel()
-                await asyncio.gather(task, return_exceptions=True)
-    finally:
-        shutil.rmtree(folder)
 
 
 def a_console(path, exports):

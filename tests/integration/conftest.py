@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.integration.masters.world import masters_in
 from tests.servers.mariadb import PrivateMariadb, require_mariadb
 from tests.servers.sshd import SYSTEM_PATH, PrivateSshd, require_sshd
 from tests.servers.token_card import TokenCard
@@ -19,6 +22,15 @@ def site_folder() -> Iterator[Path]:
     """A socket's path is short, so pytest's own directories are too deep."""
     with tempfile.TemporaryDirectory(prefix="rpc-real-") as path:
         yield Path(path)
+
+
+@pytest.fixture
+def sockets() -> Iterator[Path]:
+    """A folder for masters' sockets, with a short name: a socket's path may have some ninety bytes."""
+    with tempfile.TemporaryDirectory(prefix="rpm-") as folder:
+        yield Path(folder)
+        for pid in masters_in(folder):
+            os.kill(pid, signal.SIGKILL)
 
 
 @pytest.fixture

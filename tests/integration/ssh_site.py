@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from tests.contract.site_worlds import RealClock
+from tests.servers.front_end import PrivateFrontEnd
 
 from rpconsole.adapters.ssh.opening import opener_of
 from rpconsole.adapters.ssh.options import FrontEnd, SshOptions
@@ -15,6 +17,9 @@ from rpconsole.adapters.ssh.pool import SshSessions
 from rpconsole.adapters.ssh.site import SshSite
 from rpconsole.ports.sessions import Challenge
 from rpconsole.ports.site import Shipment, SubmitOrder
+
+#: bytes of a file that takes more than one block
+LARGE = 3 << 20
 
 
 @dataclass(kw_only=True)
@@ -77,3 +82,24 @@ class Person:
     async def __call__(self, challenge: Challenge) -> Sequence[str] | None:
         self.asked.append(challenge)
         return self._answers.pop(0)
+
+
+async def log_in(site: SshSiteUnderTest, servers: Sequence[PrivateFrontEnd]) -> None:
+    """A token of each server's card, one after the other."""
+    await site.sessions.open(Person(*([each.card.next()] for each in servers)))
+
+
+def some_bytes(size: int, seed: int = 0) -> bytes:
+    """So many bytes that no other seed gives."""
+    return (hashlib.sha256(b"%d" % seed).digest() * (size // 32 + 1))[:size]
+
+
+def a_campaign(site: SshSiteUnderTest) -> list[Shipment]:
+    """Many small files and some large ones, at home."""
+    small = [site.outgoing(f"in/small{number}", some_bytes(number * 101, number)) for number in range(200)]
+    return small + [site.outgoing(f"in/large{number}", some_bytes(LARGE, number)) for number in range(3)]
+
+
+def is_whole(shipment: Shipment) -> bool:
+    """Whether it is there as it was at its source."""
+    return Path(shipment.target).exists() and Path(shipment.source).read_bytes() == Path(shipment.target).read_bytes()

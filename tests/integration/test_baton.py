@@ -8,12 +8,11 @@ from types import SimpleNamespace
 import pytest
 from pydantic import SecretStr
 from tests.fakes.engine import FakeEngine, a_run_row
+from tests.fakes.serving import serving
 
 from rpconsole.cli.baton import Kept, _take
 from rpconsole.daemon.baton import BatonDesk, NoBaton
 from rpconsole.daemon.haul_verbs import HAUL_VERBS
-from rpconsole.daemon.server import EngineServer
-from rpconsole.daemon.single import claimed
 from rpconsole.daemon.verbs import ACTS, ROUTINE, VERBS
 from rpconsole.domain.baton import REFUSE_S, Seat
 from rpconsole.protocol.client import EngineClient
@@ -63,13 +62,10 @@ async def sit(engine, tmp_path):
         clients.append(client)
         return client
 
-    with claimed(path) as listener:
-        serving = asyncio.create_task(EngineServer(engine).serve(listener))
+    async with serving(engine, path):
         yield attach
         for client in clients:
             await client.close()
-        serving.cancel()
-        await asyncio.gather(serving, return_exceptions=True)
 
 
 async def holder(client):

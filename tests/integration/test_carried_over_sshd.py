@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 from pathlib import Path
 
 import pytest
-from tests.integration.ssh_site import Person, ssh_site
+from tests.integration.ssh_site import Person, is_whole, some_bytes, ssh_site
 from tests.servers.sshd import USER, PrivateSshd, require_sshd
 from tests.servers.storage_host import PrivateStorageHost
 from tests.servers.token_card import TokenCard
@@ -43,14 +42,6 @@ async def site(tmp_path, servers):
 
 async def log_in(site, servers):
     await site.sessions.open(Person([servers[0].cards[0].next()]))
-
-
-def some_bytes(size, seed=0):
-    return (hashlib.sha256(b"%d" % seed).digest() * (size // 32 + 1))[:size]
-
-
-def is_whole(shipment):
-    return Path(shipment.target).exists() and Path(shipment.source).read_bytes() == Path(shipment.target).read_bytes()
 
 
 def carriers(root):

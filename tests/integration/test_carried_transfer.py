@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tests.integration.ssh_site import Person, ssh_site
+from tests.integration.ssh_site import LARGE, a_campaign, is_whole, log_in, some_bytes, ssh_site
 from tests.servers.front_end import PrivateFrontEnd, known_hosts
 from tests.servers.sshd import require_sshd
 from tests.servers.storage_host import PrivateStorageHost
@@ -22,8 +22,6 @@ from rpconsole.adapters.ssh.ledger import TransferCut
 from rpconsole.domain.ceiling import Ceiling
 from rpconsole.domain.fault import NoSession
 from rpconsole.ports.site_files import Reach
-
-LARGE = 3 << 20
 
 
 @pytest.fixture(scope="module")
@@ -64,23 +62,6 @@ async def opened(tmp_path, servers, storage):
     yield opening
     for site in made:
         await site.sessions.close()
-
-
-async def log_in(site, servers):
-    await site.sessions.open(Person(*([each.card.next()] for each in servers)))
-
-
-def some_bytes(size, seed=0):
-    return (hashlib.sha256(b"%d" % seed).digest() * (size // 32 + 1))[:size]
-
-
-def a_campaign(site):
-    small = [site.outgoing(f"in/small{number}", some_bytes(number * 101, number)) for number in range(200)]
-    return small + [site.outgoing(f"in/large{number}", some_bytes(LARGE, number)) for number in range(3)]
-
-
-def is_whole(shipment):
-    return Path(shipment.target).exists() and Path(shipment.source).read_bytes() == Path(shipment.target).read_bytes()
 
 
 async def test_files_are_pulled_from_the_storage_and_not_sent_by_us(opened, servers):

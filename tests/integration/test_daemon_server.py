@@ -7,14 +7,13 @@ import json
 import shutil
 import socket
 import tempfile
-from contextlib import asynccontextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from tests.fakes.engine import FakeEngine, a_run_row
+from tests.fakes.serving import serving
 
-from rpconsole.daemon.server import EngineServer
-from rpconsole.daemon.single import claimed
 from rpconsole.domain.fault import ExitCode, FaultKind
 from rpconsole.protocol.client import EngineClient
 from rpconsole.protocol.delta import apply_delta
@@ -34,17 +33,6 @@ def socket_path():
 @pytest.fixture
 def engine():
     return FakeEngine(rows=[a_run_row(7), a_run_row(8)], token=TOKEN)
-
-
-@asynccontextmanager
-async def serving(engine, socket_path, **options):
-    with claimed(socket_path) as listener:
-        task = asyncio.create_task(EngineServer(engine, **options).serve(listener))
-        try:
-            yield
-        finally:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
 
 
 class Person:

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import os
-import shutil
 import signal
 import sys
-import tempfile
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from tests.fakes.engine import FakeEngine, a_run_row
+from tests.fakes.serving import serving
 
 from rpconsole.daemon.connection import Connection
-from rpconsole.daemon.server import EngineServer
-from rpconsole.daemon.single import claimed
 from rpconsole.protocol.client import EngineClient
 from rpconsole.protocol.messages import PROTOCOL, WholeSnapshot
 
@@ -56,20 +53,6 @@ def connections(monkeypatch):
 
     monkeypatch.setattr(Connection, "__init__", note)
     return made
-
-
-@asynccontextmanager
-async def serving(engine):
-    folder = Path(tempfile.mkdtemp(prefix="rp"))
-    path = folder / "s" / "engine.sock"
-    with claimed(path) as listener:
-        task = asyncio.create_task(EngineServer(engine).serve(listener))
-        try:
-            yield path
-        finally:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
-            shutil.rmtree(folder)
 
 
 @asynccontextmanager

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import sqlite3
-import tempfile
 from contextlib import closing
-from pathlib import Path
 
 import pytest
 from tests.integration.masters.world import connections, masters_in
@@ -18,15 +14,6 @@ from rpconsole.practice.installing import install_moab
 from rpconsole.practice.sky import Survey
 
 pytestmark = [pytest.mark.needs_sshd, pytest.mark.slow]
-
-
-@pytest.fixture
-def sockets():
-    """A folder with a short name: a socket's path may have some ninety bytes."""
-    with tempfile.TemporaryDirectory(prefix="rpm-") as folder:
-        yield Path(folder)
-        for pid in masters_in(folder):
-            os.kill(pid, signal.SIGKILL)
 
 
 def story(paths):

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import os
 import signal
 from pathlib import Path
 
 import pytest
-from tests.integration.ssh_site import Person, ssh_site
+from tests.integration.ssh_site import LARGE, a_campaign, is_whole, log_in, some_bytes, ssh_site
 from tests.servers.front_end import PrivateFrontEnd, known_hosts
 from tests.servers.token_card import TokenCard
 
@@ -18,8 +17,6 @@ from rpconsole.adapters.ssh.ledger import TransferCut
 from rpconsole.domain.fault import NoAnswer, SessionLost, SiteFailed
 from rpconsole.domain.session import SessionState
 from rpconsole.ports.site import Shipment
-
-LARGE = 3 << 20
 
 
 @pytest.fixture
@@ -52,23 +49,6 @@ async def opened(tmp_path, servers):
     yield opening
     for site in made:
         await site.sessions.close()
-
-
-async def log_in(site, servers):
-    await site.sessions.open(Person(*([each.card.next()] for each in servers)))
-
-
-def some_bytes(size, seed=0):
-    return (hashlib.sha256(b"%d" % seed).digest() * (size // 32 + 1))[:size]
-
-
-def a_campaign(site):
-    small = [site.outgoing(f"in/small{number}", some_bytes(number * 101, number)) for number in range(200)]
-    return small + [site.outgoing(f"in/large{number}", some_bytes(LARGE, number)) for number in range(3)]
-
-
-def is_whole(shipment):
-    return Path(shipment.target).exists() and Path(shipment.source).read_bytes() == Path(shipment.target).read_bytes()
 
 
 def after_bytes(server, direction, count, act):

@@ -7,7 +7,7 @@ import hashlib
 from pathlib import Path
 
 import pytest
-from tests.integration.ssh_site import Person, ssh_site
+from tests.integration.ssh_site import Person, is_whole, ssh_site
 from tests.servers.sshd import USER, PrivateSshd, require_sshd
 from tests.servers.token_card import TokenCard
 
@@ -64,10 +64,6 @@ def some_files(site):
     small = [site.outgoing(f"in/small{number}", b"%d" % number * number) for number in range(200)]
     data = hashlib.sha256(b"large").digest() * (8 << 15)
     return small + [site.outgoing(f"in/large{number}", data) for number in range(3)]
-
-
-def is_whole(shipment):
-    return Path(shipment.target).exists() and Path(shipment.source).read_bytes() == Path(shipment.target).read_bytes()
 
 
 async def test_a_wrong_token_is_one_failed_try_in_the_servers_log(start_sshd, site_at):

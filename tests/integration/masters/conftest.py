@@ -2,26 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import tempfile
 import time
-from pathlib import Path
 
 import pytest
-from tests.integration.masters.world import connections, masters_in
+from tests.integration.masters.world import connections
 from tests.integration.ssh_site import ssh_site
 from tests.servers.sshd import USER, PrivateSshd, require_sshd
 from tests.servers.token_card import TokenCard
-
-
-@pytest.fixture
-def sockets():
-    """A folder with a short name: a socket's path may have some ninety bytes."""
-    with tempfile.TemporaryDirectory(prefix="rpm-") as folder:
-        yield Path(folder)
-        for pid in masters_in(folder):
-            os.kill(pid, signal.SIGKILL)
 
 
 @pytest.fixture

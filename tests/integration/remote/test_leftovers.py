@@ -6,28 +6,14 @@ import json
 import os
 import signal
 import subprocess
-import time
 from pathlib import Path
 
 import pytest
+from tests.integration.remote.processes import is_alive, wait_for
 
 DEAD, LIVING = "mine.dead", "mine.living"
 #: takes no notice of SIGTERM
 STUBBORN = "trap '' TERM; echo $$ > {path}; while :; do sleep 60; done"
-
-
-def wait_for(condition, patience_s: float = 15.0) -> None:
-    give_up = time.monotonic() + patience_s
-    while not condition():
-        assert time.monotonic() < give_up, "it did not come about"
-        time.sleep(0.02)
-
-
-def is_there(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
 
 
 @pytest.fixture
@@ -69,10 +55,10 @@ def test_a_command_that_outlived_its_helper_is_ended_with_what_it_started(serve,
     wait_for(lambda: f"+{pid} " in records(DEAD)[0].read_text())
     service.process.kill()
     service.process.wait()
-    assert is_there(pid)
+    assert is_alive(pid)
     (entry,) = hunt(serve)
     assert (entry["helper"], entry["commands"], entry["left"]) == (False, 2, 0)
-    assert not is_there(pid)
+    assert not is_alive(pid)
     assert records(DEAD) == []
 
 
@@ -83,7 +69,7 @@ def test_a_helper_that_nobody_listens_to_any_more_is_ended_even_when_it_is_froze
     (entry,) = hunt(serve)
     assert (entry["helper"], entry["left"]) == (True, 0)
     service.process.wait(10)
-    wait_for(lambda: not is_there(pid))
+    wait_for(lambda: not is_alive(pid))
     assert records(DEAD) == []
 
 
@@ -95,14 +81,14 @@ def test_a_command_that_its_stopped_helper_had_no_time_to_write_down_is_ended_to
     (entry,) = hunt(serve)
     assert (entry["helper"], entry["left"]) == (True, 0)
     assert entry["commands"] > 0
-    assert not is_there(pid)
+    assert not is_alive(pid)
 
 
 def test_living_sessions_and_other_engines_are_left_alone(serve, hung, records):
     (kept, _), (foreign, _) = hung("mine.other"), hung("theirs.dead")
     assert hunt(serve, "other") == []
-    assert is_there(kept)
-    assert is_there(foreign)
+    assert is_alive(kept)
+    assert is_alive(foreign)
     assert len(records()) == 3
 
 
@@ -110,7 +96,7 @@ def test_a_helper_younger_than_the_one_that_hunts_is_left_alone(serve, hung):
     hunter = serve(LIVING)
     pid, _ = hung("mine.young")
     assert hunter.call("hunt", owner="mine", keep=["living"]) == []
-    assert is_there(pid)
+    assert is_alive(pid)
 
 
 @pytest.mark.parametrize("change", [{"start": 1}, {"boot": "of last year"}, {"host": "elsewhere"}])
@@ -153,8 +139,8 @@ def test_a_program_that_went_its_own_way_is_not_ended(serve, hung, records, tmp_
     service.process.kill()
     service.process.wait()
     hunt(serve)
-    assert not is_there(pid)
-    assert is_there(int(daemon.read_text()))
+    assert not is_alive(pid)
+    assert is_alive(int(daemon.read_text()))
     os.kill(int(daemon.read_text()), signal.SIGKILL)
 
 

@@ -9,7 +9,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.integration.remote.test_stask import Job, is_alive
+from tests.integration.remote.processes import is_alive
+from tests.integration.remote.test_stask import Job, run_until_it_beats
 
 ROOT = Path(__file__).parents[3]
 NODES = "mu[001-002]"
@@ -179,11 +180,7 @@ def test_results_are_complete_while_a_chunk_still_runs(job):
 
 
 def test_signs_of_life_stand_among_the_results_while_a_task_runs(job):
-    job.tasks("until test -e ok; do sleep 0.05; done")
-    leader = job.start("--beat-s", "0.1")
-    job.wait_for(lambda: job.results.exists() and job.results.read_text().count('"alive"') >= 3)
-    (job.folder / "ok").touch()
-    leader.communicate(timeout=30)
+    run_until_it_beats(job)
     assert job.read().passed == {1}
     assert job.read().alive_at is not None
     assert {record["name"] for record in job.records("mark")} == {"rp1.1.aaaa"}

@@ -11,26 +11,11 @@ import time
 from pathlib import Path
 
 import pytest
+from tests.integration.remote.processes import is_alive, wait_for
 
 from rpconsole.adapters.ssh.helper_file import helper_bytes, helper_name
 
 CLAIM = {"cwd": "/", "name": "rp1.1.aaaa"}
-
-
-def wait_for(condition, patience_s: float = 15.0) -> None:
-    give_up = time.monotonic() + patience_s
-    while not condition():
-        assert time.monotonic() < give_up, "it did not come about"
-        time.sleep(0.02)
-
-
-def runs(pid: int) -> bool:
-    """Whether the process lives; one that waits to be buried does not, and not every container's first process buries."""
-    try:
-        status = Path(f"/proc/{pid}/stat").read_text()
-    except (FileNotFoundError, ProcessLookupError):
-        return False
-    return status.rpartition(")")[2].split()[0] != "Z"
 
 
 def test_the_greeting_says_which_file_answers(serve):
@@ -56,7 +41,7 @@ def test_a_program_that_the_channel_waited_for_ends_with_it(serve, tmp_path):
     wait_for(lambda: (tmp_path / "pid").exists() and (tmp_path / "pid").read_text().strip())
     pid = int((tmp_path / "pid").read_text())
     service.end()
-    wait_for(lambda: not runs(pid))
+    wait_for(lambda: not is_alive(pid))
 
 
 def test_a_slow_program_holds_up_nobody(serve):

@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
+from tests.integration.remote.processes import is_alive
 
 from rpconsole.commands.results import TaskResults, read_results
 
@@ -76,13 +77,6 @@ def job(helper_argv, tmp_path):
     found = Job(helper_argv, tmp_path)
     yield found
     found.discard()
-
-
-def is_alive(pid: int) -> bool:
-    try:
-        return "\nState:\tZ" not in Path(f"/proc/{pid}/status").read_text()
-    except OSError:
-        return False
 
 
 def test_two_hundred_tiny_tasks_all_run_once_and_are_all_recorded(job):
@@ -395,11 +389,16 @@ def test_a_full_disk_delays_results_and_loses_none(job, small_disk):
     assert found.garbage_lines == 0
 
 
-def test_signs_of_life_stand_among_the_results_while_a_task_runs(job):
+def run_until_it_beats(job):
+    """A task that ends once three signs of life stand among the results."""
     job.tasks("until test -e ok; do sleep 0.05; done")
     leader = job.start("--beat-s", "0.1")
     job.wait_for(lambda: job.results.exists() and job.results.read_text().count('"alive"') >= 3)
     (job.folder / "ok").touch()
     leader.communicate(timeout=30)
+
+
+def test_signs_of_life_stand_among_the_results_while_a_task_runs(job):
+    run_until_it_beats(job)
     assert job.read().passed == {1}
     assert job.read().alive_at is not None

@@ -1,0 +1,23 @@
+"""Processes that a test waits for."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+
+def wait_for(condition: Callable[[], object], patience_s: float = 15.0) -> None:
+    """Until it is so; what is looked at has no clock that a test could move."""
+    give_up = time.monotonic() + patience_s
+    while not condition():
+        assert time.monotonic() < give_up, "it did not come about"
+        time.sleep(0.02)
+
+
+def is_alive(pid: int) -> bool:
+    """Whether the process lives; one that waits to be buried does not, and not every container's first process buries."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
