@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
+from rpconsole.adapters.ssh.answers import Answers
 from rpconsole.adapters.ssh.bundles import Bundle
 from rpconsole.adapters.ssh.frame_stream import FrameStream
 from rpconsole.adapters.ssh.ledger import Ledger
 from rpconsole.adapters.ssh.options import SshOptions
 from rpconsole.adapters.ssh.storage_hosts import Leg, ways_to
-from rpconsole.domain.fault import NoAnswer, RpconsoleError, SiteFailed
+from rpconsole.domain.fault import RpconsoleError, SiteFailed
 from rpconsole.ports.site import Delivery, Shipment
 from rpconsole.remote.faults import TRANSIENT
 from rpconsole.remote.frames import Message, frame_of
@@ -49,20 +50,18 @@ class CarryingStream:
         self._open_bytes = 0
         self._ledger = Ledger(None)
         self._away: StorageAway | None = None
-        self._changed = asyncio.Event()
         self._spent = asyncio.Event()
-        self._failure: Exception | None = None
         #: what was allowed and has not moved yet
         self._allowed = 0
-        self._tasks = [
-            asyncio.create_task(self._read_all(), name=f"word of files from {host}"),
-            asyncio.create_task(self._beat(), name=f"signs of life to {host}"),
-        ]
+        self._answers = Answers(
+            frames, self._hear, kind=f"A word of {host} about files", silence=f"{host} moved nothing"
+        )
+        self._beating = asyncio.create_task(self._beat(), name=f"signs of life to {host}")
 
     @property
     def is_open(self) -> bool:
         """False once the site's end has gone."""
-        return self._failure is None and self._frames.channel.is_open
+        return self._answers.failure is None and self._frames.channel.is_open
 
     async def carry(self, next_bundle: Callable[[], Bundle | None], ledger: Ledger) -> None:
         """Order bundle behind bundle until all is there; StorageAway at the end for what a storage host did not take or give."""
@@ -79,8 +78,8 @@ class CarryingStream:
 
     def close(self) -> None:
         """End it; the front end ends its own connections and drops what is half there."""
-        for task in self._tasks:
-            task.cancel()
+        self._answers.close()
+        self._beating.cancel()
         self._frames.channel.close()
 
     async def _order_all(self, next_bundle: Callable[[], Bundle | None]) -> None:
@@ -92,7 +91,8 @@ class CarryingStream:
                 await self._order(bundle)
             if not self._open:
                 return
-            await self._some_word()
+            await self._answers.another(self._stall_s)
+            self._answers.check()
 
     async def _order(self, bundle: Bundle) -> None:
         orders = []
@@ -102,18 +102,6 @@ class CarryingStream:
             self._open_bytes += size
             orders.append(frame_of(_order_of(number, shipment, self._ledger.legs[shipment], self._is_outward)))
         await self._frames.channel.write(b"".join(orders), self._stall_s)
-
-    async def _some_word(self) -> None:
-        if self._failure is not None:
-            raise self._failure
-        self._changed.clear()
-        try:
-            async with asyncio.timeout(self._stall_s):
-                await self._changed.wait()
-        except TimeoutError:
-            raise NoAnswer(f"{self._host} moved nothing for {self._stall_s:g} s.") from None
-        if self._failure is not None:
-            raise self._failure
 
     async def _allow(self) -> None:
         """Bytes may move as the ceiling has it; some way ahead, so that the line does not wait for each word."""
@@ -139,18 +127,6 @@ class CarryingStream:
                 await self._frames.send({"alive": True}, self._stall_s)
             except RpconsoleError:
                 return
-
-    async def _read_all(self) -> None:
-        try:
-            while True:
-                self._hear(await self._frames.read(None))
-                self._changed.set()
-        except RpconsoleError as error:
-            self._failure = error
-        except Exception as error:
-            self._failure = SiteFailed(f"A word of {self._host} about files cannot be read: {error!r}.")
-        finally:
-            self._changed.set()
 
     def _hear(self, message: Message) -> None:
         if "moved" in message:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
+from rpconsole.adapters.ssh.answers import Answers
 from rpconsole.adapters.ssh.bundles import Bundle
 from rpconsole.adapters.ssh.file_threads import in_file_thread
 from rpconsole.adapters.ssh.frame_stream import FrameStream
 from rpconsole.adapters.ssh.ledger import Ledger
 from rpconsole.adapters.ssh.packer import Packer, Piece, Sent
-from rpconsole.domain.fault import NoAnswer, RpconsoleError, SiteFailed
+from rpconsole.domain.fault import SiteFailed
 from rpconsole.ports.site import Delivery
 from rpconsole.remote.frames import Message
 
@@ -25,21 +26,22 @@ class SendingStream:
         self._next_number = 1
         self._open: dict[int, Sent] = {}
         self._ledger = Ledger(None)
-        self._moved = asyncio.Event()
-        self._failure: Exception | None = None
-        self._acknowledgements = asyncio.create_task(self._read_all(), name=f"acknowledgements from {host}")
+        self._answers = Answers(
+            frames, self._settle, kind=f"An acknowledgement of {host}", silence=f"{host} acknowledged nothing"
+        )
 
     @property
     def is_open(self) -> bool:
         """False once the site's end has gone."""
-        return self._failure is None and self._frames.channel.is_open
+        return self._answers.failure is None and self._frames.channel.is_open
 
     async def carry(self, next_bundle: Callable[[], Bundle | None], ledger: Ledger) -> None:
         """Send bundle behind bundle, and wait for the last acknowledgement only."""
         self._ledger = ledger
         while (bundle := next_bundle()) is not None:
             await self._put(bundle)
-        await self._until_acknowledged()
+        while self._open:
+            await self._answers.another(self._stall_s)
 
     async def _put(self, bundle: Bundle) -> None:
         packer = Packer(bundle.shipments, self._next_number)
@@ -59,40 +61,16 @@ class SendingStream:
 
     def close(self) -> None:
         """End it; what is half sent is dropped at the site."""
-        self._acknowledgements.cancel()
+        self._answers.close()
         self._frames.channel.close()
 
     def _begin(self, piece: Piece) -> None:
-        if self._failure is not None:
-            raise self._failure
+        self._answers.check()
         for sent in piece.began:
             self._open[sent.number] = sent
             self._next_number = sent.number + 1
         for missed in piece.missed:
             self._ledger.miss(missed.shipment, missed.sentence, retryable=missed.retryable)
-
-    async def _until_acknowledged(self) -> None:
-        while self._open:
-            if self._failure is not None:
-                raise self._failure
-            self._moved.clear()
-            try:
-                async with asyncio.timeout(self._stall_s):
-                    await self._moved.wait()
-            except TimeoutError:
-                raise NoAnswer(f"{self._host} acknowledged nothing for {self._stall_s:g} s.") from None
-
-    async def _read_all(self) -> None:
-        try:
-            while True:
-                self._settle(await self._frames.read(None))
-                self._moved.set()
-        except RpconsoleError as error:
-            self._failure = error
-        except Exception as error:
-            self._failure = SiteFailed(f"An acknowledgement of {self._host} cannot be read: {error!r}.")
-        finally:
-            self._moved.set()
 
     def _settle(self, message: Message) -> None:
         sent = self._open.pop(message.get("n") or 0, None)
