@@ -6,8 +6,6 @@ import asyncio
 import logging
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from difflib import get_close_matches
 
 from rpconsole.adapters.change_bell import ChangeBell
 from rpconsole.adapters.ssh.account import account_of
@@ -16,10 +14,11 @@ from rpconsole.adapters.ssh.leftovers import clean_up
 from rpconsole.adapters.ssh.link import Link
 from rpconsole.adapters.ssh.opener import Opener
 from rpconsole.adapters.ssh.opening import opener_of
-from rpconsole.adapters.ssh.options import FrontEnd, SshOptions
+from rpconsole.adapters.ssh.options import SshOptions
 from rpconsole.adapters.ssh.session import Session
+from rpconsole.adapters.ssh.standing import Standing, standings_named
 from rpconsole.adapters.ssh.target import Target
-from rpconsole.domain.fault import BadConfiguration, NoSession, RpconsoleError, SiteRefused
+from rpconsole.domain.fault import NoSession, RpconsoleError, SiteRefused
 from rpconsole.domain.session import SessionState, SessionView, front_end_of, learned_end
 from rpconsole.ports.clock import Clock
 from rpconsole.ports.sessions import Ask
@@ -30,25 +29,6 @@ log = logging.getLogger(__name__)
 LOOK_S = 2.0
 
 
-@dataclass(kw_only=True, slots=True)
-class _Standing:
-    """How one session to a front end stands."""
-
-    front_end: FrontEnd
-    state: SessionState = SessionState.CLOSED
-    session: Session | None = None
-    user: str | None = None
-    opened_at: float | None = None
-    ends_at: float | None = None
-    sentence: str = ""
-    #: when it last let us wait in vain; the others are asked before it
-    silent_at: float = 0.0
-
-    @property
-    def is_open(self) -> bool:
-        return self.session is not None and self.session.is_live
-
-
 class SshSessions:
     """Serves ``ports.sessions.Sessions``. Not one login is tried without a person's order."""
 
@@ -56,7 +36,7 @@ class SshSessions:
         self._options = options
         self._opener = opener or opener_of(options)
         self._clock = clock
-        self._standings = {front_end.name: _Standing(front_end=front_end) for front_end in options.doors}
+        self._standings = {front_end.name: Standing(front_end=front_end) for front_end in options.doors}
         self._gateway: Link | None = None
         self._lives_s: dict[str, float] = {}
         #: front end -> file streams that it let one session have, where it refused more
@@ -200,7 +180,7 @@ class SshSessions:
         if not await gateway.answers(max(LEAST_PATIENCE_S, self._options.keepalive_s)):
             gateway.give_up("it does not answer any more")
 
-    async def _series(self, due: Sequence[_Standing], user: str, ask: Ask) -> None:
+    async def _series(self, due: Sequence[Standing], user: str, ask: Ask) -> None:
         gateway = self._options.gateway
         needs_gateway = gateway is not None and bool(due) and (self._gateway is None or self._gateway.is_closed)
         # behind a gateway that only runs commands nobody is asked
@@ -211,9 +191,9 @@ class SshSessions:
             )
             self._gateway = await self._opener.open(target, ask, gateway=None, on_lost=self._gateway_lost)
         for position, standing in enumerate(due, 1 + needs_gateway):
-            await self._open_one(standing, _target(standing, user, (position, count)), ask)
+            await self._open_one(standing, standing.target(user, (position, count)), ask)
 
-    async def _open_one(self, standing: _Standing, target: Target, ask: Ask) -> None:
+    async def _open_one(self, standing: Standing, target: Target, ask: Ask) -> None:
         self._set(standing, SessionState.OPENING, "")
 
         link: Link | None = None
@@ -228,9 +208,9 @@ class SshSessions:
             raise
         self._opened(standing, link, user=target.user, opened_at=self._clock.now())
 
-    def _opened(self, standing: _Standing, link: Link, *, user: str, opened_at: float) -> None:
+    def _opened(self, standing: Standing, link: Link, *, user: str, opened_at: float) -> None:
         standing.session = Session(standing.front_end.name, self._options, link)
-        standing.session.streams.narrow(self._rooms.get(front_end_of(standing.front_end.name)))
+        standing.session.streams.narrow(self._rooms.get(standing.front_end_name))
         standing.user = user
         standing.opened_at = opened_at
         lifetime_s = self._options.lifetime_s
@@ -241,7 +221,7 @@ class SshSessions:
 
     # -- taking over ---------------------------------------------------------------------------------------------------
 
-    async def _adopt(self, due: Sequence[_Standing], user: str | None) -> None:
+    async def _adopt(self, due: Sequence[Standing], user: str | None) -> None:
         """Take over what lives already; SiteRefused where it is another account's than the one that is wanted."""
         gateway = self._options.gateway
         if gateway is not None and (self._gateway is None or self._gateway.is_closed):
@@ -251,13 +231,13 @@ class SshSessions:
         for standing in due:
             await self._adopt_one(standing, user)
 
-    async def _adopt_one(self, standing: _Standing, user: str | None) -> None:
+    async def _adopt_one(self, standing: Standing, user: str | None) -> None:
         link: Link | None = None
 
         def lost(reason: Exception | None) -> None:
             self._lost(standing, link, reason)
 
-        target = _target(standing, user or self._options.user, (1, 1))
+        target = standing.target(user or self._options.user, (1, 1))
         link = await self._opener.adopt(target, gateway=self._gateway, on_lost=lost)
         if link is None:
             return
@@ -285,7 +265,7 @@ class SshSessions:
                 async with self._one_login:
                     await self._adopt_quietly()
 
-    async def _prepare(self, opened: Sequence[_Standing]) -> None:
+    async def _prepare(self, opened: Sequence[Standing]) -> None:
         await asyncio.gather(*(self._prepare_one(standing) for standing in opened))
         sessions = [standing.session for standing in opened if standing.session is not None]
         if sessions:
@@ -307,7 +287,7 @@ class SshSessions:
             self._news.append(sentence)
             self._bell.ring()
 
-    async def _prepare_one(self, standing: _Standing) -> None:
+    async def _prepare_one(self, standing: Standing) -> None:
         """A login is not given back because the helper does not start: verbs will say why, and try again."""
         if standing.session is None:
             return
@@ -320,7 +300,7 @@ class SshSessions:
 
     # -- ending --------------------------------------------------------------------------------------------------------
 
-    def _lost(self, standing: _Standing, link: Link | None, reason: Exception | None) -> None:
+    def _lost(self, standing: Standing, link: Link | None, reason: Exception | None) -> None:
         session = standing.session
         if session is None or not session.is_over(link):
             return
@@ -331,35 +311,21 @@ class SshSessions:
         name = standing.front_end.name
         log.warning("session to %s lost: %s", name, why)
         self._set(
-            standing, SessionState.LOST, f"The session to {name} ended{self._age(standing)}: {why}. Log in again."
+            standing,
+            SessionState.LOST,
+            f"The session to {name} ended{standing.age(self._clock.now())}: {why}. Log in again.",
         )
 
     def _gateway_lost(self, reason: Exception | None) -> None:
         if self._gateway is not None:
             log.warning("connection to the gateway lost: %s", reason or "the gateway ended it")
 
-    def _age(self, standing: _Standing) -> str:
-        if standing.opened_at is None:
-            return ""
-        minutes = max(0, int((self._clock.now() - standing.opened_at) // 60))
-        return f" after {minutes // 60} h {minutes % 60:02d} min"
-
     # -- bookkeeping ---------------------------------------------------------------------------------------------------
 
-    def _chosen(self, hosts: Sequence[str]) -> list[_Standing]:
-        """Those of the names: one session's, or a front end's for all sessions to it."""
-        front_ends = [front_end.name for front_end in self._options.front_ends]
-        for host in hosts:
-            if host not in self._standings and host not in front_ends:
-                near = get_close_matches(host, [*front_ends, *self._standings], 1)
-                hint = f"; did you mean {near[0]}" if near else ""
-                raise BadConfiguration(f"There is no front end {host!r}{hint}. Known: {', '.join(front_ends)}.")
-        if not hosts:
-            return list(self._standings.values())
-        found = [name for host in hosts for name in self._standings if host in (name, front_end_of(name))]
-        return [self._standings[name] for name in dict.fromkeys(found)]
+    def _chosen(self, hosts: Sequence[str]) -> list[Standing]:
+        return standings_named(self._standings, [front_end.name for front_end in self._options.front_ends], hosts)
 
-    def _set(self, standing: _Standing, state: SessionState, sentence: str) -> None:
+    def _set(self, standing: Standing, state: SessionState, sentence: str) -> None:
         standing.state = state
         standing.sentence = sentence
         if state is not SessionState.OPENING:
@@ -370,42 +336,28 @@ class SshSessions:
                 standing.session.forget()
             standing.session = None
 
-    def _remember_room(self, standing: _Standing) -> None:
+    def _remember_room(self, standing: Standing) -> None:
         if standing.session is None:
             return
-        room, front_end = standing.session.streams.narrowed_to, front_end_of(standing.front_end.name)
+        room, front_end = standing.session.streams.narrowed_to, standing.front_end_name
         if room is not None:
             self._rooms[front_end] = room
         else:
             self._rooms.pop(front_end, None)
 
-    def _streams_of(self, standing: _Standing) -> int | None:
+    def _streams_of(self, standing: Standing) -> int | None:
         if standing.session is not None:
             return standing.session.streams.narrowed_to
-        return self._rooms.get(front_end_of(standing.front_end.name))
+        return self._rooms.get(standing.front_end_name)
 
-    def _end_of(self, standing: _Standing) -> float | None:
+    def _end_of(self, standing: Standing) -> float | None:
         if standing.ends_at is not None:
             return standing.ends_at
-        return learned_end(
-            standing.opened_at, self._lives_s.get(front_end_of(standing.front_end.name)), self._clock.now()
-        )
+        return learned_end(standing.opened_at, self._lives_s.get(standing.front_end_name), self._clock.now())
 
-    def _view(self, standing: _Standing) -> SessionView:
-        is_open = standing.is_open
-        return SessionView(
-            host=standing.front_end.name,
-            state=standing.state,
-            user=standing.user,
-            opened_at=standing.opened_at if is_open else None,
-            ends_at=self._end_of(standing) if is_open else None,
-            channels=standing.session.channels if standing.session is not None else 0,
+    def _view(self, standing: Standing) -> SessionView:
+        return standing.view(
+            ends_at=self._end_of(standing),
             max_channels=self._options.session_channels,
             streams=self._streams_of(standing),
-            sentence=standing.sentence,
         )
-
-
-def _target(standing: _Standing, user: str, position: tuple[int, int]) -> Target:
-    front_end = standing.front_end
-    return Target(name=front_end.name, host=front_end.host, port=front_end.port, user=user, position=position)
