@@ -16,8 +16,9 @@ from typing import Any
 from tests.console.support import NOON, FakeOrders, Hand, a_run, busy, live, settled
 from tests.console.test_login import Site
 
-from rpconsole.console.app import ConsoleApp, Options
+from rpconsole.console.app import ConsoleApp
 from rpconsole.console.model import Model
+from rpconsole.console.starting import Options
 from rpconsole.console.theme import load, shipped
 from rpconsole.domain.action import Level
 from rpconsole.domain.baton import Baton, Seat

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from tests.console.support import FakeOrders, Hand, busy, live
 
-from rpconsole.console.app import Arrived, ConsoleApp, Options
+from rpconsole.console.app import ConsoleApp
 from rpconsole.console.model import Model
+from rpconsole.console.starting import Arrived, Options
 from rpconsole.console.theme import load, shipped
 
 

@@ -9,8 +9,9 @@ from tests.console.support import empty, grid, live
 from tests.console.test_login import until
 
 from rpconsole.console import later
-from rpconsole.console.app import Arrived, ConsoleApp
+from rpconsole.console.app import ConsoleApp
 from rpconsole.console.model import Model
+from rpconsole.console.starting import Arrived
 from rpconsole.domain.fault import BadConfiguration
 
 

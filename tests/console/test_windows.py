@@ -12,7 +12,8 @@ from tests.console.support import SIZES, grid
 from tests.fakes.engine import FakeEngine, a_run_row
 from tests.fakes.serving import serving
 
-from rpconsole.console.app import ConsoleApp, Options, straight
+from rpconsole.console.app import ConsoleApp
+from rpconsole.console.starting import Options, straight
 from rpconsole.console.theme import load, shipped
 from rpconsole.domain.run import RunState, Step
 from rpconsole.domain.stage import Stage

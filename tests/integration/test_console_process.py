@@ -22,7 +22,8 @@ from rpconsole.config import example_config
 CONSOLE = """
 import signal, sys
 from pathlib import Path
-from rpconsole.console.app import ConsoleApp, Options, straight
+from rpconsole.console.app import ConsoleApp
+from rpconsole.console.starting import Options, straight
 from rpconsole.console.theme import load, shipped
 palettes, _ = load(shipped())
 app = ConsoleApp(Options(who="ipp", place=sys.argv[2], palette=palettes["rp-mono"], palettes=palettes,

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from subprocess import Popen
 
     from rpconsole.cli.configured import Configured
-    from rpconsole.console.app import Arrived, Options, Said
+    from rpconsole.console.starting import Arrived, Options, Said
     from rpconsole.console.terminal import Ringing
 
 
@@ -71,7 +71,7 @@ class Way:
 
     async def arrive(self, say: Said) -> Arrived:
         """Read the configuration and find the engine; where there is none and one is wanted, start it and say so."""
-        from rpconsole.console.app import Arrived
+        from rpconsole.console.starting import Arrived
 
         settings = await asyncio.to_thread(_configured, self._wanted.given)
         if self._wanted.starts_engine:
@@ -116,7 +116,7 @@ def options_of(wanted: Wanted) -> Options:
     from platformdirs import user_config_path, user_state_path
 
     from rpconsole.console import kept, keymap
-    from rpconsole.console.app import Options
+    from rpconsole.console.starting import Options
     from rpconsole.console.theme import ThemeFiles, chosen
 
     if not is_terminal():

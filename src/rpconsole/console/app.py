@@ -5,9 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections.abc import Callable
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.text import Text
@@ -21,7 +19,6 @@ from rpconsole.console.actions import Kind, Place, bindings, by_anybody
 from rpconsole.console.deeds import Deeds
 from rpconsole.console.desk import Desk, Orders
 from rpconsole.console.keeping import Keeper
-from rpconsole.console.keymap import Keymap
 from rpconsole.console.link import EngineLink
 from rpconsole.console.model import Model
 from rpconsole.console.panes.asking import WhyAsked
@@ -30,8 +27,9 @@ from rpconsole.console.screens.base import ConsoleModal, ConsoleScreen
 from rpconsole.console.screens.main import MainScreen
 from rpconsole.console.screens.run_deeds import RunAsked, RunsOrdered
 from rpconsole.console.secrets import crash_report
-from rpconsole.console.terminal import Ringing, Terminal, follow_size, is_there
-from rpconsole.console.theme import Palette, ThemeFiles
+from rpconsole.console.starting import Arrive, Arrived, Options
+from rpconsole.console.terminal import Terminal, follow_size, is_there
+from rpconsole.console.theme import Palette
 from rpconsole.console.toasts import Toasts
 from rpconsole.console.widgets.painting import Look
 
@@ -50,55 +48,6 @@ FIRST_FRAME_S = 0.02
 TERMINAL_S = 5.0
 #: between two pieces that are loaded while a person looks
 QUIET_S = 0.2
-
-
-@dataclass(frozen=True, kw_only=True)
-class Options:
-    """How the console was started."""
-
-    who: str
-    palette: Palette
-    palettes: Mapping[str, Palette]
-    crash_file: Path
-    read_only: bool = False
-    #: the terminal, as others are told of it
-    place: str = "console"
-    keymap: Keymap = field(default_factory=Keymap)
-    theme_files: ThemeFiles | None = None
-    #: where the view is kept; None = nowhere
-    kept_file: Path | None = None
-    #: where files are written that a person exports
-    exports: Path = Path("exports")
-    #: what to do first, in sentences; the last one is also shown while logging in
-    hint: Sequence[str] = ()
-    #: what is wrong with the user's files, told once
-    complaints: Sequence[str] = ()
-
-
-@dataclass(frozen=True, kw_only=True)
-class Arrived:
-    """What is known once the engine is found: it is looked for while the first frame is already seen."""
-
-    socket_path: Path
-    #: how alarms call a person
-    ringing: Ringing = field(default_factory=Ringing)
-    #: the configuration as text, without secrets
-    configuration: Callable[[], str] = lambda: "no configuration is known here\n"
-    #: the engine is this console's own child, so leaving asks what becomes of it
-    owns_engine: bool = False
-
-
-Said = Callable[[str], None]
-Arrive = Callable[[Said], Awaitable[Arrived]]
-
-
-def straight(socket_path: Path) -> Arrive:
-    """The way to an engine whose socket is known."""
-
-    async def arrive(say: Said) -> Arrived:
-        return Arrived(socket_path=socket_path)
-
-    return arrive
 
 
 def _asked(challenge: ChallengeAsked) -> str:
