@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any
 
 from rpconsole.daemon.verbs import ComponentsArgs, FailuresArgs, RunLookArgs
@@ -28,7 +29,8 @@ def run_table(engine: EngineFacade) -> dict[str, Callable[[Any, str], Awaitable[
 
 async def _run(engine: EngineFacade, args: RunLookArgs) -> Result:
     found = await engine.run_detail(args.remote_id)
-    detail = plain(found)
+    # a run may have thousands of either, and its screen looks every second
+    detail = plain(replace(found, components=(), failures=()) if args.brief else found)
     if args.brief:
         del detail["components"], detail["failures"]
         detail["component_states"] = states_of(found.components)
