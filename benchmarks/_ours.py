@@ -17,7 +17,6 @@ from _others import Run, ssh_of
 from _ssh_site import DataSet, SshSite
 
 from rpconsole.adapters.ssh.asyncssh_link import AsyncsshLink
-from rpconsole.adapters.ssh.ledger import TransferCut
 from rpconsole.adapters.ssh.link import Link
 from rpconsole.adapters.ssh.master_link import MasterLink
 from rpconsole.adapters.ssh.mux import MuxControl
@@ -26,7 +25,7 @@ from rpconsole.adapters.ssh.session import Session
 from rpconsole.adapters.ssh.site import SshSite as Verbs
 from rpconsole.adapters.ssh.storage_hosts import StorageHost
 from rpconsole.domain.fault import NoSession
-from rpconsole.ports.site import Shipment
+from rpconsole.ports.site import Shipment, TransferCut
 
 LAG_STEP_S = 0.005
 

@@ -20,7 +20,7 @@ from rpconsole.engine.haul_room import room_for
 from rpconsole.engine.meter import Meter
 from rpconsole.engine.notices import NoticeBoard
 from rpconsole.engine.tuning import PROBE_BYTES, TOPIC, Tuner
-from rpconsole.ports.site import Answer, Delivery, Shipment, Urgency
+from rpconsole.ports.site import Answer, Delivery, Shipment, TransferCut, Urgency
 from rpconsole.ports.site_files import Room
 
 MB = 1_000_000
@@ -51,9 +51,7 @@ class WideLine:
         size = sum(one.size for one in shipments)
         self.slices.append((at, size))
         if self.cut_at == len(self.slices):
-            lost = SessionLost()
-            vars(lost)["delivered"] = [_delivery(shipments[0])]
-            raise lost
+            raise TransferCut("the session ended", [_delivery(shipments[0])], [])
         self.now += size / min(118e6, at.sessions * min(43e6, at.channels * 25e6))
         return [_delivery(one) for one in shipments], []
 

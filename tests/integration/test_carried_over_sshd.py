@@ -12,8 +12,8 @@ from tests.servers.storage_host import PrivateStorageHost
 from tests.servers.token_card import TokenCard
 
 from rpconsole.adapters.ssh import carrying
-from rpconsole.adapters.ssh.ledger import TransferCut
 from rpconsole.domain.ceiling import Ceiling
+from rpconsole.ports.site import TransferCut
 
 pytestmark = pytest.mark.needs_sshd
 

@@ -18,9 +18,9 @@ from tests.servers.storage_host import PrivateStorageHost
 from tests.servers.token_card import TokenCard
 
 from rpconsole.adapters.ssh import storage_hosts
-from rpconsole.adapters.ssh.ledger import TransferCut
 from rpconsole.domain.ceiling import Ceiling
 from rpconsole.domain.fault import NoSession
+from rpconsole.ports.site import TransferCut
 from rpconsole.ports.site_files import Reach
 
 

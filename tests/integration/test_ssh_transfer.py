@@ -13,10 +13,9 @@ from tests.servers.front_end import PrivateFrontEnd, known_hosts
 from tests.servers.token_card import TokenCard
 
 from rpconsole.adapters.ssh.helper_file import helper_bytes, helper_name, helper_path, runner_path
-from rpconsole.adapters.ssh.ledger import TransferCut
 from rpconsole.domain.fault import NoAnswer, SessionLost, SiteFailed
 from rpconsole.domain.session import SessionState
-from rpconsole.ports.site import Shipment
+from rpconsole.ports.site import Shipment, TransferCut
 
 
 @pytest.fixture

@@ -11,10 +11,10 @@ from tests.integration.ssh_site import Person, is_whole, ssh_site
 from tests.servers.sshd import USER, PrivateSshd, require_sshd
 from tests.servers.token_card import TokenCard
 
-from rpconsole.adapters.ssh.ledger import TransferCut
 from rpconsole.adapters.ssh.options import Gateway
 from rpconsole.domain.fault import LoginRefused, SessionLost, SiteRefused
 from rpconsole.domain.session import SessionState
+from rpconsole.ports.site import TransferCut
 
 pytestmark = pytest.mark.needs_sshd
 

@@ -9,7 +9,7 @@ from rpconsole.domain.haul import Way
 from rpconsole.domain.session import may_transfer
 from rpconsole.engine.tuning import PROBE_BYTES
 from rpconsole.engine.world import World
-from rpconsole.ports.site import Delivery, Progress, Shipment, Undelivered, Urgency
+from rpconsole.ports.site import Delivery, Progress, Shipment, TransferCut, Undelivered, Urgency
 
 #: long enough for any pace to be believed
 LESSON_S = 3600.0
@@ -43,7 +43,7 @@ async def _recall_pace(world: World, way: Way) -> None:
 async def carry(
     world: World, way: Way, shipments: Sequence[Shipment], progress: Progress | None, *, urgency: Urgency
 ) -> Carried:
-    """As ``Site.send`` and ``fetch``; SessionLost carries what had ``delivered`` and what is ``undelivered`` of all slices."""
+    """As ``Site.send`` and ``fetch``; whatever ends the session raises TransferCut, which tells of all slices."""
     arrived: list[Delivery] = []
     missed: list[Undelivered] = []
     left = list(shipments)
@@ -52,9 +52,8 @@ async def carry(
         try:
             came, failed = await _measured(world, way, some, progress, urgency)
         except SessionLost as lost:
-            vars(lost)["delivered"] = [*arrived, *getattr(lost, "delivered", ())]
-            vars(lost)["undelivered"] = [*missed, *getattr(lost, "undelivered", ())]
-            raise
+            had, missing = (lost.delivered, lost.undelivered) if isinstance(lost, TransferCut) else ([], [])
+            raise TransferCut(str(lost), arrived + had, missed + missing) from lost
         arrived += came
         missed += failed
         left = left[len(some) :]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from rpconsole.domain.fault import SessionLost, SiteFailed
+from rpconsole.domain.fault import SiteFailed
 from rpconsole.domain.haul import SLICE_BYTES, Haul, HaulFile, HaulState, Way, bytes_that_fit, next_slice
 from rpconsole.domain.pace import Pace
 from rpconsole.domain.session import LAST_ORDERS_S, LAST_TRANSFERS_S
@@ -15,7 +15,7 @@ from rpconsole.engine.haul_files import files_of, remember, shape_of, to_move
 from rpconsole.engine.haul_room import room_for
 from rpconsole.engine.tuning import PROBE_BYTES
 from rpconsole.engine.world import Haulage, World
-from rpconsole.ports.site import Delivery, Shipment, Undelivered, Urgency
+from rpconsole.ports.site import Delivery, Shipment, TransferCut, Undelivered, Urgency
 
 Show = Callable[[Haul, int], None]
 #: a file that did not arrive for a passing reason is begun so often in one run of a haul
@@ -113,8 +113,8 @@ class HaulRun:
             arrived, missed = await carry(
                 self._world, self._haul.way, shipments, self._progress, urgency=Urgency.BY_HAND
             )
-        except SessionLost as lost:
-            await self._write(by_target, getattr(lost, "delivered", ()), getattr(lost, "undelivered", ()))
+        except TransferCut as cut:
+            await self._write(by_target, cut.delivered, cut.undelivered)
             raise
         self._moving_s += self._world.clock.monotonic() - began
         await self._write(by_target, arrived, missed)

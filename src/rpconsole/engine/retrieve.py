@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from rpconsole.commands.results import TaskResults
 from rpconsole.domain.event import Event, ProductsVerified
-from rpconsole.domain.fault import SessionLost, SiteFailed
+from rpconsole.domain.fault import SiteFailed
 from rpconsole.domain.haul import Way
 from rpconsole.domain.manifest import ManifestRecord
 from rpconsole.domain.run import Run
@@ -21,7 +21,7 @@ from rpconsole.engine.scratch import remember_holding
 from rpconsole.engine.world import World
 from rpconsole.ports.journal import Verdict
 from rpconsole.ports.local_files import FileFact
-from rpconsole.ports.site import Delivery, Shipment, Undelivered, Urgency
+from rpconsole.ports.site import Delivery, Shipment, TransferCut, Undelivered, Urgency
 
 #: the task's products are home and right; its dbinfo is not applied yet
 HOME = "home"
@@ -96,9 +96,9 @@ async def _fetch(
         # what is swept from scratch is lost: products go before whatever else wants the line
         with world.meter.run(run.remote_id, Way.FETCH, len(shipments), size, world.clock.monotonic) as told:
             arrived, failed = await carry(world, Way.FETCH, shipments, told, urgency=Urgency.RESCUE)
-    except SessionLost as lost:
-        await _count(world, run, getattr(lost, "delivered", ()))
-        await enter(world, Way.FETCH, getattr(lost, "delivered", ()), (), remote_id=run.remote_id)
+    except TransferCut as cut:
+        await _count(world, run, cut.delivered)
+        await enter(world, Way.FETCH, cut.delivered, (), remote_id=run.remote_id)
         raise
     await _count(world, run, arrived)
     await enter(world, Way.FETCH, arrived, failed, remote_id=run.remote_id)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from rpconsole.domain.event import Event, InputsVerified
-from rpconsole.domain.fault import BadData, SessionLost, SiteFailed
+from rpconsole.domain.fault import BadData, SiteFailed
 from rpconsole.domain.haul import Way
 from rpconsole.domain.listfiles import SCRIPT
 from rpconsole.domain.run import Attempt, Run
@@ -18,7 +18,7 @@ from rpconsole.engine.submit import intend
 from rpconsole.engine.world import World
 from rpconsole.ports.journal import Delivered
 from rpconsole.ports.local_files import FileFact
-from rpconsole.ports.site import Delivery, Shipment, Undelivered, Urgency
+from rpconsole.ports.site import Delivery, Shipment, TransferCut, Undelivered, Urgency
 
 
 async def ship_run(world: World, run: Run) -> Event:
@@ -123,9 +123,9 @@ async def _send(
     try:
         with world.meter.run(run.remote_id, Way.SEND, len(shipments), _size(shipments), world.clock.monotonic) as told:
             sent, failed = await carry(world, Way.SEND, shipments, told, urgency=Urgency.RUN)
-    except SessionLost as lost:
-        await _remember(world, run, getattr(lost, "delivered", ()), local)
-        await enter(world, Way.SEND, getattr(lost, "delivered", ()), (), remote_id=run.remote_id)
+    except TransferCut as cut:
+        await _remember(world, run, cut.delivered, local)
+        await enter(world, Way.SEND, cut.delivered, (), remote_id=run.remote_id)
         raise
     await _remember(world, run, sent, local)
     await enter(world, Way.SEND, sent, failed, remote_id=run.remote_id)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Protocol
 
+from rpconsole.domain.fault import SessionLost
 from rpconsole.ports.local_files import FileFact
 
 
@@ -138,6 +139,15 @@ Progress = Callable[[int, int], None]
 """Called now and then with (files acknowledged, bytes moved) since the last call; what has to go again is counted again."""
 
 
+class TransferCut(SessionLost):
+    """The session ended in the middle of a transfer; ``delivered`` has arrived, ``undelivered`` cannot, the rest is open."""
+
+    def __init__(self, message: str, delivered: Sequence[Delivery], undelivered: Sequence[Undelivered]) -> None:
+        super().__init__(message)
+        self.delivered = list(delivered)
+        self.undelivered = list(undelivered)
+
+
 class Site(Protocol):
     """The verbs of the helper at the site; each is safe to repeat.
 
@@ -154,7 +164,7 @@ class Site(Protocol):
     ) -> tuple[list[Delivery], list[Undelivered]]:
         """Bring files to the site in bundles: temporary name, checksum, rename.
 
-        On SessionLost what was acknowledged stays delivered; ``progress`` has seen it, and ``stat`` shows it.
+        TransferCut tells what was acknowledged before the session ended; that stays delivered, and ``progress`` has seen it.
         """
         ...
 

@@ -24,6 +24,7 @@ from rpconsole.ports.site import (
     Shipment,
     SubmitOrder,
     Tail,
+    TransferCut,
     Undelivered,
     Urgency,
 )
@@ -238,8 +239,7 @@ class MemorySite:
                 await self.between_files()
             self._end(verb)
         except SessionLost as lost:
-            lost.delivered = haul.delivered  # type: ignore[attr-defined]
-            raise
+            raise TransferCut(str(lost), haul.delivered, haul.undelivered) from lost
         return haul.delivered, haul.undelivered
 
     def _carry(self, haul: _Haul, shipment: Shipment, carry: Callable[[Shipment], Delivery]) -> None:

@@ -8,7 +8,6 @@ from dataclasses import replace
 from rpconsole.adapters.ssh.bundles import Bundle
 from rpconsole.adapters.ssh.storage_hosts import Leg
 from rpconsole.adapters.ssh.throttle import Throttle
-from rpconsole.domain.fault import SessionLost
 from rpconsole.ports.site import Delivery, Progress, Shipment, Undelivered
 
 
@@ -91,12 +90,3 @@ class Ledger:
             failures=bundle.failures,
             number=bundle.number,
         )
-
-
-class TransferCut(SessionLost):
-    """The last session ended in the middle of a transfer; ``delivered`` has arrived, ``undelivered`` cannot, the rest is open."""
-
-    def __init__(self, message: str, ledger: Ledger) -> None:
-        super().__init__(message)
-        self.delivered = list(ledger.delivered)
-        self.undelivered = list(ledger.undelivered)

@@ -8,12 +8,12 @@ from collections.abc import Callable, Sequence
 
 from rpconsole.adapters.ssh.bundles import Bundle, BundleQueue
 from rpconsole.adapters.ssh.carrying import StorageAway
-from rpconsole.adapters.ssh.ledger import Ledger, TransferCut
+from rpconsole.adapters.ssh.ledger import Ledger
 from rpconsole.adapters.ssh.session import Session
 from rpconsole.domain.bundling import MAX_BUNDLE_BYTES
 from rpconsole.domain.fault import NoSession, RpconsoleError, SessionLost
 from rpconsole.domain.tuning import Spread
-from rpconsole.ports.site import Shipment, Urgency
+from rpconsole.ports.site import Shipment, TransferCut, Urgency
 
 #: how often a bundle is begun before its rest is given back as undelivered
 TRIES = 3
@@ -55,11 +55,14 @@ class Transfer:
         """The sessions that bundles may be begun on; TransferCut when there is none."""
         sessions = self._live()
         if not sessions:
-            raise TransferCut("The last session ended in the middle of a transfer.", self._ledger)
+            raise self._cut("The last session ended in the middle of a transfer.")
         carrying = [session for session in sessions if not session.is_draining]
         if not carrying:
-            raise TransferCut("The transfer was cut between two bundles: the sessions are being renewed.", self._ledger)
+            raise self._cut("The transfer was cut between two bundles: the sessions are being renewed.")
         return carrying
+
+    def _cut(self, sentence: str) -> TransferCut:
+        return TransferCut(sentence, self._ledger.delivered, self._ledger.undelivered)
 
     async def _spread(self, sessions: Sequence[Session]) -> None:
         if self._spread_over is not None:
