@@ -167,6 +167,7 @@ def _script(config: Config) -> ScriptSettings:
         shell=site.shell,
         python=site.python,
         runner=site.runner,
+        lists_nodes=site.node_list == "srun",
         of_stages={stage: site.directives(stage) for stage in Stage},
         account_required=site.account_required,
     )

@@ -53,7 +53,7 @@ _FORBIDDEN_OPTIONS = frozenset({"-z", "-I", "-K", "-v", "-t", "-r", "-h"})
 class Moab:
     """Moab's clients; ``bin_dir`` because over a non-login ssh they may be off PATH."""
 
-    #: Moab's jobs run over Slurm, too
+    #: Moab's jobs run over Slurm at most sites; where they do not, ``site.node_list`` says so
     hosts_command: ClassVar[str | None] = SLURM_HOSTS
 
     bin_dir: str = ""

@@ -119,6 +119,11 @@ class SiteSection(Section):
         description="Who runs a job's commands on its nodes: workers that stay and take the next one as a slot falls free, or "
         "srun --multi-prog in chunks, where no worker may stay.",
     )
+    node_list: Literal["srun", "runner"] = Field(
+        default="srun",
+        description="Who lists a job's nodes: srun in a line of the script, as the old scripts have it, or the runner itself, from "
+        "what the scheduler set (SLURM_JOB_NODELIST, PBS_NODEFILE): where Moab stands over TORQUE there is no srun.",
+    )
     shell: SitePath = Field(default="/bin/tcsh", description="Shell of the batch scripts.")
     account: Word | None = Field(default=None, description="Account that is charged; none = the site's default.")
     account_required: Flag = Field(

@@ -22,7 +22,8 @@ def handover_text(world: World, run: Run, commands: int) -> str:
     Before rpconsole submits, it writes its own over it (``script_text``).
     """
     runner = f"{world.settings.layout.remote_root.rstrip('/')}/{IPP_RUNNERS[run.stage]}"
-    return _script(world, run, allocation_for(run.stage, commands, world.settings.plan), (runner,))
+    allocation = allocation_for(run.stage, commands, world.settings.plan)
+    return _script(world, run, allocation, (runner,), world.settings.scheduler.hosts_command)
 
 
 def script_text(
@@ -35,10 +36,11 @@ def script_text(
     ``plan`` None = as the configuration has it.
     """
     allocation = allocation_for(run.stage, commands, plan or world.settings.plan)
-    return _script(world, run, allocation, (*_runner(world, run, allocation), *_signed(name, takeover=takeover)))
+    hosts = world.settings.scheduler.hosts_command if world.settings.script.lists_nodes else None
+    return _script(world, run, allocation, (*_runner(world, run, allocation), *_signed(name, takeover=takeover)), hosts)
 
 
-def _script(world: World, run: Run, allocation: Allocation, runner: tuple[str, ...]) -> str:
+def _script(world: World, run: Run, allocation: Allocation, runner: tuple[str, ...], hosts: str | None) -> str:
     settings = world.settings
     world.asked[run.remote_id] = allocation
     root = settings.layout.remote_root
@@ -51,7 +53,7 @@ def _script(world: World, run: Run, allocation: Allocation, runner: tuple[str, .
         config=remote_stem(run, root) + CONFIG,
         multiplier=allocation.multiplier,
         shell=settings.script.shell,
-        hosts_command=settings.scheduler.hosts_command,
+        hosts_command=hosts,
         directives=settings.script.directives_of(run.stage),
     )
     return job_script(script, settings.scheduler.script_header(script))

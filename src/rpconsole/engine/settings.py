@@ -61,6 +61,8 @@ class ScriptSettings:
     python: str = "python3"
     #: ``workers`` or ``multi-prog``
     runner: str = "workers"
+    #: the script lists the job's nodes where its scheduler has a way; else the runner finds them
+    lists_nodes: bool = True
     directives: Directives = NO_DIRECTIVES
     #: stages whose jobs want something else than the site's others
     of_stages: Mapping[Stage, Directives] = field(default_factory=dict)
