@@ -226,6 +226,19 @@ async def test_a_byte_that_flips_on_the_way_home_is_noticed(server, opened):
     assert site.halves() == []
 
 
+async def test_a_byte_that_flips_in_a_small_file_on_the_way_home_costs_that_file_alone(server, opened):
+    site = await opened()
+    shipments = [site.product(f"out/{number}", some_bytes(60_000, number)) for number in range(60)]
+    flip(server, "out")
+    delivered, undelivered = await site.site.fetch(shipments)
+    assert ["checksum" in missed.sentence and missed.retryable for missed in undelivered] == [True]
+    assert len(delivered) == 59
+    assert not Path(undelivered[0].shipment.target).exists()
+    assert site.halves() == []
+    assert (await site.site.fetch([undelivered[0].shipment]))[1] == []
+    assert all(is_whole(shipment) for shipment in shipments)
+
+
 def flip(server, direction):
     after_bytes(server, direction, 1 << 20, lambda data: data[:100] + bytes([data[100] ^ 1]) + data[101:])
 

@@ -1,4 +1,4 @@
-"""Files going out, one stream: a header frame, bytes, and a trailer frame that says whether they are right."""
+"""Files going out, one stream: a header frame, bytes, and a trailer frame that says whether they are right; small ones by the handful."""
 
 import hashlib
 import os
@@ -9,6 +9,7 @@ from typing import Any, BinaryIO, Callable, List, Optional, Tuple
 
 from .faults import TRANSIENT, Fault, fault_of, refused
 from .frames import Cut, Garbage, Message, frame_of, read_frame
+from .handful import Handful, changed, read_small
 from .intake import Intake, widen
 from .looking import open_regular
 from .paths import below_any, root_of
@@ -34,16 +35,20 @@ class Giver:
         self._failed = 0
         self._waiting: List[bytes] = []
         self._held = 0
+        self._handful = Handful(self._put)
 
     def give(self, asked: Any) -> None:
         for messages in iter(asked.get, _END):
             if isinstance(messages, BaseException):
+                self._handful.flush()
                 self._flush()
                 raise messages
             for message in messages:
-                self._one(message)
+                self._answer(message)
             if asked.empty():
+                self._handful.flush()
                 self._flush()
+        self._handful.flush()
         self._put(frame_of({"end": True, "files": self._given, "failed": self._failed}))
         self._flush()
 
@@ -58,6 +63,30 @@ class Giver:
             data = b"".join(self._waiting)
             self._waiting, self._held = [], 0
             self._wire.write(data)
+
+    def _answer(self, message: Message) -> None:
+        paths = message.get("paths")
+        if paths is None:
+            self._one(message)
+            return
+        if not isinstance(paths, list):
+            raise Garbage("paths must be a list, not {!r}".format(paths))
+        for path in paths:
+            self._of_many(path)
+
+    def _of_many(self, shown: Any) -> None:
+        try:
+            found = read_small(below_any(self._roots, shown), shown)
+        except Exception as error:
+            self._handful.name(fault_of(error, "cannot give {}".format(shown)))
+            self._failed += 1
+            return
+        if found is None:
+            self._handful.pass_by()
+            self._one({"path": shown})
+            return
+        self._handful.add(*found)
+        self._given += 1
 
     def _one(self, message: Message) -> None:
         shown = message.get("path")
@@ -111,7 +140,7 @@ def send_file(
             write(head)
             write(data)
         head = b""
-    fault = fault or _changed(shown, first, os.fstat(stream.fileno()))
+    fault = fault or changed(shown, first, os.fstat(stream.fileno()))
     trailer: Message = {"sha256": digest.hexdigest(), "ok": fault is None}
     if fault is not None:
         trailer.update(error=str(fault), kind=fault.kind)
@@ -124,14 +153,6 @@ def _read(stream: BinaryIO, count: int) -> Any:
         return stream.read(count)
     except OSError as error:
         return fault_of(error, "cannot read on")
-
-
-def _changed(shown: Any, first: os.stat_result, last: os.stat_result) -> Optional[Fault]:
-    if (first.st_size, first.st_mtime_ns) == (last.st_size, last.st_mtime_ns):
-        return None
-    return Fault(
-        "{} changed while it was sent ({} bytes, then {})".format(shown, first.st_size, last.st_size), TRANSIENT
-    )
 
 
 def _read_requests(stream: Intake, asked: Any) -> None:

@@ -1,4 +1,4 @@
-"""The way home: all paths of a bundle are asked for at once, the files come one behind the other."""
+"""The way home: all paths of a bundle are asked for at once, the files come one behind the other, small ones by the handful."""
 
 from __future__ import annotations
 
@@ -11,17 +11,19 @@ from typing import Any
 from rpconsole.adapters.ssh.bundles import Bundle
 from rpconsole.adapters.ssh.file_threads import in_file_thread
 from rpconsole.adapters.ssh.frame_stream import FrameStream
-from rpconsole.adapters.ssh.landing import Landing
+from rpconsole.adapters.ssh.landing import Landing, Spoiled
 from rpconsole.adapters.ssh.ledger import Ledger
+from rpconsole.adapters.ssh.small_files import Refused, Small, land_all, sizes_in, told
 from rpconsole.domain.fault import SiteFailed
 from rpconsole.ports.site import Delivery, Shipment
 from rpconsole.remote.faults import TRANSIENT, fault_of
 from rpconsole.remote.frames import Message, frame_of
 
 _PIECE_BYTES = 512 << 10
-#: files up to one piece are settled beside the reading of the next ones, so many at once in each of so many threads
-_SMALL_AT_ONCE = 16
+#: handfuls of small files are settled beside the reading of the next ones, so many of each stream
 _UNSETTLED = 4
+#: asked for in one frame
+_ASKED_AT_ONCE = 64
 #: one channel's window: less would leave the line idle between two bundles
 _AHEAD_BYTES = 4 << 20
 _AHEAD_FILES = 400
@@ -36,6 +38,9 @@ class _Asked:
     def __init__(self) -> None:
         self._files: deque[tuple[Shipment, int]] = deque()
         self._size = 0
+
+    def __bool__(self) -> bool:
+        return bool(self._files)
 
     @property
     def is_short(self) -> bool:
@@ -62,15 +67,6 @@ class _Head:
     mode: int | None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Small:
-    """A file that has come whole, in memory."""
-
-    head: _Head
-    data: bytes
-    trailer: Message
-
-
 class FetchingStream:
     """One ``give`` of the helper."""
 
@@ -79,7 +75,8 @@ class FetchingStream:
         self._host = host
         self._stall_s = stall_s
         self._room = asyncio.Semaphore(_UNSETTLED)
-        self._small: list[_Small] = []
+        #: how many files it has given so far
+        self._given = 0
 
     @property
     def is_open(self) -> bool:
@@ -97,19 +94,19 @@ class FetchingStream:
         try:
             while True:
                 await ask_ahead()
-                shipment = asked.next()
-                if shipment is None:
+                if not asked:
                     return
-                await self._take(shipment, ledger, settling, ask_ahead)
+                await self._take(asked, ledger, settling, ask_ahead)
         finally:
             # what is whole is kept even when the stream is cut behind it
-            await self._begin_to_settle(ledger, settling)
             await asyncio.gather(*settling)
 
     async def _ask_ahead(self, next_bundle: Callable[[], Bundle | None], asked: _Asked) -> None:
         while asked.is_short and (bundle := next_bundle()) is not None:
             asked.add(bundle)
-            wanted = b"".join(frame_of({"path": shipment.source}) for shipment in bundle.shipments)
+            paths = [shipment.source for shipment in bundle.shipments]
+            starts = range(0, len(paths), _ASKED_AT_ONCE)
+            wanted = b"".join(frame_of({"paths": paths[start : start + _ASKED_AT_ONCE]}) for start in starts)
             await self._frames.channel.write(wanted, self._stall_s)
 
     def close(self) -> None:
@@ -117,49 +114,65 @@ class FetchingStream:
         self._frames.channel.close()
 
     async def _take(
-        self, shipment: Shipment, ledger: Ledger, settling: set[asyncio.Task[None]], ask_ahead: AskAhead
+        self, asked: _Asked, ledger: Ledger, settling: set[asyncio.Task[None]], ask_ahead: AskAhead
     ) -> None:
         header = await self._frames.read(self._stall_s)
+        if "some" in header:
+            await self._take_handful(header, asked, ledger, settling)
+            return
+        shipment = self._due(asked)
         if header.get("path") != shipment.source:
             raise SiteFailed(f"{self._host} gives {header.get('path')!r} where {shipment.source!r} was asked for.")
         if "error" in header:
             ledger.miss(shipment, f"{self._host}: {header['error']}", retryable=header.get("kind") == TRANSIENT)
             return
         head = _Head(shipment=shipment, size=_size_in(header), mtime_ns=header.get("mtime_ns"), mode=_mode_in(header))
-        if head.size > _PIECE_BYTES:
-            await self._take_large(head, ledger, ask_ahead)
-            return
-        await ledger.spend(head.size)
-        data = await self._frames.channel.read_exactly(head.size, self._stall_s)
-        ledger.moved(head.size)
-        self._small.append(_Small(head=head, data=data, trailer=await self._frames.read(self._stall_s)))
-        if self._is_enough() or self._frames.channel.held_bytes < _PIECE_BYTES // 8:
-            await self._begin_to_settle(ledger, settling)
+        await self._take_large(head, ledger, ask_ahead)
 
-    def _is_enough(self) -> bool:
-        held = sum(len(small.data) for small in self._small)
-        return len(self._small) >= _SMALL_AT_ONCE or held >= _PIECE_BYTES
+    def _due(self, asked: _Asked) -> Shipment:
+        shipment = asked.next()
+        if shipment is None:
+            raise SiteFailed(f"{self._host} gives more files than were asked for.")
+        self._given += 1
+        return shipment
 
-    async def _begin_to_settle(self, ledger: Ledger, settling: set[asyncio.Task[None]]) -> None:
-        """What has come so far goes to a thread together: one handing over for many small files."""
-        if not self._small:
-            return
-        some, self._small = self._small, []
+    async def _take_handful(
+        self, header: Message, asked: _Asked, ledger: Ledger, settling: set[asyncio.Task[None]]
+    ) -> None:
+        if header.get("first") != self._given + 1:
+            raise SiteFailed(f"{self._host} gives file {header.get('first')} where {self._given + 1} is due.")
+        sizes = sizes_in(header["some"], self._host)
+        await ledger.spend(sum(sizes))
+        data = memoryview(await self._frames.channel.read_exactly(sum(sizes), self._stall_s))
+        ledger.moved(len(data))
+        some: list[Small] = []
+        for said, size in zip(header["some"], sizes, strict=True):
+            one = told(self._due(asked), said, data[:size])
+            data = data[size:]
+            if isinstance(one, Refused):
+                ledger.miss(one.shipment, f"{self._host}: {one.sentence}", retryable=one.retryable)
+            else:
+                some.append(one)
         await self._room.acquire()
-        task = asyncio.create_task(self._settle_small(some, ledger))
+        task = asyncio.create_task(self._settle(some, ledger))
         settling.add(task)
         task.add_done_callback(settling.discard)
 
-    async def _settle_small(self, some: list[_Small], ledger: Ledger) -> None:
+    async def _settle(self, some: list[Small], ledger: Ledger) -> None:
+        """In a thread, together: one handing over for many small files."""
         try:
-            outcomes = await in_file_thread(_land_all, some)
+            faults = await in_file_thread(land_all, some)
         finally:
             self._room.release()
-        for small, (landing, error) in zip(some, outcomes, strict=True):
-            if error is None:
-                self._delivered(small.head, landing, ledger)
+        for small, fault in zip(some, faults, strict=True):
+            if fault is None:
+                ledger.deliver(
+                    Delivery(
+                        shipment=small.shipment, size=small.size, sha256=small.sha256, site_mtime_ns=small.mtime_ns
+                    )
+                )
             else:
-                self._missed(small.head, error, ledger)
+                self._missed(small.shipment, fault, ledger)
 
     async def _take_large(self, head: _Head, ledger: Ledger, ask_ahead: AskAhead) -> None:
         landing = Landing(head.shipment.target, head.mode)
@@ -167,15 +180,16 @@ class FetchingStream:
             failure = await self._body(head, landing, ledger, ask_ahead)
             trailer = await self._frames.read(self._stall_s)
             if failure is None:
-                await in_file_thread(_settle, landing, trailer)
-        except (OSError, _Spoiled) as error:
+                await in_file_thread(_settled, landing, trailer)
+        except (OSError, Spoiled) as error:
             failure = error
         finally:
-            await in_file_thread(landing.drop)
+            if landing.is_begun:
+                await in_file_thread(landing.drop)
         if failure is None:
             self._delivered(head, landing, ledger)
         else:
-            self._missed(head, failure, ledger)
+            self._missed(head.shipment, failure, ledger)
 
     async def _body(self, head: _Head, landing: Landing, ledger: Ledger, ask_ahead: AskAhead) -> Exception | None:
         """Write what comes; where that fails the rest is read past, for the stream goes on behind it."""
@@ -206,21 +220,13 @@ class FetchingStream:
             Delivery(shipment=head.shipment, size=head.size, sha256=landing.sha256, site_mtime_ns=head.mtime_ns)
         )
 
-    def _missed(self, head: _Head, error: Exception, ledger: Ledger) -> None:
-        if isinstance(error, _Spoiled):
-            ledger.miss(head.shipment, f"{self._host}: {error}", retryable=error.retryable)
+    def _missed(self, shipment: Shipment, error: Exception, ledger: Ledger) -> None:
+        if isinstance(error, Spoiled):
+            ledger.miss(shipment, f"{self._host}: {error}", retryable=error.retryable)
             return
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        sentence = f"{head.shipment.target} cannot be written: {reason}."
-        ledger.miss(head.shipment, sentence, retryable=fault_of(error).kind == TRANSIENT)
-
-
-class _Spoiled(Exception):
-    """These bytes are not the file."""
-
-    def __init__(self, sentence: str, *, retryable: bool) -> None:
-        super().__init__(sentence)
-        self.retryable = retryable
+        sentence = f"{shipment.target} cannot be written: {reason}."
+        ledger.miss(shipment, sentence, retryable=fault_of(error).kind == TRANSIENT)
 
 
 def _size_in(header: dict[str, Any]) -> int:
@@ -235,31 +241,10 @@ def _mode_in(header: dict[str, Any]) -> int | None:
     return mode & 0o777 if isinstance(mode, int) else None
 
 
-def _land_all(some: list[_Small]) -> list[tuple[Landing, Exception | None]]:
-    return [_land_one(small) for small in some]
-
-
-def _land_one(small: _Small) -> tuple[Landing, Exception | None]:
-    landing = Landing(small.head.shipment.target, small.head.mode)
-    try:
-        _land_whole(landing, small.data, small.trailer)
-    except (OSError, _Spoiled) as error:
-        return landing, error
-    return landing, None
-
-
-def _land_whole(landing: Landing, data: bytes, trailer: Message) -> None:
-    try:
-        landing.open()
-        landing.write(data)
-        _settle(landing, trailer)
-    finally:
-        landing.drop()
-
-
-def _settle(landing: Landing, trailer: Message) -> None:
+def _settled(landing: Landing, trailer: Message) -> None:
     if trailer.get("ok") is not True:
-        raise _Spoiled(str(trailer.get("error", "no reason given")), retryable=trailer.get("kind") == TRANSIENT)
+        raise Spoiled(str(trailer.get("error", "no reason given")), retryable=trailer.get("kind") == TRANSIENT)
     if trailer.get("sha256") != landing.sha256:
-        raise _Spoiled("the checksum is not that of the bytes that came.", retryable=True)
-    landing.settle()
+        raise Spoiled("the checksum is not that of the bytes that came.", retryable=True)
+    landing.flush()
+    landing.appear()

@@ -13,6 +13,14 @@ _PLAIN = 0o666
 _FLAGS = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
+class Spoiled(Exception):
+    """These bytes are not the file."""
+
+    def __init__(self, sentence: str, *, retryable: bool) -> None:
+        super().__init__(sentence)
+        self.retryable = retryable
+
+
 class Landing:
     """Used in threads only."""
 
@@ -45,14 +53,22 @@ class Landing:
         """Of what was written so far."""
         return self._digest.hexdigest()
 
-    def settle(self) -> None:
-        """Onto the disk and to its name."""
+    @property
+    def is_begun(self) -> bool:
+        """Whether there is a temporary file."""
+        return self._handle >= 0
+
+    def flush(self) -> None:
+        """Onto the disk."""
         os.fsync(self._handle)
+
+    def appear(self) -> None:
+        """To its name; after this the file is there for good."""
         os.rename(self._part, self._target)
         self._close()
 
     def drop(self) -> None:
-        """Leave nothing behind; does nothing after settle."""
+        """Leave nothing behind; does nothing after it has appeared."""
         if self._handle < 0:
             return
         self._close()
