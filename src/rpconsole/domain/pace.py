@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import dataclass, field
+from itertools import pairwise
+from operator import itemgetter
 
 #: seconds that a rate looks back at least: others use the line too, and come and go within a minute
 LEAST_SPAN_S = 60.0
-#: part of the time so far that it looks back: a long transfer is judged by more than its last seconds
+#: part of the time so far that it looks back at most: a long transfer is judged by more than its last seconds
 SPAN_PART = 0.5
 #: seconds that the present looks back
 RECENT_S = 20.0
+#: the rate has changed where two stretches of time differ by more than this part
+CHANGED_PART = 0.12
 MOST_SAMPLES = 240
 #: samples that lie nearer are one
 CLOSE_S = 0.25
@@ -34,10 +39,32 @@ class Pace:
         return Pace((*kept, (at, moved)))
 
     def rate(self) -> float:
-        """Bytes per second over the last while; 0 before two samples."""
-        if not self.samples:
-            return 0.0
-        return self._over(max(LEAST_SPAN_S, SPAN_PART * (self.samples[-1][0] - self.samples[0][0])))
+        """Bytes per second over the last while, as far back as it was the same; 0 before two samples."""
+        return self._over(self._span_s()) if self.samples else 0.0
+
+    def _span_s(self) -> float:
+        """A minute, and longer as long as what was before it was as fast: a line that halves its rate is believed at once."""
+        now = self.samples[-1][0]
+        most = max(LEAST_SPAN_S, SPAN_PART * (now - self.samples[0][0]))
+        span = LEAST_SPAN_S
+        newer = self._moving(now - span, now)
+        while span < most:
+            before = min(2 * span, most)
+            older = self._moving(now - before, now - span)
+            if abs(older - newer) > CHANGED_PART * max(older, newer):
+                break
+            span = before
+        return span
+
+    def _moving(self, since: float, until: float) -> float:
+        """Bytes per second between two moments without the longest pause: files are looked at between two slices."""
+        first, last = (bisect_left(self.samples, at, key=itemgetter(0)) for at in (since, until))
+        some = self.samples[first : last + 1]
+        steps = [(after[0] - one[0], after[1] - one[1]) for one, after in pairwise(some)]
+        if len(steps) > 1:
+            steps.remove(max(steps, key=itemgetter(0)))
+        seconds = sum(step for step, _ in steps)
+        return sum(moved for _, moved in steps) / seconds if seconds > 0 else 0.0
 
     def recent_rate(self) -> float:
         """Bytes per second over the last ``RECENT_S``, whatever was before."""

@@ -27,6 +27,19 @@ def choppy(at: float) -> float:
     return 0.0 if at % 30 < 1.5 else 95e6
 
 
+def verified(at: float) -> float:
+    """A slow line: twenty seconds of looking at files after each three minutes."""
+    return 0.0 if at % 200 < 20 else 11e6
+
+
+def halving(at: float) -> float:
+    return 90e6 if at < 200 else 45e6
+
+
+def doubling(at: float) -> float:
+    return 40e6 if at < 300 else 80e6
+
+
 def series(rate, total=TOTAL, step=0.5):
     """(seconds, bytes moved) until it is through, as the meter sees it."""
     at = moved = 0.0
@@ -50,6 +63,39 @@ def test_the_remaining_time_is_true_to_a_tenth_from_the_first_minute_on(rate):
             assert left_s == pytest.approx(end - at, rel=0.1, abs=5)
             checked += 1
     assert checked > 500
+
+
+@pytest.mark.parametrize(("rate", "changes_at"), [(halving, 200), (doubling, 300)])
+def test_a_minute_after_the_line_has_changed_the_remaining_time_is_true_to_a_tenth(rate, changes_at):
+    seen = series(rate)
+    end, total = seen[-1]
+    pace, checked = Pace(), 0
+    for at, moved in seen:
+        pace = pace.seen(at, moved)
+        if 10 <= at < changes_at:
+            # nobody can know of the change before it comes
+            assert pace.rate() == pytest.approx(rate(at), rel=0.1)
+        elif changes_at + 60 <= at < 0.97 * end:
+            assert pace.left_s(total - moved) == pytest.approx(end - at, rel=0.1, abs=5)
+            checked += 1
+    assert checked > 200
+
+
+def test_a_pause_is_no_change_of_the_line():
+    """Two hours of a slow line, whose files are verified between slices: a third of the last minute without a byte says little."""
+    seen = series(verified, total=80e9, step=2.0)
+    end, total = seen[-1]
+    pace = Pace()
+    for at, moved in seen:
+        if rate_is_told(seen, at):
+            pace = pace.seen(at, moved)
+        if 800 <= at < 0.95 * end:
+            assert pace.left_s(total - moved) is None or pace.left_s(total - moved) == pytest.approx(end - at, rel=0.1)
+
+
+def rate_is_told(seen, at):
+    """Nobody calls while nothing moves."""
+    return verified(at) > 0
 
 
 def test_the_rate_follows_a_line_that_became_slower():
