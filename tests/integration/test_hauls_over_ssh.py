@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import os
 import shutil
@@ -272,6 +273,36 @@ async def test_a_haul_that_would_not_fit_is_held_with_figures_and_goes_on_when_t
     await haulage.desk.resume(1)
     haul = await until(haulage, {HaulState.DONE, HaulState.PARKED})
     assert haul.state is HaulState.DONE
+    assert same(source, disk / "cat")
+
+
+@pytest.mark.parametrize("way", [Way.SEND, Way.FETCH])
+async def test_a_disk_that_others_fill_meanwhile_holds_the_haul_and_the_rest_goes_when_there_is_room(
+    server, site, haulage, small_disk, way
+):
+    disk = small_disk((site.root if way is Way.SEND else site.home) / "d")
+    source = a_tree((site.home if way is Way.SEND else site.root) / "cat")
+
+    def filled(data):
+        with (disk / "of_others").open("wb", 0) as file, contextlib.suppress(OSError):
+            while file.write(bytes(1 << 16)):
+                pass
+        return data
+
+    counting(server, filled, way="in" if way is Way.SEND else "out", at=FILES * SIZE // 3)
+    await haulage.desk.order(way, [str(source)], str(disk), "op")
+    haul = await until_held(haulage, "No space left on device")
+    assert 0 < haul.files_done < FILES
+    assert haul.files_parked == 0
+    assert site.halves() == []
+    crossed = counting(server, way="in" if way is Way.SEND else "out")
+    (disk / "of_others").unlink()
+    await haulage.desk.stop(1)
+    await haulage.desk.resume(1)
+    haul = await until(haulage, {HaulState.DONE, HaulState.PARKED})
+    assert haul.state is HaulState.DONE
+    assert haul.files_there > 0
+    assert crossed.bytes < (FILES - haul.files_there + 2) * SIZE
     assert same(source, disk / "cat")
 
 

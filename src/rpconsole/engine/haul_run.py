@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from rpconsole.domain.fault import SiteFailed
+from rpconsole.domain.full_disk import says_full
 from rpconsole.domain.haul import SLICE_BYTES, Haul, HaulFile, HaulState, Way, bytes_that_fit, next_slice
 from rpconsole.domain.pace import Pace
 from rpconsole.domain.session import LAST_ORDERS_S, LAST_TRANSFERS_S
@@ -100,6 +101,7 @@ class HaulRun:
                 return
             self._refuse_without_time(missing)
             missing = await self._moved_once(missing)
+            self._refuse_full(missing)
         for file in missing:
             self._park(file)
 
@@ -143,6 +145,13 @@ class HaulRun:
             )
         if len(files) > room.free_files:
             raise NoRoom(f"{self._haul.target} has room for {room.free_files} files more, {len(files)} are next.")
+
+    def _refuse_full(self, files: Sequence[HaulFile]) -> None:
+        """What others wrote meanwhile, or a quota that nobody tells of, can fill a disk that had room."""
+        said = [sentence for file in files if says_full(sentence := self._parked.get(file.target, ""))]
+        if said:
+            more = f" (and {len(said) - 1} more)" if len(said) > 1 else ""
+            raise NoRoom(f"{said[0].rstrip('.')}{more}; what has arrived stays.")
 
     def _refuse_without_time(self, files: Sequence[HaulFile]) -> None:
         """Nothing is begun that would be cut by the end of the sessions."""

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 
 from rpconsole.domain.event import Event, SessionGone, StepFailed
 from rpconsole.domain.fault import Fault, FaultKind, RpconsoleError, SessionLost
+from rpconsole.domain.full_disk import kind_of
 from rpconsole.domain.run import Run
 from rpconsole.engine.world import World
 
@@ -25,7 +26,7 @@ async def outcome_of(performer: Performer, world: World, run: Run) -> Event:
         return SessionGone()
     except RpconsoleError as error:
         log.warning("run %d: %s failed: %s", run.remote_id, run.step, error)
-        return StepFailed(kind=error.kind, sentence=str(error), fault=error.fault)
+        return StepFailed(kind=kind_of(error), sentence=str(error), fault=error.fault)
     except Exception:
         log.exception("run %d: %s ended in a fault of ours", run.remote_id, run.step)
         sentence = f"a fault of ours in '{run.step}'; the log has the details"

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from rpconsole.commands.results import TaskResults
 from rpconsole.domain.event import Event, ProductsVerified
 from rpconsole.domain.fault import SiteFailed
+from rpconsole.domain.full_disk import says_full
 from rpconsole.domain.haul import Way
 from rpconsole.domain.manifest import ManifestRecord
 from rpconsole.domain.run import Run
@@ -104,7 +105,8 @@ async def _fetch(
     await enter(world, Way.FETCH, arrived, failed, remote_id=run.remote_id)
     retryable = [one for one in failed if one.retryable]
     if retryable:
-        raise SiteFailed(f"{retryable[0].shipment.source} did not come home: {retryable[0].sentence}")
+        first = next((one for one in retryable if says_full(one.sentence)), retryable[0])
+        raise SiteFailed(f"{first.shipment.source} did not come home: {first.sentence}")
     return arrived, failed
 
 

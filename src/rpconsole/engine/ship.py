@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from rpconsole.domain.event import Event, InputsVerified
 from rpconsole.domain.fault import BadData, SiteFailed
+from rpconsole.domain.full_disk import says_full
 from rpconsole.domain.haul import Way
 from rpconsole.domain.listfiles import SCRIPT
 from rpconsole.domain.run import Attempt, Run
@@ -155,7 +156,7 @@ async def _remember(world: World, run: Run, sent: Sequence[Delivery], local: Map
 
 
 def _undelivered(failed: Sequence[Undelivered]) -> BadData | SiteFailed:
-    first = failed[0]
+    first = next((one for one in failed if says_full(one.sentence)), failed[0])
     more = f" (and {len(failed) - 1} more)" if len(failed) > 1 else ""
     sentence = f"{first.shipment.source} did not arrive at the site: {first.sentence}{more}"
     return SiteFailed(sentence) if all(one.retryable for one in failed) else BadData(sentence)
