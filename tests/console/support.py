@@ -17,8 +17,9 @@ from rpconsole.domain.baton import Baton, Seat
 from rpconsole.domain.components import COMPONENT_KEYS
 from rpconsole.domain.fault import RpconsoleError
 from rpconsole.domain.filters import parse
+from rpconsole.domain.haul import Way
 from rpconsole.domain.run import ComponentState, RunState, Step
-from rpconsole.domain.session import SessionState, SessionView
+from rpconsole.domain.session import SessionState, SessionView, StreamView
 from rpconsole.domain.snapshot import GATES, Alert, GateView, RunView, Snapshot
 from rpconsole.domain.stage import Stage
 from rpconsole.domain.standstill import queue_reasons
@@ -217,9 +218,19 @@ def sessions() -> tuple[SessionView, ...]:
     return (
         SessionView(
             host="mu-fe1", state=SessionState.OPEN, user="watersc1", opened_at=NOON - 3600, ends_at=NOON + 39600,
-            opened_by="ipp", channels=3, max_channels=8,
+            opened_by="ipp", channels=3, max_channels=8, rate_in=21_500_000.0, rate_out=6_200_000.0,
+            carrying=(
+                StreamView(name="mu-fe1/1", way=Way.FETCH, bundle=61, rate=21_500_000.0, bytes_left=84_000_000, left_s=4.0),
+                StreamView(name="mu-fe1/2", way=Way.SEND, bundle=7, rate=6_200_000.0, bytes_left=12_000_000, left_s=2.0),
+            ),
         ),
-        SessionView(host="mu-fe2", state=SessionState.OPEN, ends_at=NOON + 2460, opened_by="relief", channels=8, max_channels=8),
+        SessionView(
+            host="mu-fe2", state=SessionState.OPEN, opened_at=NOON - 40740, ends_at=NOON + 2460, opened_by="relief", channels=8,
+            max_channels=8, rate_in=9_900_000.0,
+            carrying=(
+                StreamView(name="mu-fe2/1", way=Way.FETCH, bundle=62, rate=9_900_000.0, bytes_left=33_000_000, left_s=None),
+            ),
+        ),
         SessionView(host="mu-fe3", state=SessionState.LOST, sentence="cut by the site at 13:20"),
     )  # fmt: skip
 

@@ -10,7 +10,7 @@ from tests.console.support import NOON, a_run, busy, live
 
 from rpconsole.console.alerts import notices
 from rpconsole.console.arrangement import PANES, places
-from rpconsole.console.format import countdown, progress, span, sparkline, volume
+from rpconsole.console.format import countdown, flow, progress, span, sparkline, volume
 from rpconsole.console.model import Link, Model
 from rpconsole.console.text import cropped, fitted, foreign, spread, width_of, wrapped
 from rpconsole.console.theme import GLYPHS
@@ -93,6 +93,26 @@ def test_spans(seconds, text):
 @pytest.mark.parametrize(("count", "text"), [(0, "0 B"), (999, "999 B"), (31_400_000, "31.4 MB"), (1.9e12, "1.9 TB")])
 def test_volumes(count, text):
     assert volume(count) == text
+
+
+@pytest.mark.parametrize(
+    ("rate", "text"),
+    [
+        *(
+            (0.0, "—"),
+            (0.4, "—"),
+            (940.0, "940"),
+            (999.6, "1.0k"),
+            (9_400.0, "9.4k"),
+            (99_960.0, "100k"),
+            (999_400.0, "999k"),
+        ),
+        *((999_700.0, "1.0M"), (31_400_000.0, "31.4M"), (110e6, "110M"), (2.5e9, "2.5G")),
+    ],
+)
+def test_bytes_a_second_fit_a_narrow_column(rate, text):
+    assert flow(rate) == text
+    assert len(flow(rate)) <= 5
 
 
 def test_a_sparkline_is_as_high_as_its_highest_value():

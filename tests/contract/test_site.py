@@ -10,6 +10,7 @@ import pytest
 from tests.contract.site_worlds import logged_in
 
 from rpconsole.domain.fault import BadData, NoSession, SessionLost, SiteRefused
+from rpconsole.domain.haul import Way
 from rpconsole.ports.site import ResultsAsk, Shipment
 
 
@@ -77,6 +78,27 @@ async def test_many_small_files_and_some_larger_ones_arrive_whole(open_world):
     assert all(
         delivery.sha256 == hashlib.sha256(world.get(delivery.shipment.target)).hexdigest() for delivery in delivered
     )
+
+
+async def test_a_session_tells_how_fast_files_go_over_it_and_which_streams_carry_them(open_world):
+    world, seen = open_world, []
+    assert all((view.rate_out, view.rate_in, view.carrying) == (0.0, 0.0, ()) for view in world.sessions.view())
+    shipments = [outgoing(world, f"{number}.fits", bytes([number]) * 900_000) for number in range(8)]
+    await world.site.send(shipments, lambda files, size: seen.extend(world.sessions.view()))
+    streams = [stream for view in seen for stream in view.carrying]
+    assert {stream.way for stream in streams} == {Way.SEND}
+    assert all(one.name.startswith(f"{view.host}/") for view in seen for one in view.carrying)
+    assert all(0 <= stream.bytes_left <= 8 * 900_000 for stream in streams)
+    assert max(stream.bundle for stream in streams) >= 1
+    assert max(stream.rate for stream in streams) > 0
+    after = world.sessions.view()
+    assert sum(view.rate_out for view in after) > 0
+    assert [(view.rate_in, view.carrying) for view in after] == [(0.0, ())] * len(after)
+    world.cut()
+    async with asyncio.timeout(20):
+        while world.sessions.alive():
+            await world.sessions.changed()
+    assert all((view.rate_out, view.carrying) == (0.0, ()) for view in world.sessions.view())
 
 
 async def test_files_come_home_whole(open_world):

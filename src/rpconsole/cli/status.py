@@ -125,7 +125,7 @@ def show_renewal(renewal: Result, now: float) -> None:
 def show_sessions(sessions: list[Result], now: float) -> None:
     """One line a front end."""
     show_table(
-        ("front end", "state", "user", "opened by", "opened", "left", "why"),
+        ("front end", "state", "user", "opened by", "opened", "left", "channels", "in/s", "out/s", "why"),
         [
             (
                 view["host"],
@@ -134,10 +134,14 @@ def show_sessions(sessions: list[Result], now: float) -> None:
                 view["opened_by"],
                 moment(view["opened_at"]),
                 None if view["ends_at"] is None else duration(view["ends_at"] - now),
+                f"{view['channels']}/{view['max_channels']}" if view["max_channels"] else None,
+                volume(view["rate_in"]) if view["rate_in"] else None,
+                volume(view["rate_out"]) if view["rate_out"] else None,
                 view["sentence"],
             )
             for view in sessions
         ],
+        right=(6, 7, 8),
         empty="no front end is configured",
     )
 

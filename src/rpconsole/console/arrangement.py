@@ -51,7 +51,8 @@ def _stacked(body: Region) -> Places:
 def _split(body: Region, top: int) -> Places:
     """120×40: six panes, the runs take the spare rows."""
     lower, log = 8, 6
-    left = max(38, min(60, body.width - 80))
+    # what the queues take; more is worth more to the sessions
+    left = max(38, min(64, body.width - 76))
     middle = body.height - top - lower - log
     y = body.y
     return {
@@ -67,7 +68,7 @@ def _split(body: Region, top: int) -> Places:
 def _wide(body: Region, top: int) -> Places:
     """200×60: three panes on top, runs beside one run, the log below."""
     log = 10
-    left, queues, runs = 50, 78, body.width * 3 // 5
+    left, queues, runs = 54, 76, body.width * 3 // 5
     middle = body.height - top - log
     y = body.y
     return {

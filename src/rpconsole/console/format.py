@@ -75,6 +75,17 @@ def volume(count: float) -> str:
     return f"{count / 1e12:.1f} TB"
 
 
+def flow(rate: float) -> str:
+    """Bytes per second in at most five characters: 940, 9.4k, 31.4M, 110M; a dash while nothing flows."""
+    if rate < 0.5:
+        return "—"
+    for unit in ("", "k", "M", "G"):
+        if rate < 999.5 or unit == "G":
+            break
+        rate /= 1e3
+    return f"{rate:.0f}{unit}" if unit == "" or rate >= 99.95 else f"{rate:.1f}{unit}"
+
+
 def clock(at: float, zone: tzinfo | None = None, *, seconds: bool = False) -> str:
     """The time of day, in the operator's own zone."""
     return datetime.fromtimestamp(at, zone).astimezone(zone).strftime("%H:%M:%S" if seconds else "%H:%M")

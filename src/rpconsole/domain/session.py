@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from statistics import median
 
+from rpconsole.domain.haul import Way
+
 WARN_S = (30 * 60.0, 15 * 60.0, 2 * 60.0)
 #: from here on no transfer starts that would not fit
 LAST_TRANSFERS_S = 15 * 60.0
@@ -27,6 +29,22 @@ class SessionState(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class StreamView:
+    """One file stream of a session that carries at this moment."""
+
+    #: the session's name and the stream's number
+    name: str
+    way: Way
+    #: the last bundle that it took, counted from the transfer's first
+    bundle: int
+    #: bytes per second, over all that it carried and lately
+    rate: float
+    #: bytes of what it has taken that have not crossed, and seconds that they take; None = nobody can say
+    bytes_left: int
+    left_s: float | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class SessionView:
     """One front end and a session to it, frozen."""
 
@@ -43,6 +61,11 @@ class SessionView:
     max_channels: int = 0
     #: how many file streams the front end let one session have, where it refused more; None = as many as were asked for
     streams: int | None = None
+    #: bytes of files per second over the last half minute, to the site and from it
+    rate_out: float = 0.0
+    rate_in: float = 0.0
+    #: its file streams that carry at this moment
+    carrying: tuple[StreamView, ...] = ()
     #: why it is not open, as a sentence
     sentence: str = ""
 

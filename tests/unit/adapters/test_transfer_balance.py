@@ -9,6 +9,7 @@ from typing import Any
 
 from rpconsole.adapters.ssh.ledger import Ledger
 from rpconsole.adapters.ssh.transfer import Transfer
+from rpconsole.adapters.traffic import Traffic
 from rpconsole.ports.site import Delivery, Shipment
 
 SIZE = 10_000_000
@@ -25,6 +26,7 @@ class _Session:
         #: no two connections are quite alike: both streams of one fall free before those of the next
         self._step = 0.05 + 0.001 * number
         self.streams = self
+        self.traffic = Traffic()
         self.limit = 2
         self._carried = carried
         self._active = 0

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from rpconsole.adapters.change_bell import ChangeBell
+from rpconsole.adapters.traffic import Lane, Traffic
 from rpconsole.domain.fault import BadConfiguration, LoginRefused, RpconsoleError
+from rpconsole.domain.haul import Way
 from rpconsole.domain.session import SessionState, SessionView, front_end_of, learned_end
 from rpconsole.ports.clock import Clock
 from rpconsole.ports.sessions import Ask, Challenge, Prompt
@@ -43,6 +46,7 @@ class MemorySessions:
         self._views = {
             host: SessionView(host=host, state=SessionState.CLOSED, max_channels=max_channels) for host in hosts
         }
+        self._traffic = {host: Traffic() for host in hosts}
         self._bell = ChangeBell()
         #: what the site adapter has found, told at the next look
         self.to_tell: list[str] = []
@@ -125,9 +129,23 @@ class MemorySessions:
     def view(self) -> tuple[SessionView, ...]:
         """See the port."""
         return tuple(
-            view if view.ends_at is not None else replace(view, ends_at=self._learned_end(view))
+            self._with_rates(view if view.ends_at is not None else replace(view, ends_at=self._learned_end(view)))
             for view in self._views.values()
         )
+
+    @contextmanager
+    def carrying(self, way: Way) -> Iterator[Lane]:
+        """While files go over the first session that is open."""
+        host = next(host for host in self._views if self._is_open(host))
+        with self._traffic[host].lane(f"{host}/1", way, self._clock.monotonic()) as lane:
+            yield lane
+
+    def _with_rates(self, view: SessionView) -> SessionView:
+        if not self._is_open(view.host):
+            return view
+        traffic, at = self._traffic[view.host], self._clock.monotonic()
+        out, back = traffic.rate(Way.SEND, at), traffic.rate(Way.FETCH, at)
+        return replace(view, rate_out=out, rate_in=back, carrying=traffic.streams(at))
 
     def _learned_end(self, view: SessionView) -> float | None:
         return learned_end(view.opened_at, self._lives_s.get(front_end_of(view.host)), self._clock.now())

@@ -9,7 +9,9 @@ from dataclasses import dataclass, field
 from rpconsole.adapters.memory.home import DiskHome, MemoryHome
 from rpconsole.adapters.memory.moab import MemoryMoab
 from rpconsole.adapters.memory.sessions import MemorySessions
+from rpconsole.adapters.traffic import Lane
 from rpconsole.domain.fault import BadData, NoSession, RpconsoleError, SessionLost, SiteRefused
+from rpconsole.domain.haul import Way
 from rpconsole.ports.clock import Clock
 from rpconsole.ports.local_files import FileFact
 from rpconsole.ports.scratch import DiskRoom, FileAge
@@ -63,6 +65,7 @@ class _Haul:
 
     verb: str
     progress: Progress | None
+    lane: Lane
     delivered: list[Delivery] = field(default_factory=list)
     undelivered: list[Undelivered] = field(default_factory=list)
 
@@ -229,7 +232,13 @@ class MemorySite:
         self, verb: str, shipments: Sequence[Shipment], progress: Progress | None, carry: Callable[[Shipment], Delivery]
     ) -> tuple[list[Delivery], list[Undelivered]]:
         self._begin(verb)
-        haul = _Haul(verb=verb, progress=progress)
+        with self._sessions.carrying(Way(verb)) as lane:
+            return await self._carry_all(_Haul(verb=verb, progress=progress, lane=lane), shipments, carry)
+
+    async def _carry_all(
+        self, haul: _Haul, shipments: Sequence[Shipment], carry: Callable[[Shipment], Delivery]
+    ) -> tuple[list[Delivery], list[Undelivered]]:
+        verb = haul.verb
         try:
             for shipment in dict.fromkeys(shipments):
                 self._strike(verb, lambda trouble: trouble.after_files == len(haul.delivered))
@@ -249,6 +258,8 @@ class MemorySite:
             haul.undelivered.append(Undelivered(shipment=shipment, sentence=str(error), retryable=False))
             return
         haul.delivered.append(delivery)
+        haul.lane.took(1, delivery.size)
+        haul.lane.moved(delivery.size)
         if haul.progress is not None:
             haul.progress(1, delivery.size)
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from copy import copy
 from dataclasses import replace
 
 from rpconsole.adapters.ssh.bundles import Bundle
@@ -26,6 +27,14 @@ class Ledger:
         self._carriers: dict[Shipment, tuple[int, str, int]] = {}
         self.delivered: list[Delivery] = []
         self.undelivered: list[Undelivered] = []
+        self._counts: Callable[[int], None] | None = None
+
+    def counted_by(self, counts: Callable[[int], None]) -> Ledger:
+        """This very ledger in the hands of one stream, whose bytes are counted."""
+        # a shallow copy: whatever is entered through it is entered here
+        held = copy(self)
+        held._counts = counts
+        return held
 
     def deliver(self, delivery: Delivery) -> None:
         """Both sides have computed the same checksum, and the file bears its name."""
@@ -48,6 +57,8 @@ class Ledger:
 
     def moved(self, count: int) -> None:
         """So many bytes of files have crossed, of files that may still be under way."""
+        if self._counts is not None:
+            self._counts(count)
         if self._progress is not None and count:
             self._progress(0, count)
 

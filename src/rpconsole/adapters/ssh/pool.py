@@ -360,4 +360,5 @@ class SshSessions:
             ends_at=self._end_of(standing),
             max_channels=self._options.session_channels,
             streams=self._streams_of(standing),
+            at=asyncio.get_running_loop().time(),
         )

@@ -11,6 +11,7 @@ from rpconsole.adapters.ssh.heartbeat import Heartbeat
 from rpconsole.adapters.ssh.helper_client import HelperClient
 from rpconsole.adapters.ssh.link import Link, LinkFull
 from rpconsole.adapters.ssh.options import SshOptions
+from rpconsole.adapters.traffic import Traffic
 from rpconsole.domain.fault import NoAnswer, SessionLost
 
 #: between two tries to open a channel where the front end says that it has enough
@@ -36,6 +37,7 @@ class Session:
         self.badge = f"{options.owner}.{secrets.token_hex(6)}"
         self.helper = HelperClient(name, options, self.open_channel, self.badge)
         self.streams = BulkStreams(name, options, self.try_channel, self.badge)
+        self.traffic = Traffic()
         self._heartbeat = Heartbeat(name, options, link, self.helper)
         self._heard()
         self._watching = asyncio.create_task(self._heartbeat.watch(), name=f"signs of life from {name}")

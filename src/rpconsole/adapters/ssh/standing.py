@@ -9,8 +9,13 @@ from difflib import get_close_matches
 from rpconsole.adapters.ssh.options import FrontEnd
 from rpconsole.adapters.ssh.session import Session
 from rpconsole.adapters.ssh.target import Target
+from rpconsole.adapters.traffic import Traffic
 from rpconsole.domain.fault import BadConfiguration
+from rpconsole.domain.haul import Way
 from rpconsole.domain.session import SessionState, SessionView, front_end_of
+
+#: of a session that is not open
+_NO_TRAFFIC = Traffic()
 
 
 @dataclass(kw_only=True, slots=True)
@@ -49,9 +54,10 @@ class Standing:
         minutes = max(0, int((now - self.opened_at) // 60))
         return f" after {minutes // 60} h {minutes % 60:02d} min"
 
-    def view(self, *, ends_at: float | None, max_channels: int, streams: int | None) -> SessionView:
-        """As others see it; a session that is not open began and ends at no time."""
+    def view(self, *, ends_at: float | None, max_channels: int, streams: int | None, at: float) -> SessionView:
+        """As others see it at a monotonic second; a session that is not open began and ends at no time."""
         is_open = self.is_open
+        traffic = self.session.traffic if self.session is not None and is_open else _NO_TRAFFIC
         return SessionView(
             host=self.front_end.name,
             state=self.state,
@@ -61,6 +67,9 @@ class Standing:
             channels=self.session.channels if self.session is not None else 0,
             max_channels=max_channels,
             streams=streams,
+            rate_out=traffic.rate(Way.SEND, at),
+            rate_in=traffic.rate(Way.FETCH, at),
+            carrying=traffic.streams(at),
             sentence=self.sentence,
         )
 

@@ -9,9 +9,12 @@ from collections.abc import Callable, Sequence
 from rpconsole.adapters.ssh.bundles import Bundle, BundleQueue
 from rpconsole.adapters.ssh.carrying import StorageAway
 from rpconsole.adapters.ssh.ledger import Ledger
+from rpconsole.adapters.ssh.options import CARRYING
 from rpconsole.adapters.ssh.session import Session
+from rpconsole.adapters.traffic import Lane
 from rpconsole.domain.bundling import MAX_BUNDLE_BYTES
 from rpconsole.domain.fault import NoSession, RpconsoleError, SessionLost
+from rpconsole.domain.haul import Way
 from rpconsole.domain.tuning import Spread
 from rpconsole.ports.site import Shipment, TransferCut, Urgency
 
@@ -32,6 +35,7 @@ class Transfer:
     ) -> None:
         self._spread_over = spread
         self._verb = verb
+        self._way = Way.SEND if verb in ("receive", CARRYING[0]) else Way.FETCH
         self._live = live
         self._ledger = ledger
         self.urgency = urgency
@@ -85,20 +89,23 @@ class Transfer:
     async def _work(self, session: Session, name: str) -> None:
         self._busy[session.name] += 1
         try:
-            while self._queue and session.is_live and not session.is_draining and not self.is_enough_on(session):
-                await self._turn(session, name)
+            with session.traffic.lane(name, self._way, asyncio.get_running_loop().time()) as lane:
+                while self._queue and session.is_live and not session.is_draining and not self.is_enough_on(session):
+                    await self._turn(session, lane)
         finally:
             self._busy[session.name] -= 1
 
-    async def _turn(self, session: Session, name: str) -> None:
-        turn = _Turn(self, session, name)
+    async def _turn(self, session: Session, lane: Lane) -> None:
+        turn = _Turn(self, session, lane)
         try:
             async with session.streams.lease(self._verb, self.urgency) as stream:
-                await stream.carry(turn.next, self._ledger)
+                await stream.carry(turn.next, self._ledger.counted_by(lane.moved))
         except SessionLost:
             self._put_back(turn.taken)
         except RpconsoleError as error:
             self._failed(turn.taken, error)
+        finally:
+            lane.rests()
 
     def is_enough_on(self, session: Session) -> bool:
         """Whether the last bundles should go over other sessions: two on one connection take as long as both one behind the other."""
@@ -135,18 +142,19 @@ class Transfer:
 class _Turn:
     """The bundles that one stream takes, until there are no more or somebody else should have the stream."""
 
-    def __init__(self, transfer: Transfer, session: Session, name: str) -> None:
+    def __init__(self, transfer: Transfer, session: Session, lane: Lane) -> None:
         self._transfer = transfer
         self._session = session
-        self._name = name
+        self._lane = lane
         self.taken: list[Bundle] = []
 
     def next(self) -> Bundle | None:
         if self.taken and self._should_yield():
             return None
-        bundle = self._transfer.next_bundle(self._name)
+        bundle = self._transfer.next_bundle(self._lane.name)
         if bundle is not None:
             self.taken.append(bundle)
+            self._lane.took(bundle.number, bundle.size)
         return bundle
 
     def _should_yield(self) -> bool:

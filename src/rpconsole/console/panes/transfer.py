@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from rpconsole.console.format import span, sparkline, state_piece, volume
+from rpconsole.console.format import flow, span, sparkline, state_piece, volume
 from rpconsole.console.model import Model
 from rpconsole.console.panes.plot import PLOT_MARGIN, plot_lines
 from rpconsole.console.text import Line, foreign
 from rpconsole.console.widgets.lines import LinesView, fenced, title_line
 from rpconsole.console.widgets.painting import Look
 from rpconsole.domain.haul import HaulView, Way
+from rpconsole.domain.session import StreamView
 from rpconsole.domain.snapshot import RunView, Snapshot
+
+#: cells that a stream takes beside others
+_CELL = 24
 
 
 def transfer_rows(model: Model, look: Look, width: int, height: int = 5) -> list[Line]:
@@ -30,7 +34,8 @@ def transfer_rows(model: Model, look: Look, width: int, height: int = 5) -> list
         ),
         *_moving(model, look, height),
         *_hauls(snapshot, height),
-        _channels(snapshot),
+        _sessions(snapshot),
+        *_streams(snapshot, look, width, height),
         [(f" last answer of the scheduler {polled}", "dim")],
     ]
     shown = max(1, width - PLOT_MARGIN)
@@ -89,10 +94,45 @@ def _moving(model: Model, look: Look, height: int) -> list[Line]:
     ]
 
 
-def _channels(snapshot: Snapshot) -> Line:
-    """Channels in use at each front end that has a session."""
-    used = [f"{foreign(one.host)} {one.channels}/{one.max_channels}" for one in snapshot.sessions if one.max_channels]
-    return [(f" channels: {', '.join(used) or 'none'}", "dim")]
+def _sessions(snapshot: Snapshot) -> Line:
+    """Channels in use of each session, and the bytes a second that go over it."""
+    used = [
+        f"{foreign(one.host)} {one.channels}/{one.max_channels} {_pace(one.rate_in + one.rate_out)}".rstrip()
+        for one in snapshot.sessions
+        if one.max_channels and one.opened_at is not None
+    ]
+    return [(f" sessions: {', '.join(used) or 'none'}", "dim")]
+
+
+def _pace(rate: float) -> str:
+    return f"{flow(rate)}B/s" if rate >= 0.5 else ""
+
+
+def _streams(snapshot: Snapshot, look: Look, width: int, height: int) -> list[Line]:
+    """The streams that carry: one a line where there is room, else side by side, as many as find a place."""
+    carrying = [stream for view in snapshot.sessions for stream in view.carrying]
+    if height >= 14 + len(carrying):
+        return [_stream(one, look) for one in carrying]
+    each = max([_CELL, *(len(one.name) + 18 for one in carrying)])
+    in_line, rows = max(1, (width - 1) // each), max(0, height - 5 - len(snapshot.hauls))
+    cells = [_short(one, look, each) for one in carrying[: in_line * rows]]
+    return [[(" " + "".join(cells[start : start + in_line]), "text")] for start in range(0, len(cells), in_line)]
+
+
+def _arrow(stream: StreamView, look: Look) -> str:
+    return str(look.palette.glyphs["ship" if stream.way is Way.SEND else "ret"])
+
+
+def _short(stream: StreamView, look: Look, width: int) -> str:
+    left = "" if stream.left_s is None else span(stream.left_s)
+    return f"{foreign(stream.name)} {_arrow(stream, look)} {_pace(stream.rate):>8} {left:<5}".ljust(width)
+
+
+def _stream(stream: StreamView, look: Look) -> Line:
+    """One stream: how fast, in which bundle it is, and when what it has taken will be through."""
+    left = "" if stream.left_s is None else f", {span(stream.left_s)}"
+    told = f"{_pace(stream.rate):>9}  bundle {stream.bundle}, {volume(stream.bytes_left)} left{left}"
+    return [(f" stream {foreign(stream.name):<12} {_arrow(stream, look)} {told}", "text")]
 
 
 def _reach(total: int, left: int, rate: float) -> str:
