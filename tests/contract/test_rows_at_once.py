@@ -36,7 +36,7 @@ async def test_of_many_the_bad_ones_are_refused_and_all_others_applied(survey: S
     rows.chip_result(chip_id, b, path_base="neb://any/p")
     rows.chip_result(chip_id, c, path_base="neb://any/other")
     results = [
-        of_chip(chip_id, a, bg=float("nan")), of_chip(chip_id, b), of_chip(chip_id, c), of_chip(chip_id, "XY99"),
+        of_chip(chip_id, a, bg=None), of_chip(chip_id, b), of_chip(chip_id, c), of_chip(chip_id, "XY99"),
         of_chip(chip_id, d, colour="red"), of_chip(chip_id, e, n_stars=5), of_chip(chip_id, e, n_stars=6),
     ]  # fmt: skip
     done = await survey.apply(results)
@@ -62,7 +62,7 @@ async def test_a_refused_row_makes_only_those_near_it_go_alone(
     survey: SqlSurvey, rows: Gpc1Rows, statements: list[str]
 ):
     chip_ids = {exp_id: rows.chip_run(rows.exposure(exp_id, otas=60)) for exp_id in (1, 2, 3)}
-    results = [of_chip(chip_ids[exp_id], ota, exp_id, bg=1.0) for exp_id in chip_ids for ota in ALL_OTAS]
+    results = [of_chip(chip_ids[exp_id], ota, exp_id, magicked=1) for exp_id in chip_ids for ota in ALL_OTAS]
     results[FEW_ROWS] = of_chip(chip_ids[1], ALL_OTAS[FEW_ROWS], 1, magicked=2**70)
     statements.clear()
     done = await survey.apply(results)

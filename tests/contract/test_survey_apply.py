@@ -11,14 +11,14 @@ from tests.builders.gpc1 import ALL_OTAS, TESS, Gpc1Rows
 from rpconsole.adapters.gpc1 import tables as t
 from rpconsole.adapters.gpc1.engine import open_gpc1
 from rpconsole.adapters.gpc1.survey import SqlSurvey
-from rpconsole.domain.dbinfo import DbinfoStatement
+from rpconsole.domain.dbinfo import DbinfoStatement, read_dbinfo
 from rpconsole.domain.stage import Stage
 from rpconsole.ports.survey import Applied, Outcome, Survey
 
 
 def a_statement(stage: Stage, ids: dict[str, int | str], **columns: Any) -> DbinfoStatement:
     given = {"path_base": "neb://any/p", "hostname": "LANL/Mustang", "dtime_script": 0.0, **columns}
-    return DbinfoStatement(stage=stage, ids=ids, columns=given, sha256="0" * 64, source="x.dbinfo")
+    return DbinfoStatement(stage, ids, tuple(given), tuple(given.values()), sha256="0" * 64, source="x.dbinfo")
 
 
 def of_chip(chip_id: int, class_id: str = ALL_OTAS[0], exp_id: int = 1, **columns: Any) -> DbinfoStatement:
@@ -67,17 +67,15 @@ async def test_a_chip_result_is_one_row_and_the_run_stays_new(survey: Survey, ro
 
 
 async def test_numbers_that_are_none_are_written_as_null_and_huge_ones_clamped(survey: Survey, rows, chip_id: int):
-    odd: dict[str, Any] = {
-        "bg": float("nan"),
-        "bias": float("inf"),
-        "fringe_0": float("-inf"),
-        "fringe_1": 1e300,
-        "hostname": "",
-    }
-    assert (await applied(survey, of_chip(chip_id, **odd))).outcome is Outcome.APPLIED
+    line = (
+        f"chiptool -addprocessedimfile -chip_id {chip_id} -exp_id 1 -class_id {ALL_OTAS[0]} -path_base neb://any/p "
+        "-bg nan -bias inf -fringe_0 -inf -fringe_1 1e300 -fringe_2 -1e300 -hostname '' -uri NULL -quality nan"
+    )
+    assert (await applied(survey, read_dbinfo(line, source="x.dbinfo"))).outcome is Outcome.APPLIED
     row = rows.one(t.chip_processed_imfile)
-    assert [row[name] for name in ("bg", "bias", "fringe_0", "hostname")] == [None] * 4
-    assert row["fringe_1"] == pytest.approx(3.4028e38, rel=1e-4)
+    assert [row[name] for name in ("bg", "bias", "fringe_0", "hostname", "uri")] == [None] * 5
+    assert [row["fringe_1"], row["fringe_2"]] == pytest.approx([3.4028e38, -3.4028e38], rel=1e-4)
+    assert row["quality"] == 0
 
 
 async def test_the_same_result_again_was_there_already(survey: Survey, rows: Gpc1Rows, chip_id: int):

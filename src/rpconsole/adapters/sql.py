@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import islice
+from operator import itemgetter
 from typing import Any, TypeVar
 
 from sqlalchemy import (
@@ -264,26 +265,24 @@ def upsert(connection: Connection, table: Table, *, added: Collection[str] = ())
     return full.on_duplicate_key_update(_changes(table, full.inserted, added))
 
 
-def insert_rows(connection: Connection, table: Table, rows: Iterable[Mapping[str, Any]]) -> None:
-    """Rows of plain values (no moments) in one go; a column that a row does not name becomes NULL."""
-    given = list(rows)
-    named = {name for row in given for name in row}
-    columns = [column for column in table.columns if column.name in named]
-    execute_many(connection, insert(table).values(dict.fromkeys(columns)), given)
+def insert_rows(connection: Connection, table: Table, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> None:
+    """Rows of plain values (no moments) in one go, each in the order of these columns."""
+    execute_many(connection, insert(table).values(dict.fromkeys(table.c[name] for name in columns)), columns, rows)
 
 
-def execute_many(connection: Connection, statement: Insert, rows: Iterable[Mapping[str, Any]]) -> None:
-    """One statement for many rows of plain values by the driver's own executemany.
+def execute_many(
+    connection: Connection, statement: Insert, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]
+) -> None:
+    """One statement for many rows of plain values, each in the order of these columns, by the driver's own executemany.
 
     The library's own binding of parameters, row by row, would take longer than the database.
     """
-    compiled = statement.compile(dialect=connection.dialect)
-    if compiled.positiontup is not None:
-        names = [str(name) for name in compiled.positiontup]
-        connection.exec_driver_sql(str(compiled), [tuple([row.get(name) for name in names]) for row in rows])
-    else:
-        names = list(compiled.params)
-        connection.exec_driver_sql(str(compiled), [{name: row.get(name) for name in names} for row in rows])
+    # as it comes out of its class a dialect numbers its parameters, which a driver may have changed
+    compiled = statement.compile(dialect=type(connection.dialect)())
+    asked = [str(name) for name in compiled.positiontup or ()]
+    if asked != list(columns):
+        rows = list(map(itemgetter(*(columns.index(name) for name in asked)), rows))
+    connection.exec_driver_sql(str(compiled), list(rows))
 
 
 def _changes(table: Table, new: Any, added: Collection[str]) -> dict[str, Any]:

@@ -33,12 +33,19 @@ class DbinfoStatement(NamedTuple):
     stage: Stage
     #: chip: chip_id exp_id class_id; camera: cam_id; warp: warp_id skycell_id tess_id; stack: stack_id
     ids: Mapping[str, int | str]
-    #: every other column that the statement sets, by its name in the table; NaN and infinities are None
-    columns: Mapping[str, Value]
+    #: every other column that the statement sets, by its name in the table
+    names: tuple[str, ...]
+    #: what they become, each as its column's type has it; NaN and infinities are None
+    values: tuple[Value, ...]
     #: hash of the file's bytes
     sha256: str
     #: where it came from, for sentences
     source: str
+
+    @property
+    def columns(self) -> dict[str, Value]:
+        """Value by the column's name."""
+        return dict(zip(self.names, self.values, strict=True))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -77,24 +84,17 @@ def read_dbinfo(
     """
     words = words_of(content, source)
     stage, completion = _command(words, source, stage)
-    values = _options(words[1:], completion, source, _Checks(completion=completion, expect=expect, dbname=dbname))
+    values = _options(words[1:], completion, source, _Checks(completion, expect, dbname))
     ids = _ids(values, completion, source)
     if not values.get("path_base"):
         raise BadDbinfo(f"{source}: it has no -path_base, which every completion carries")
     if expect and (lacking := [name for name in expect.ids if name not in ids]):
         raise BadDbinfo(f"{source}: it has no -{lacking[0]}, which must be {expect.ids[lacking[0]]}")
     raw = content if isinstance(content, bytes) else content.encode("ascii")
-    return DbinfoStatement(
-        stage=stage,
-        ids=ids,
-        columns=_columns(values, completion),
-        sha256=hashlib.sha256(raw).hexdigest(),
-        source=source,
-    )
+    return DbinfoStatement(stage, ids, *_columns(values, completion), hashlib.sha256(raw).hexdigest(), source)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Checks:
+class _Checks(NamedTuple):
     """What a value must be equal to, whenever it occurs."""
 
     completion: Completion
@@ -108,7 +108,7 @@ class _Checks:
 
     def agree(self, values: Mapping[str, Value]) -> bool:
         """Whether all of them are right."""
-        return not any(name in values and self.wanted(name, values[name]) is not None for name in self.names)
+        return not any(self.wanted(name, values[name]) is not None for name in self.names & values.keys())
 
     def wanted(self, name: str, value: Value) -> object:
         """What the value should have been; None when it is right or when nothing is known."""
@@ -195,37 +195,46 @@ def _ids(values: Mapping[str, Value], completion: Completion, source: str) -> di
     return ids
 
 
-def _columns(values: Mapping[str, Value], completion: Completion) -> dict[str, Value]:
-    names, place, versions = _placing(completion.tool, tuple(values))
-    columns: dict[str, Value] = dict(zip(names, place(values), strict=True))
-    if versions:
-        columns["software_ver"] = _software_version({name: values[name] for name in versions})
-    zero_point = values.get("zpt_obs")
-    for name, column in DETEFF.items():
-        if name in values:
-            columns[column] = _sum(values[name], zero_point)
-    return columns
+def _columns(values: Mapping[str, Value], completion: Completion) -> tuple[tuple[str, ...], tuple[Value, ...]]:
+    placing = _placing(completion.tool, tuple(values))
+    made = [_sum(values[name], values.get("zpt_obs")) for name in placing.sums]
+    version = [] if placing.versions is None else [_merged(tuple(placing.versions(values)))]
+    return placing.names, (*placing.plain(values), *made, *version)
+
+
+class _Placing(NamedTuple):
+    """Which options of a sequence become which columns."""
+
+    #: plain columns, then sums, then the version
+    names: tuple[str, ...]
+    plain: Picking
+    #: options whose zero point is added
+    sums: tuple[str, ...]
+    #: None where no option names a version
+    versions: Picking | None
 
 
 @lru_cache(maxsize=PLANS)
-def _placing(tool: str, options: tuple[str, ...]) -> tuple[tuple[str, ...], Picking, tuple[str, ...]]:
-    """Of a sequence of options: the columns that they set, what picks their values, and the options that name a version."""
+def _placing(tool: str, options: tuple[str, ...]) -> _Placing:
     column_of = _COLUMNS[tool]
-    placed = [name for name in options if name in column_of]
-    versions = tuple(name for name in options if name.startswith("ver_"))
-    return tuple(column_of[name] for name in placed), picking(placed), versions
-
-
-def _software_version(versions: Mapping[str, Value]) -> str | None:
+    plain = [name for name in options if name in column_of]
+    sums = tuple(name for name in options if name in DETEFF)
+    versions = [name for name in options if name.startswith("ver_")]
     # the IPP counts its base library only together with the modules built on it
-    counted = {name for name in versions if name != "ver_pslib" or "ver_psmodules" in versions}
-    return _merged(tuple(value for name, value in versions.items() if name in counted and isinstance(value, str)))
+    counted = [name for name in versions if name != "ver_pslib" or "ver_psmodules" in versions]
+    names = (*(column_of[name] for name in plain), *(DETEFF[name] for name in sums))
+    return _Placing(
+        names=(*names, "software_ver") if versions else names,
+        plain=picking(plain),
+        sums=sums,
+        versions=picking(counted) if versions else None,
+    )
 
 
 @lru_cache(maxsize=64)
-def _merged(versions: tuple[str, ...]) -> str | None:
+def _merged(versions: tuple[Value, ...]) -> str | None:
     # one release of the programs makes all results of a run
-    return merged_version(versions)
+    return merged_version(version for version in versions if isinstance(version, str))
 
 
 def _sum(one: Value, other: Value) -> float | None:

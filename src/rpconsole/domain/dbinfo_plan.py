@@ -5,22 +5,23 @@ It reads only what is right in every respect. For anything else it gives None, a
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from operator import itemgetter
+from operator import itemgetter, le
 from typing import Any
 
 from rpconsole.domain.dbinfo_flags import COMPLETIONS, Kind
-from rpconsole.domain.dbinfo_words import FLOAT_MAX, READERS, BadDbinfo, Reader
+from rpconsole.domain.dbinfo_words import FLOAT_MAX, LONGEST, NULL_TEXTS, READERS, BadDbinfo, Reader
 
 Value = int | float | str | None
 
 #: sequences of options that are remembered; a release of the survey's programs has one a stage
 PLANS = 64
-_FLOATS = re.compile(r"(?:[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?')*+")
-_INTEGERS = re.compile(r"(?:[+-]?[0-9]{1,18}')*+")
+_OF_FLOATS = b"0123456789.+-eE"
+_OF_INTEGERS = b"0123456789+-"
+#: that many digits are within any column, but for the range that is looked at
+_DIGITS = 18
 _BITS = {Kind.SMALL: 16, Kind.INT: 32, Kind.BIG: 64}
 _KINDS: Mapping[str, Mapping[str, Kind]] = {
     one.tool: {**{name: option.kind for name, option in one.options.items()}, **one.ids} for one in COMPLETIONS.values()
@@ -41,43 +42,80 @@ def picking(keys: Sequence[int] | Sequence[str]) -> Picking:
 class Plan:
     """Which of a line's values are read how."""
 
+    #: as the line has them
+    options: list[str]
     names: tuple[str, ...]
     floats: Picking
     integers: Picking
     #: of each integer, the number that its column cannot hold any more
     beyond: tuple[int, ...]
+    texts: Picking
+    #: of each text, how long it may be
+    longest: tuple[int, ...]
     others: tuple[tuple[int, str, Reader], ...]
-    #: floats, integers and others, each in its own order, back into the order of the line
+    #: floats, integers, texts and others, each in its own order, back into the order of the line
     in_order: Picking
 
     def read(self, words: Sequence[str], source: str) -> dict[str, Value] | None:
         """name -> value, in the order of the line; None when a value is not plainly right."""
-        numbers, wholes = self.floats(words), self.integers(words)
-        if not (_FLOATS.fullmatch(_joined(numbers)) and _INTEGERS.fullmatch(_joined(wholes))):
-            return None
-        floats, integers = list(map(float, numbers)), list(map(int, wholes))
-        if not -FLOAT_MAX <= min(floats, default=0.0) <= max(floats, default=0.0) <= FLOAT_MAX:
-            return None
-        if not all(-beyond <= value < beyond for value, beyond in zip(integers, self.beyond, strict=True)):
-            return None
         try:
-            others = [read(name, words[at], source) for at, name, read in self.others]
-        except BadDbinfo:
+            values = [
+                *_floats(self.floats(words), source),
+                *_integers(self.integers(words), self.beyond),
+                *_texts(self.texts(words), self.longest),
+                *[read(name, words[at], source) for at, name, read in self.others],
+            ]
+        except (ValueError, BadDbinfo):
             return None
-        return dict(zip(self.names, self.in_order([*floats, *integers, *others]), strict=True))
+        return dict(zip(self.names, self.in_order(values), strict=True))
 
 
-def _joined(words: Sequence[str]) -> str:
-    # a quote ends each: no word holds one, while a blank may stand in a word that was quoted
-    return "'".join([*words, ""])
+def _floats(words: Sequence[str], source: str) -> Sequence[float | None]:
+    # with these characters alone, what Python takes for a number is one
+    if not "".join(words).encode().translate(None, _OF_FLOATS):
+        values = list(map(float, words))
+        if -FLOAT_MAX <= min(values, default=0.0) <= max(values, default=0.0) <= FLOAT_MAX:
+            return values
+    return [_FLOAT("", word, source) for word in words]  # type: ignore[misc]
+
+
+def _integers(words: Sequence[str], beyond: Sequence[int]) -> Sequence[int]:
+    if "".join(words).encode().translate(None, _OF_INTEGERS) or max(map(len, words), default=0) > _DIGITS:
+        raise ValueError
+    values = list(map(int, words))
+    if not all(-most <= value < most for value, most in zip(values, beyond, strict=True)):
+        raise ValueError
+    return values
+
+
+def _texts(words: Sequence[str], longest: Sequence[int]) -> Sequence[str | None]:
+    # a quote before each: no word holds one
+    if not all(map(le, map(len, words), longest)) or "'-" in "'" + "'".join(words):
+        raise ValueError
+    if NULL_TEXTS.isdisjoint(words):
+        return words
+    return [None if word in NULL_TEXTS else word for word in words]
+
+
+_FLOAT = READERS[Kind.FLOAT]
 
 
 def quick_options(words: Sequence[str], tool: str, mode: str, source: str) -> dict[str, Value] | None:
     """The values of a line that is ``-mode`` and then options with one value each; None for any other line."""
     if len(words) % 2 == 0 or words[0] != f"-{mode}":
         return None
-    plan = _plan(tool, tuple(words[1::2]))
-    return plan.read(words[2::2], source) if plan else None
+    options = words[1::2]
+    plan = _last.get(tool)
+    if plan is None or plan.options != options:
+        plan = _plan(tool, tuple(options))
+        if plan is None:
+            return None
+        _last[tool] = plan
+    return plan.read(words[2::2], source)
+
+
+#: the plan of the line before: comparing is quicker than looking up
+_last: dict[str, Plan] = {}
 
 
 @lru_cache(maxsize=PLANS)
@@ -87,17 +125,21 @@ def _plan(tool: str, options: tuple[str, ...]) -> Plan | None:
     known = all(option[:1] == "-" and kinds.get(option[1:], Kind.SWITCH) is not Kind.SWITCH for option in options)
     if not known or len(set(names)) < len(names):
         return None
-    by_place = list(enumerate(kinds[name] for name in names))
+    by_place = [(at, kinds[name]) for at, name in enumerate(names)]
     floats = [at for at, kind in by_place if kind is Kind.FLOAT]
     integers = [at for at, kind in by_place if kind in _BITS]
-    others = [at for at, kind in by_place if kind is not Kind.FLOAT and kind not in _BITS]
-    place_of = {at: place for place, at in enumerate([*floats, *integers, *others])}
+    texts = [at for at, kind in by_place if kind in LONGEST]
+    others = [at for at, _ in by_place if at not in {*floats, *integers, *texts}]
+    place_of = {at: place for place, at in enumerate([*floats, *integers, *texts, *others])}
     return Plan(
+        options=list(options),
         names=names,
         floats=picking(floats),
         integers=picking(integers),
         # the largest value of the type stands for "none", which is left to the reading word by word
         beyond=tuple(2 ** (_BITS[kinds[names[at]]] - 1) - 1 for at in integers),
+        texts=picking(texts),
+        longest=tuple(LONGEST[kinds[names[at]]] for at in texts),
         others=tuple((at, names[at], READERS[kinds[names[at]]]) for at in others),
         in_order=picking([place_of[at] for at in range(len(names))]),
     )

@@ -15,17 +15,19 @@ MAX_BYTES = 65_536
 #: floats beyond single precision are clamped, as the IPP's own tools do
 FLOAT_MAX = 3.4028234e38
 
-_NULL_TEXTS = frozenset({"", "NULL", "(null)"})
+NULL_TEXTS = frozenset({"", "NULL", "(null)"})
+#: characters that a text may have: VARCHAR(64), VARCHAR(255)
+LONGEST: Mapping[Kind, int] = {Kind.WORD: 64, Kind.TEXT: 255}
 _STRANGE_OUTSIDE_QUOTES = re.compile(r"[^A-Za-z0-9_./:@+,=%~ \t-]")
 _PLAIN = bytes(number for number in range(128) if not _STRANGE_OUTSIDE_QUOTES.search(chr(number)))
 #: no value of any column needs a shell's own signs
 _STRANGE_INSIDE_QUOTES = re.compile(r"[^ -~]|[;|&`$<>\\\"]")
 #: what a shell takes as one word, once nothing but plain characters and single quotes is left
-_BLANK = re.compile(r"[ \t]")
+_BLANKS = frozenset(" \t")
 _WORD = re.compile(r"(?:[^ \t']++|'[^']*+')++")
 _INTEGER = re.compile(r"[+-]?[0-9]{1,20}(\.0{0,20})?")
 #: fixed notation needs 309 digits for the largest double
-_FLOAT = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,4})?")
+_FLOAT = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _NOT_FINITE = re.compile(r"[+-]?(nan|inf|infinity)", re.IGNORECASE)
 
 
@@ -41,35 +43,36 @@ def words_of(content: bytes | str, source: str) -> list[str]:
     text = content.decode("latin-1") if isinstance(content, bytes) else content
     if len(text) > MAX_BYTES:
         raise BadDbinfo(f"{source}: it has {len(text)} bytes; a dbinfo has at most {MAX_BYTES}")
-    if "\0" in text:
-        raise BadDbinfo(f"{source}: it holds a NUL byte; it is not text, or a file that was never written to its end")
     line = text.rstrip("\n")
+    return _plain_words(line) or _odd_words(line, source)
+
+
+def _plain_words(line: str) -> list[str] | None:
+    """The words of a line whose quotes, if any, are around plain words and change nothing; None for any other."""
+    bare = line.replace("'", "")
+    if not bare.isascii() or bare.encode().translate(None, _PLAIN):
+        return None
+    if len(bare) < len(line):
+        pieces = line.split("'")
+        quoted = pieces[1::2]
+        if len(pieces) % 2 == 0 or "" in quoted or not _BLANKS.isdisjoint("".join(quoted)):
+            return None
+    return bare.split()
+
+
+def _odd_words(line: str, source: str) -> list[str]:
+    if "\0" in line:
+        raise BadDbinfo(f"{source}: it holds a NUL byte; it is not text, or a file that was never written to its end")
     if not line.strip():
         raise BadDbinfo(f"{source}: it is empty; the program did not get as far as its result")
     if "\n" in line:
         raise BadDbinfo(f"{source}: it has {line.count(chr(10)) + 1} lines; a dbinfo is one")
-    pieces = _pieces(line, source)
-    quoted = pieces[1::2]
-    if "" not in quoted and not _BLANK.search("".join(quoted)):
-        # quotes around plain words change nothing
-        return "".join(pieces).split()
-    return [word.replace("'", "") for word in _WORD.findall(line)]
-
-
-def _pieces(line: str, source: str) -> list[str]:
-    """What stands outside (even) and inside quotes (odd): plain words, so that splitting means the same here as in any shell."""
     pieces = line.split("'")
     if len(pieces) % 2 == 0:
         raise BadDbinfo(f"{source}: the quote before '{_short(pieces[-1])}' is never closed")
-    outside, inside = pieces[::2], pieces[1::2]
-    if not _is_plain(" ".join(outside)) or _STRANGE_INSIDE_QUOTES.search(" ".join(inside)):
+    if _STRANGE_OUTSIDE_QUOTES.search(" ".join(pieces[::2])) or _STRANGE_INSIDE_QUOTES.search(" ".join(pieces[1::2])):
         raise _strange(line, pieces, source)
-    return pieces
-
-
-def _is_plain(text: str) -> bool:
-    """Nothing but what may stand outside quotes; thousands of lines are looked at, so no expression goes by their characters."""
-    return text.isascii() and not text.encode().translate(None, _PLAIN)
+    return [word.replace("'", "") for word in _WORD.findall(line)]
 
 
 def _strange(line: str, pieces: list[str], source: str) -> BadDbinfo:
@@ -149,7 +152,7 @@ def _reads_text(longest: int) -> Reader:
             )
         if word.startswith("-"):
             raise BadDbinfo(f"{source}: -{name} has no value before {_short(word)!r}")
-        return None if word in _NULL_TEXTS else word
+        return None if word in NULL_TEXTS else word
 
     return text
 
@@ -165,7 +168,6 @@ READERS: Mapping[Kind, Reader] = {
     Kind.BIG: _reads_integers(64),
     Kind.BITS: _bits,
     Kind.FLOAT: _float,
-    Kind.WORD: _reads_text(64),
-    Kind.TEXT: _reads_text(255),
+    **{kind: _reads_text(longest) for kind, longest in LONGEST.items()},
     Kind.SWITCH: _switched_on,
 }

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from rpconsole.domain.fault import BadData
@@ -65,6 +67,7 @@ _TYPES: Mapping[str, tuple[type, ...]] = {
 _encode = json.JSONEncoder(separators=(",", ":")).encode
 _text = json.encoder.encode_basestring_ascii
 _ROLES = frozenset(Role)
+_ROLE_OF = {str(role): role for role in Role}
 _REQUIRED = ("key", "local", "remote", "role")
 
 
@@ -106,7 +109,51 @@ def read_manifest(text: str, *, source: str, ending: str = "") -> list[ManifestR
     return [record for record in records if record.key.endswith(ending)]
 
 
+#: a line as we write it, without a sign that would have to be spelt out
+_PLAIN_LINE = re.compile(
+    (
+        r'\{"role":"(input|list|product)","key":TEXT,"local":TEXT,"remote":TEXT(?:,"component":WHOLE)?(?:,"task":WHOLE)?'
+        r'(?:,"item":TEXT)?(?:,"bytes":WHOLE)?(?:,"checksum":TEXT)?(,"may_be_empty":true)?(?:,"ids":(\{[^{}]+\}))?\}'
+    )
+    .replace("TEXT", r'"([^"\\\x00-\x1f]*)"')
+    .replace("WHOLE", "(0|[1-9][0-9]{0,17})")
+)
+
+
 def _record(line: str, where: str) -> ManifestRecord:
+    # of hundreds of thousands: the general decoder and the looks at what it found take five times as long
+    plain = _PLAIN_LINE.fullmatch(line)
+    ids = _ids_of(plain[11]) if plain and plain[11] else ()
+    if plain is None or ids is None:
+        return _odd_record(line, where)
+    role, key, local, remote, component, task, item, size, checksum, may_be_empty, _ = plain.groups()
+    return ManifestRecord(
+        key,
+        local,
+        remote,
+        _ROLE_OF[role],
+        int(component) if component else None,
+        int(task) if task else None,
+        item,
+        int(size) if size else None,
+        checksum,
+        may_be_empty is not None,
+        ids,
+    )
+
+
+# the files of one component have the same
+@lru_cache(maxsize=1024)
+def _ids_of(text: str) -> tuple[tuple[str, int | str], ...] | None:
+    """The ids of a plain line; None where they are odd."""
+    try:
+        ids = json.loads(text)
+    except ValueError:
+        return None
+    return tuple(ids.items()) if all(type(value) in (int, str) for value in ids.values()) else None
+
+
+def _odd_record(line: str, where: str) -> ManifestRecord:
     try:
         fields: Any = json.loads(line)
     except (ValueError, RecursionError):

@@ -50,9 +50,9 @@ def manifest_fits(texts: Mapping[str, str]) -> bool:
     """Whether a manifest promises the products of ``.generate`` in their order: else another hand wrote the lists after it."""
     products = [line for line in _lines(texts[MANIFEST]) if line.startswith(_PRODUCT)]
     generate = _lines(texts[GENERATE])
+    # inside another text of the line the quotes would be spelt out
     return len(products) == len(generate) and all(
-        f'"remote":{_quoted(path)},' in line or f'"remote":{_quoted(path)}}}' in line
-        for path, line in zip(generate, products, strict=True)
+        f'"remote":{_quoted(path)}' in line for path, line in zip(generate, products, strict=True)
     )
 
 
@@ -74,7 +74,7 @@ def read_component(texts: Mapping[str, str], *, stage: Stage, stage_id: int, roo
 
 
 def _lines(text: str) -> list[str]:
-    return [line for line in text.split("\n") if line.strip()]
+    return list(filter(str.strip, text.split("\n")))
 
 
 def _task_of_path(config: str) -> dict[str, int]:

@@ -121,6 +121,8 @@ def _whole_key_path(text: str) -> str:
     return _object_path(body, text)
 
 
+# the results of one exposure all name the same few files
+@lru_cache(maxsize=256)
 def same_file(one: str, other: str) -> bool:
     """True when two keys name the same file, whatever their volumes; a text that is no key is the same as nothing."""
     try:

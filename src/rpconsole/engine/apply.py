@@ -12,7 +12,7 @@ from rpconsole.domain.fault import BadData
 from rpconsole.domain.manifest import ManifestRecord
 from rpconsole.domain.retry import AbandonPolicy
 from rpconsole.domain.run import ComponentState, Run
-from rpconsole.engine.dbinfo_check import CheckOrder, check_all, to_check
+from rpconsole.engine.dbinfo_check import CheckOrder, check_all
 from rpconsole.engine.lanes import in_lanes
 from rpconsole.engine.retrieve import FAIL
 from rpconsole.engine.run_files import products_of
@@ -62,31 +62,16 @@ def _no_dbinfo(verdict: Verdict) -> str:
 async def _checked(world: World, run: Run, promised: Sequence[ManifestRecord | str]) -> list[DbinfoStatement | str]:
     """For each promised dbinfo its statement, or the sentence why there is none."""
     texts = await _texts(world, [record.local for record in promised if not isinstance(record, str)])
-    made: list[DbinfoStatement | str] = []
-    files = []
-    places = []
-    for record in promised:
-        try:
-            files.append(_to_check(run, record, texts))
-            places.append(len(made))
-            made.append("")
-        except BadData as bad:
-            made.append(str(bad))
-    order = CheckOrder(stage=run.stage, dbname=world.settings.layout.dbname, files=files)
-    for place, found in zip(places, await world.workshop.call(check_all, order), strict=True):
-        made[place] = found
-    return made
+    found = [one if isinstance(one, str) else _readable(one, texts[one.local]) for one in promised]
+    order = CheckOrder(
+        stage=run.stage, dbname=world.settings.layout.dbname, files=[one for one in found if not isinstance(one, str)]
+    )
+    checked = iter(await world.workshop.call(check_all, order))
+    return [one if isinstance(one, str) else next(checked) for one in found]
 
 
-def _to_check(
-    run: Run, record: ManifestRecord | str, texts: Mapping[str, str | BadData]
-) -> tuple[str, str, dict[str, int | str], str]:
-    if isinstance(record, str):
-        raise BadData(record)
-    text = texts[record.local]
-    if isinstance(text, BadData):
-        raise text
-    return to_check(run.stage, record, text)
+def _readable(record: ManifestRecord, text: str | BadData) -> tuple[ManifestRecord, str] | str:
+    return str(text) if isinstance(text, BadData) else (record, text)
 
 
 async def _texts(world: World, paths: Sequence[str]) -> Mapping[str, str | BadData]:

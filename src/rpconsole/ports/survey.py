@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from rpconsole.domain.dbinfo import DbinfoStatement
 from rpconsole.domain.stage import Stage
@@ -22,9 +22,8 @@ class Outcome(StrEnum):
     REFUSED = "refused"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Applied:
-    """The outcome of one statement."""
+class Applied(NamedTuple):
+    """The outcome of one statement; a named tuple, since a run has tens of thousands."""
 
     statement: DbinfoStatement
     outcome: Outcome

@@ -22,7 +22,8 @@ GOOD = {
 ODD = [
     "nan", "-inf", "1e39", "-1e39", "3.4028234e38", "3.4028235e38", "1e999", ".5", "5.", "-", "+1", "1.0", "-0", "0x1",
     "32766", "32767", "-32768", "-32769", "2147483647", "-2147483648", "9223372036854775806", "9223372036854775807",
-    "18446744073709551615", "1" * 25, "NULL", "-name", "a" * 65, "b" * 256, "1_0", "-fault", "'1 2'", "''", "%",
+    "18446744073709551615", "1" * 25, "0" * 25, "1" * 5000, "1e00001",
+    "1e-99999", "--1", "1-", "e", ".", "1e", "INFINITY", "NULL", "-name", "a" * 65, "b" * 256, "1_0", "-fault", "'1 2'", "''", "%",
 ]  # fmt: skip
 
 
@@ -74,3 +75,9 @@ def test_a_line_means_the_same_with_and_without_a_plan(
     found = [outcome(text, stage, expect) for text in texts]
     monkeypatch.setattr(dbinfo, "quick_options", lambda *_: None)
     assert found == [outcome(text, stage, expect) for text in texts]
+
+
+@pytest.mark.parametrize("stage", Stage)
+def test_no_two_options_set_the_same_column(stage: Stage) -> None:
+    columns = [option.column for option in COMPLETIONS[stage].options.values() if option.column]
+    assert len(set(columns)) == len(columns)

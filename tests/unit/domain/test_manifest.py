@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rpconsole.domain import manifest
 from rpconsole.domain.manifest import BadManifest, ManifestRecord, Role, manifest_text, read_manifest
 
 RECORDS = st.builds(
@@ -65,3 +66,22 @@ def test_a_bad_line_is_named_with_its_file(line, word):
 def test_no_text_raises_anything_but_a_bad_manifest(text):
     with suppress(BadManifest):
         read_manifest(text, source="m")
+
+
+@given(st.lists(RECORDS))
+def test_a_line_as_we_write_it_is_read_as_the_general_decoder_reads_it(records):
+    lines = manifest_text(records).splitlines()
+    assert [manifest._record(line, "m") for line in lines] == [manifest._odd_record(line, "m") for line in lines]
+
+
+@pytest.mark.parametrize("ids", ['{"a":true}', '{"a":1,"a":2}', '{"a":[1]}', '{"a"}', '{"a":1.5}', '{"a":"\\u00e9"}'])
+def test_odd_ids_mean_the_same_in_a_line_that_is_plain_but_for_them(ids):
+    line = GOOD.strip()[:-1] + f',"ids":{ids}}}'
+
+    def outcome(read):
+        try:
+            return read(line, "m")
+        except BadManifest as bad:
+            return str(bad)
+
+    assert outcome(manifest._record) == outcome(manifest._odd_record)

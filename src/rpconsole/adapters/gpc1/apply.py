@@ -7,17 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Connection, Row, Table, insert, select
 
 from rpconsole.adapters.gpc1 import tables as t
 from rpconsole.adapters.gpc1.complete import complete_camera, complete_stack
-from rpconsole.adapters.gpc1.values import FLOAT_MAX, storable
 from rpconsole.domain.dbinfo import DbinfoStatement
 from rpconsole.domain.paths import same_file
 from rpconsole.domain.stage import Stage
 from rpconsole.ports.survey import Applied, Outcome
+
+#: columns that are 0 where a statement says nothing of them
+NOUGHT = ("fault", "quality")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -98,23 +101,23 @@ def refused(statement: DbinfoStatement, sentence: str) -> Applied:
 
 def row_values(statement: DbinfoStatement) -> dict[str, Any]:
     """The row to insert: what was not given is no fault, good quality, and NULL."""
-    result = RESULTS[statement.stage]
-    given = {
-        # most are plain floats, by the million
-        name: value if value.__class__ is float and -FLOAT_MAX <= value <= FLOAT_MAX else storable(value)
-        for name, value in statement.columns.items()
-    }
-    for name in ("fault", "quality"):
+    given: dict[str, Any] = statement.columns
+    for name in NOUGHT:
         given[name] = given.get(name) or 0
-    return {**given, **statement.ids, **result.defaults}
+    return {**given, **statement.ids, **RESULTS[statement.stage].defaults}
 
 
 def wrong_shape(statement: DbinfoStatement) -> str | None:
     """Why this can be no row of the stage's result table; None when it can."""
-    result = RESULTS[statement.stage]
-    if statement.ids.keys() != set(result.id_names):
-        return f"a {statement.stage} result is named by {', '.join(result.id_names)}, not by {', '.join(statement.ids)}"
-    unknown = sorted(statement.columns.keys() - result.settable)
+    return _wrong_shape(statement.stage, tuple(statement.ids), statement.names)
+
+
+@lru_cache(maxsize=64)
+def _wrong_shape(stage: Stage, ids: tuple[str, ...], names: tuple[str, ...]) -> str | None:
+    result = RESULTS[stage]
+    if set(ids) != set(result.id_names):
+        return f"a {stage} result is named by {', '.join(result.id_names)}, not by {', '.join(ids)}"
+    unknown = sorted(set(names) - result.settable)
     return f"{result.table.name} has no column {', '.join(unknown)} to set" if unknown else None
 
 

@@ -6,11 +6,12 @@ Only stages whose completion is a row and nothing else; camera and stack go one 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Connection, Row, Table, select
 
-from rpconsole.adapters.gpc1.apply import RESULTS, ResultTable, judged, row_values, wrong_shape
+from rpconsole.adapters.gpc1.apply import NOUGHT, RESULTS, ResultTable, judged, wrong_shape
 from rpconsole.adapters.sql import in_pieces, insert_rows
 from rpconsole.domain.dbinfo import DbinfoStatement
 from rpconsole.domain.stage import STAGE_WORDS, Stage
@@ -19,6 +20,7 @@ from rpconsole.ports.survey import Applied, Outcome
 STAGES_OF_ROWS = frozenset({Stage.CHIP, Stage.WARP})
 
 _Key = tuple[Any, ...]
+_New = tuple[_Key, DbinfoStatement]
 
 
 def apply_rows(connection: Connection, statements: Sequence[DbinfoStatement]) -> list[Applied | None]:
@@ -29,30 +31,46 @@ def apply_rows(connection: Connection, statements: Sequence[DbinfoStatement]) ->
     stage = statements[0].stage
     result = RESULTS[stage]
     run_id = STAGE_WORDS[stage].id_column
-    whole = {id(one): one for one in statements if not wrong_shape(one)}
-    run_ids = sorted({one.ids[run_id] for one in whole.values()}, key=str)
+    whole = [wrong_shape(one) is None for one in statements]
+    run_ids = sorted({one.ids[run_id] for one, is_whole in zip(statements, whole, strict=True) if is_whole}, key=str)
     there = _there(connection, result, run_id, run_ids)
     parents = [
-        (_shared(parent, result), _known(connection, parent, result, run_id, run_ids)) for parent in result.parents
+        (_places(parent, result), _known(connection, parent, result, run_id, run_ids)) for parent in result.parents
     ]
+    key_of = itemgetter(*result.id_names)
     outcomes: list[Applied | None] = []
-    rows: dict[_Key, dict[str, Any]] = {}
-    for one in statements:
-        key = _key(one.ids, result.id_names)
+    new: dict[_Key, DbinfoStatement] = {}
+    for one, is_whole in zip(statements, whole, strict=True):
+        key = key_of(one.ids) if is_whole else None
         if key in there:
             outcomes.append(judged(one, there[key]))
-        elif id(one) not in whole or key in rows or any(_key(one.ids, names) not in known for names, known in parents):
+        elif key is None or key in new or any(places(key) not in known for places, known in parents):
             outcomes.append(None)
         else:
-            rows[key] = row_values(one)
+            new[key] = one
             outcomes.append(Applied(statement=one, outcome=Outcome.APPLIED))
-    if rows:
-        insert_rows(connection, result.table, rows.values())
+    for alike in _by_columns(new.items()).values():
+        _insert(connection, result, alike)
     return outcomes
 
 
-def _key(ids: Mapping[str, object], names: Iterable[str]) -> _Key:
-    return tuple([ids.get(name) for name in names])
+def _by_columns(new: Iterable[tuple[_Key, DbinfoStatement]]) -> Mapping[tuple[str, ...], list[_New]]:
+    """Statements that set the same columns in the same order, together."""
+    groups: dict[tuple[str, ...], list[_New]] = {}
+    for key, one in new:
+        groups.setdefault(one.names, []).append((key, one))
+    return groups
+
+
+def _insert(connection: Connection, result: ResultTable, new: Sequence[_New]) -> None:
+    names = new[0][1].names
+    unsaid = {name: 0 for name in NOUGHT if name not in names} | dict(result.defaults)
+    rest = tuple(unsaid.values())
+    columns = (*names, *result.id_names, *unsaid)
+    rows = [(*one.values, *key, *rest) for key, one in new]
+    for at in (names.index(name) for name in NOUGHT if name in names):
+        rows = [row if row[at] is not None else (*row[:at], 0, *row[at + 1 :]) for row in rows]
+    insert_rows(connection, result.table, columns, rows)
 
 
 def _there(connection: Connection, result: ResultTable, run_id: str, run_ids: Sequence[object]) -> dict[_Key, Row[Any]]:
@@ -66,13 +84,15 @@ def _there(connection: Connection, result: ResultTable, run_id: str, run_ids: Se
 
 def _known(
     connection: Connection, parent: Table, result: ResultTable, run_id: str, run_ids: Sequence[object]
-) -> set[_Key]:
+) -> set[Any]:
     query = select(*(parent.c[name] for name in _shared(parent, result))).distinct()
-    return {
-        tuple(row)
-        for piece in in_pieces(run_ids)
-        for row in connection.execute(query.where(parent.c[run_id].in_(piece)))
-    }
+    rows = [row for piece in in_pieces(run_ids) for row in connection.execute(query.where(parent.c[run_id].in_(piece)))]
+    return {tuple(row) if len(row) > 1 else row[0] for row in rows}
+
+
+def _places(parent: Table, result: ResultTable) -> itemgetter[Any]:
+    """What takes a parent's key out of a result's."""
+    return itemgetter(*(result.id_names.index(name) for name in _shared(parent, result)))
 
 
 def _shared(parent: Table, result: ResultTable) -> list[str]:

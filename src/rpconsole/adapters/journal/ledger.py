@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Table, select
@@ -40,33 +40,38 @@ class SqlLedger:
     async def record_delivered(self, files: Sequence[Delivered]) -> None:
         """See the port."""
         rows = {
-            file.remote: {
-                "dbname": self._dbname,
-                "site": self._site,
-                "path_hash": path_hash(file.remote),
-                "remote": sentence(file.remote),
-                **{name: getattr(file, name) for name in _FACTS},
-                "local": sentence(file.local),
-            }
+            file.remote: (
+                self._dbname,
+                self._site,
+                path_hash(file.remote),
+                sentence(file.remote),
+                *[getattr(file, name) for name in _FACTS],
+                sentence(file.local),
+            )
             for file in files
         }
-        await self._database.write(lambda connection: _upsert_all(connection, tables.delivered, rows.values()))
+        columns = ("dbname", "site", "path_hash", "remote", *_FACTS, "local")
+        await self._database.write(
+            lambda connection: _upsert_all(connection, tables.delivered, columns, list(rows.values()))
+        )
 
     async def record_verdicts(self, verdicts: Sequence[Verdict]) -> None:
         """See the port."""
         rows = {
-            (verdict.remote_id, verdict.stage_id, verdict.item): {
-                "dbname": self._dbname,
-                "remote_id": verdict.remote_id,
-                "stage_id": verdict.stage_id,
-                "item": verdict.item,
-                "state": verdict.state,
-                "sentence": sentence(verdict.sentence),
-                "sha256": verdict.sha256,
-            }
-            for verdict in verdicts
+            (one.remote_id, one.stage_id, one.item): (
+                self._dbname,
+                one.remote_id,
+                one.stage_id,
+                one.item,
+                one.state,
+                sentence(one.sentence) if one.sentence else "",
+                one.sha256,
+            )
+            for one in verdicts
         }
-        await self._database.write(lambda connection: _upsert_all(connection, tables.verdict, rows.values()))
+        await self._database.write(
+            lambda connection: _upsert_all(connection, tables.verdict, ("dbname", *_VERDICT), list(rows.values()))
+        )
 
     async def verdicts(self, remote_id: int, *, state: str | None = None) -> list[Verdict]:
         """See the port."""
@@ -113,7 +118,6 @@ _FACTS = ("size", "sha256", "site_mtime_ns", "local", "local_mtime_ns")
 _VERDICT = ("remote_id", "stage_id", "item", "state", "sentence", "sha256")
 
 
-def _upsert_all(connection: Connection, table: Table, rows: Iterable[dict[str, Any]]) -> None:
-    statement = upsert(connection, table)
-    for piece in in_pieces(list(rows)):
-        execute_many(connection, statement, piece)
+def _upsert_all(connection: Connection, table: Table, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> None:
+    if rows:
+        execute_many(connection, upsert(connection, table), columns, rows)
