@@ -55,6 +55,14 @@ def test_a_filter_lets_through_what_it_says(text, passes):
 
 def test_a_key_that_nothing_has_is_told():
     assert parse("colour:red", KEYS).unknown == ("colour",)
+    assert parse("colour:red", KEYS).remark == "nothing has colour:"
+
+
+@pytest.mark.parametrize("text", ["re:[", "!re:(", "re:*", "re:a{4294967296}", "re:(?P<n>"])
+def test_a_pattern_that_is_none_says_what_is_wrong_with_it(text):
+    kept = parse(text, KEYS)
+    assert kept.patterns == ()
+    assert f"{text.removeprefix('!')} is no pattern (" in kept.remark
 
 
 @given(st.text(max_size=60))

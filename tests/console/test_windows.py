@@ -104,7 +104,7 @@ async def test_the_engine_sorts(engine, tmp_path):
         await shows(app, pilot, "77 chip")
 
 
-async def test_a_regular_expression_is_matched_here_and_never_sent_to_the_engine(engine, tmp_path):
+async def test_a_regular_expression_is_matched_by_the_engine_which_sends_numbers_only(engine, tmp_path):
     asked = []
     async with console(engine, tmp_path) as (app, pilot):
         call = app.desk.link.call
@@ -116,7 +116,24 @@ async def test_a_regular_expression_is_matched_here_and_never_sent_to_the_engine
         app.desk.link.call = noted
         app.screen.runs.set_filter("re:^4[0-9]0.warp")
         await shows(app, pilot, "1 of 500", "400 warp")
-    assert not [args for verb, args in asked if verb == "find_runs" and "re:" in args["filter"]]
+    assert "find_runs" in {verb for verb, _ in asked}
+    assert "status" not in {verb for verb, _ in asked}
+
+
+async def test_a_pattern_that_takes_for_ever_stops_neither_engine_nor_console_and_is_named(engine, tmp_path):
+    engine.change(runs=tuple(replace(run, label="a" * 60) for run in engine.snapshot().runs))
+    async with console(engine, tmp_path, (200, 60)) as (app, pilot):
+        app.screen.runs.set_filter("re:(a+)+$!")
+        await shows(app, pilot, "not sought: re:(a+)+$! takes too long")
+        assert "500 runs" in grid(app)
+        app.screen.runs.set_filter("re:^4[0-9]0.warp")
+        await shows(app, pilot, "1 of 500", "400 warp")
+
+
+async def test_a_pattern_that_is_none_is_sought_as_it_stands_and_says_so(engine, tmp_path):
+    async with console(engine, tmp_path, (200, 60)) as (app, pilot):
+        app.screen.runs.set_filter("re:([")
+        await shows(app, pilot, "re:([ is no pattern (unterminated character set at position 1)", "0 of 500")
 
 
 async def test_marks_belong_to_runs_out_of_sight_too_and_survive_filters(engine, tmp_path):

@@ -48,6 +48,7 @@ from rpconsole.domain.snapshot import GATES, STAGE_GATES, Snapshot, gates_of
 from rpconsole.domain.stage import Stage
 from rpconsole.domain.standstill import queue_reasons
 from rpconsole.engine.facade import EngineFacade
+from rpconsole.patience import patience
 from rpconsole.ports.run_store import DefineOrder
 from rpconsole.ports.sessions import Ask
 from rpconsole.protocol.codec import plain, result, sentence_of
@@ -149,7 +150,8 @@ class Dispatch:
     async def _find_runs(self, args: FindRunsArgs, who: str) -> Result:
         snapshot = self._present()
         kept = parse(args.filter, FILTER_KEYS)
-        order = in_order(snapshot.runs, kept, args.by, snapshot.at, backwards=args.backwards)
+        with patience(kept):
+            order = in_order(snapshot.runs, kept, args.by, snapshot.at, backwards=args.backwards)
         return result(runs=ranges_of(order))
 
     async def _queues(self, args: NoArgs, who: str) -> Result:

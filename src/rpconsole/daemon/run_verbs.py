@@ -11,6 +11,7 @@ from rpconsole.domain.components import COMPONENT_KEYS, component_facts, compone
 from rpconsole.domain.filters import parse, sort_key
 from rpconsole.domain.ranges import ranges_of
 from rpconsole.engine.facade import EngineFacade
+from rpconsole.patience import patience
 from rpconsole.protocol.codec import plain, result
 
 Result = dict[str, Any]
@@ -42,7 +43,8 @@ async def _components(engine: EngineFacade, args: ComponentsArgs) -> Result:
     found = await engine.run_detail(args.remote_id)
     rows = component_rows(found.components, found.failures)
     kept, facts = parse(args.filter, COMPONENT_KEYS), {row.stage_id: component_facts(row) for row in rows}
-    order = [row.stage_id for row in rows if kept.passes(facts[row.stage_id])]
+    with patience(kept):
+        order = [row.stage_id for row in rows if kept.passes(facts[row.stage_id])]
     if args.by is not None:
         order.sort(key=lambda stage_id: sort_key(facts[stage_id].get(str(args.by))), reverse=args.backwards)
     shown = set(args.shown or order[:FIRST])

@@ -7,7 +7,6 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from rpconsole.domain.components import COMPONENT_KEYS
-from rpconsole.domain.filters import has_pattern
 from rpconsole.domain.renewal import Choice
 from rpconsole.domain.run import RunState
 from rpconsole.domain.run_facts import SORT_KEYS
@@ -35,14 +34,8 @@ PathBase = Annotated[str, Field(min_length=1, max_length=255), AfterValidator(_p
 Word = Annotated[str, Field(min_length=1, max_length=255), AfterValidator(_printable)]
 
 
-def _no_pattern(text: str) -> str:
-    if has_pattern(text):
-        raise ValueError("'re:' is matched by who typed it: a pattern without end would stop the engine for everybody")
-    return text
-
-
 #: words that are ANDed, as they are typed
-FilterText = Annotated[str, Field(max_length=1000), AfterValidator(_no_pattern)]
+FilterText = Annotated[str, Field(max_length=1000)]
 
 
 class Args(BaseModel):

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable
 from dataclasses import replace
 
-from rpconsole.domain.filters import NOTHING, Filter, parse
+from rpconsole.domain.filters import NOTHING, Facts, Filter, parse
 from rpconsole.domain.overview import Overview, RunIndex, overview_of
 from rpconsole.domain.ranges import ranges_of
 from rpconsole.domain.run_facts import FILTER_KEYS, run_facts
 from rpconsole.domain.snapshot import RunView, Snapshot
+from rpconsole.patience import PatternTooLong, patience
+
+log = logging.getLogger(__name__)
 
 #: how long it is believed that an unchanged run passes a filter, in seconds of the engine's clock
 SIFT_S = 2.0
@@ -62,7 +66,21 @@ class Window:
         return replace(snapshot, runs=tuple(run for run in snapshot.runs if run.remote_id in shown)), index
 
     def _sift(self, snapshot: Snapshot) -> list[int]:
+        """The runs that pass; once a pattern took too long, those that passed until then."""
+        before = self._sifted
+        try:
+            with patience(self._filter):
+                self._ask_again(snapshot)
+        except PatternTooLong as error:
+            log.warning("a console's filter is not followed any more: %s", error)
+            self._filter, self._sifted = replace(self._filter, terms=(_never,), patterns=()), before
+        present = {run.remote_id for run in snapshot.runs}
+        return [remote_id for remote_id, (_, passes) in self._sifted.items() if passes and remote_id in present]
+
+    def _ask_again(self, snapshot: Snapshot) -> None:
         """A run is asked again when it changed; all of them now and then, because their ages change."""
+        if self._filter.terms == (_never,):
+            return
         if not 0 <= snapshot.at - self._sifted_at < SIFT_S:
             self._sifted, self._sifted_at = {}, snapshot.at
         before, self._sifted = self._sifted, {}
@@ -71,7 +89,10 @@ class Window:
             is_known = known is not None and known[0] == run
             passes = known[1] if is_known and known is not None else self._filter.passes(run_facts(run, snapshot.at))
             self._sifted[run.remote_id] = (run, passes)
-        return [remote_id for remote_id, (_, passes) in self._sifted.items() if passes]
+
+
+def _never(facts: Facts) -> bool:
+    return False
 
 
 def index_change(before: RunIndex | None, after: RunIndex) -> RunIndex:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 Facts = Mapping[str, object]
 """What a row is asked for by key; ``text`` is what plain words are looked for in."""
@@ -27,6 +27,15 @@ class Filter:
     unknown: tuple[str, ...] = ()
     #: plain words that a row has to have, for showing where they stand
     words: tuple[str, ...] = ()
+    #: regular expressions: what they cost over one row has no bound
+    patterns: tuple[str, ...] = ()
+    #: what is wrong with patterns that are none, as sentences: their terms are looked for as plain text
+    broken: tuple[str, ...] = ()
+
+    @property
+    def remark(self) -> str:
+        """What a person should know of how his filter was read; empty when it was read as it stands."""
+        return self.broken[0] if self.broken else f"nothing has {self.unknown[0]}:" if self.unknown else ""
 
     def passes(self, facts: Facts) -> bool:
         """Whether a row is shown."""
@@ -36,21 +45,27 @@ class Filter:
 NOTHING = Filter("", ())
 
 
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """What is found on the way through a filter's words."""
+
+    keys: Sequence[str]
+    unknown: list[str] = field(default_factory=list)
+    patterns: list[str] = field(default_factory=list)
+    broken: list[str] = field(default_factory=list)
+
+
 def parse(text: str, keys: Sequence[str]) -> Filter:
     """Read a filter; nothing that can be typed is an error."""
     terms: list[Callable[[Facts], bool]] = []
-    unknown: list[str] = []
+    reading = _Reading(keys)
     for word in _words(text):
         negated, plain = word.startswith("!") and len(word) > 1, word.removeprefix("!")
-        term = _term(plain if negated else word, keys, unknown)
+        term = _term(plain if negated else word, reading)
         terms.append(_not(term) if negated else term)
     shown = tuple(word.lower() for word in _words(text) if word[0] != "!" and _is_plain(word, keys))
-    return Filter(text.strip(), tuple(terms), tuple(unknown), shown)
-
-
-def has_pattern(text: str) -> bool:
-    """Whether a filter holds a regular expression, which may take for ever over one row."""
-    return any(word.removeprefix("!").startswith("re:") for word in _words(text))
+    unknown, patterns, broken = tuple(reading.unknown), tuple(reading.patterns), tuple(reading.broken)
+    return Filter(text.strip(), tuple(terms), unknown, shown, patterns, broken)
 
 
 def sort_key(value: object) -> tuple[int, float, str]:
@@ -73,19 +88,26 @@ def _words(text: str) -> list[str]:
         return text.replace('"', " ").replace("'", " ").split()
 
 
-def _term(word: str, keys: Sequence[str], unknown: list[str]) -> Callable[[Facts], bool]:
+def _pattern(text: str, reading: _Reading) -> Callable[[Facts], bool]:
+    try:
+        pattern = re.compile(text, re.IGNORECASE)
+    except (re.error, OverflowError, RecursionError) as error:
+        reading.broken.append(f"re:{text} is no pattern ({error}), sought as it stands")
+        return _contains(text)
+    reading.patterns.append(text)
+    return lambda facts: pattern.search(str(facts.get("text", ""))) is not None
+
+
+def _term(word: str, reading: _Reading) -> Callable[[Facts], bool]:
+    keys = reading.keys
     if word.startswith("re:"):
-        try:
-            pattern = re.compile(word[3:], re.IGNORECASE)
-        except re.error:
-            return _contains(word[3:])
-        return lambda facts: pattern.search(str(facts.get("text", ""))) is not None
+        return _pattern(word[3:], reading)
     found = _TERM.match(word)
     if found is None:
         return _contains(word)
     key, sign, value = found["key"].lower(), found["sign"], found["value"]
     if key not in keys:
-        unknown.append(key)
+        reading.unknown.append(key)
         return _contains(word)
     if sign:
         return _compares(key, sign, value)

@@ -24,6 +24,16 @@ def a_window(*runs, first=0):
     return outbox
 
 
+async def test_a_pattern_that_takes_for_ever_is_not_followed_any_more_and_the_client_lives():
+    outbox = a_window(first=5)
+    outbox.window.sift("re:(a+)+$!")
+    hostile = changed(FEW, 3, label="a" * 60)
+    message = await first_of(outbox, hostile)
+    assert not message.index.passing
+    later = await next_of(outbox, changed(hostile, 4, label="b"))
+    assert later.delta.snapshot.runs
+
+
 def changed(snapshot, remote_id, **changes):
     runs = tuple(replace(run, **changes) if run.remote_id == remote_id else run for run in snapshot.runs)
     return replace(snapshot, sequence=snapshot.sequence + 1, at=snapshot.at + 0.25, runs=runs)

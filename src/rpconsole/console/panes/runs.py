@@ -19,10 +19,10 @@ from rpconsole.console.widgets.marking import Key
 from rpconsole.console.widgets.painting import Look
 from rpconsole.console.widgets.virtual_table import VirtualTable
 from rpconsole.domain.fault import RpconsoleError
-from rpconsole.domain.filters import Facts, Filter, has_pattern
+from rpconsole.domain.filters import Facts, Filter
 from rpconsole.domain.ranges import numbers_of
 from rpconsole.domain.run import Step
-from rpconsole.domain.run_facts import FILTER_KEYS, in_order, run_facts
+from rpconsole.domain.run_facts import FILTER_KEYS, run_facts
 from rpconsole.domain.snapshot import RunView
 
 
@@ -155,23 +155,14 @@ class RunsTable(RunDeeds, VirtualTable):
 
     async def _find(self) -> None:
         try:
-            order = await (self._match_here() if has_pattern(self.filter.text) else self._match_there())
+            by, backwards = self.sorted_by or (None, False)
+            found = await self._desk.link.call("find_runs", filter=self.filter.text, by=by, backwards=backwards)
         except RpconsoleError as error:
             self.note = f"not sought: {foreign(error)}"
             self.refresh()
             return
-        self.note = "r matches again" if has_pattern(self.filter.text) else ""
-        self.take_order([number for number in order if number in self._model.ids])
-
-    async def _match_there(self) -> Sequence[int]:
-        by, backwards = self.sorted_by or (None, False)
-        found = await self._desk.link.call("find_runs", filter=self.filter.text, by=by, backwards=backwards)
-        return numbers_of(found["runs"])
-
-    async def _match_here(self) -> Sequence[int]:
-        """A regular expression is matched by who typed it: one that takes for ever must not stop the engine."""
-        by, backwards = self.sorted_by or (None, False)
-        return in_order(await self._desk.all_runs(), self.filter, by, self._model.now(), backwards=backwards)
+        self.note = ""
+        self.take_order([number for number in numbers_of(found["runs"]) if number in self._model.ids])
 
     def on_unmount(self) -> None:
         if self._seeking is not None:

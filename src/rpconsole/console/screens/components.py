@@ -20,7 +20,7 @@ from rpconsole.console.why_rows import component_why
 from rpconsole.console.widgets.marking import Key
 from rpconsole.console.widgets.virtual_table import VirtualTable
 from rpconsole.domain.fault import RpconsoleError
-from rpconsole.domain.filters import Facts, has_pattern, sort_key
+from rpconsole.domain.filters import Facts
 from rpconsole.domain.ranges import numbers_of
 
 #: rows that are fetched at once where all of them are needed
@@ -144,29 +144,18 @@ class ComponentsScreen(RunDeeds, RunSheetScreen):
         by, backwards = self.table.sorted_by or (None, False)
         text = self.table.filter.text
         ask: dict[str, object] = {
-            "filter": "" if has_pattern(text) else text,
+            "filter": text,
             "shown": [number_of(key) for key in self.table.in_sight()],
         }
         if anew and by is not None:
             ask |= {"by": by, "backwards": backwards}
         order = self.rows.learn(await self.desk.link.call("components", remote_id=self.remote_id, **ask))
         self.rows.waits = ""
-        if has_pattern(text):
-            order = await self._match_here(by, backwards=backwards)
         if anew:
             self.table.take_order(order)
         else:
             self.table.touch(None)
             self.table.scrolled()
-
-    async def _match_here(self, by: str | None, *, backwards: bool) -> list[Hashable]:
-        """A regular expression is matched by who typed it: one that takes for ever must not stop the engine."""
-        rows = [row for row in await self.table.all_rows() if self.table.filter.passes(self.rows.facts_of(row))]
-        if by is not None:
-            rows.sort(key=lambda row: sort_key(row.get(by)), reverse=backwards)
-        order: list[Hashable] = [(COMPONENTS.title, row["stage_id"]) for row in rows]
-        self.rows.passing = frozenset(order)
-        return order
 
     # -- what keys do ------------------------------------------------------------------------------------------------
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from rpconsole.console.format import clock, span
-from rpconsole.console.text import wrapped
+from rpconsole.console.text import foreign, wrapped
 from rpconsole.domain.action import Level
 from rpconsole.domain.filters import NOTHING, Facts, Filter, parse
 
@@ -65,8 +65,8 @@ class LogLines:
         parts = [f"level>={self.least}"] if self.least is not Level.NOTE else []
         if self.keep.text:
             parts.append(f"&{self.keep.text}")
-        if self.keep.unknown:
-            parts.append(f"nothing has {self.keep.unknown[0]}:")
+        if self.keep.remark:
+            parts.append(foreign(self.keep.remark))
         if self.since is not None:
             parts.append(f"since {clock(self.since)}")
         return " ".join(parts)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from itertools import islice
 from typing import ClassVar
 
 from textual import events
@@ -14,13 +15,14 @@ from textual.widget import Widget
 
 from rpconsole.console.actions import Place, bindings
 from rpconsole.console.format import counted
-from rpconsole.console.text import Line
+from rpconsole.console.text import Line, foreign
 from rpconsole.console.widgets.acting import Acting
 from rpconsole.console.widgets.lines import fenced, title_line
 from rpconsole.console.widgets.log_lines import TIME_CELLS, Laid, LogLine, LogLines, filter_of
 from rpconsole.console.widgets.painting import Look, strip_of
 from rpconsole.domain.action import Level
 from rpconsole.domain.filters import NOTHING, Filter
+from rpconsole.patience import PatternTooLong, given_up, patience
 
 FIXED = 1
 
@@ -77,7 +79,12 @@ class LogView(Acting, Widget, can_focus=True):
         """Put lines at the end: (text that is safe to show, token), or with their time, level and run."""
         if not lines:
             return
-        gone = self.lines.add(LogLine(*line) for line in lines)
+        gone = 0
+        try:
+            with patience(self.lines.keep):
+                gone = self.lines.add(LogLine(*line) for line in lines)
+        except PatternTooLong as error:
+            self._keep_all(error)
         self.fresh = 0 if self.follow else self.fresh + len(lines)
         self.top, self.cursor = max(0, self.top - gone), max(0, self.cursor - gone)
         self._show_end()
@@ -92,10 +99,18 @@ class LogView(Acting, Widget, can_focus=True):
         """Choose and break the lines anew; the line under the cursor stays there."""
         number = self.lines.laid[self.cursor].number if self.cursor < len(self.lines.laid) else 0
         self.lines.width = max(10, self.size.width - self.fence - 1) if self.wrap else None
-        self.lines.lay()
+        try:
+            with patience(self.lines.keep):
+                self.lines.lay()
+        except PatternTooLong as error:
+            self._keep_all(error)
         place = self.lines.place_of(number)
         self.top, self.cursor = max(0, self.top + place - self.cursor), place
         self._show_end()
+
+    def _keep_all(self, error: PatternTooLong) -> None:
+        self.lines.keep = given_up(self.lines.keep, error)
+        self.lines.lay()
 
     def _show_end(self) -> None:
         last = max(0, len(self.lines.laid) - self._room())
@@ -183,7 +198,7 @@ class LogView(Acting, Widget, can_focus=True):
     def set_search(self, text: str) -> None:
         """What to look for; the view goes to the next match at or below its place."""
         self.search = filter_of(text)
-        if text and not self._matches(self.cursor):
+        if text and not self._matching([self.cursor]):
             self.find(1)
         self.refresh()
 
@@ -206,14 +221,23 @@ class LogView(Acting, Widget, can_focus=True):
     def find(self, step: int) -> None:
         """Go to the next match in a direction, around the end."""
         count = len(self.lines.laid)
-        for distance in range(1, count + 1):
-            place = (self.cursor + step * distance) % count
-            if self._matches(place):
-                self.follow, self.cursor = False, place
-                if not self.top <= place < self.top + self._room():
-                    self.top = max(0, min(place, count - self._room()))
-                self.refresh()
-                return
+        places = ((self.cursor + step * distance) % count for distance in range(1, count + 1))
+        place = next(iter(self._matching(places, most=1)), None)
+        if place is None:
+            return
+        self.follow, self.cursor = False, place
+        if not self.top <= place < self.top + self._room():
+            self.top = max(0, min(place, count - self._room()))
+        self.refresh()
+
+    def _matching(self, places: Iterable[int], *, most: int | None = None) -> list[int]:
+        """The places that the search finds; a search that never comes to an end finds none."""
+        try:
+            with patience(self.search):
+                return list(islice((place for place in places if self._matches(place)), most))
+        except PatternTooLong as error:
+            self.search = given_up(self.search, error)
+            return []
 
     def _matches(self, place: int) -> bool:
         if not self.search.terms or place >= len(self.lines.laid):
@@ -262,8 +286,9 @@ class LogView(Acting, Widget, can_focus=True):
         if self.grows:
             parts.append("follow" if self.follow else "held")
         if self.search.text:
-            count = sum(self._matches(place) for place in range(len(self.lines.laid)))
-            parts.append(f"/{self.search.text} {count} found")
+            count = len(self._matching(range(len(self.lines.laid))))
+            remark = f" {foreign(self.search.remark)}" if self.search.remark else ""
+            parts.append(f"/{self.search.text} {count} found{remark}")
         if self.fresh and self.grows:
             parts.append(f"+{self.fresh} new")
         if self.lines.dropped:

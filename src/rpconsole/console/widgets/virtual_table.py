@@ -13,7 +13,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from rpconsole.console.actions import Place, bindings
-from rpconsole.console.text import Line, changed_cells
+from rpconsole.console.text import Line, changed_cells, foreign
 from rpconsole.console.widgets.acting import Acting
 from rpconsole.console.widgets.columns import Layout, laid_out, letters
 from rpconsole.console.widgets.lines import fenced, title_line
@@ -21,6 +21,7 @@ from rpconsole.console.widgets.marking import Key, Marks
 from rpconsole.console.widgets.painting import Look, strip_of
 from rpconsole.console.widgets.rows import Rows
 from rpconsole.domain.filters import NOTHING, Facts, Filter, parse, sort_key
+from rpconsole.patience import sifted
 
 #: title and head
 FIXED = 2
@@ -97,8 +98,9 @@ class VirtualTable(Acting, Widget, can_focus=True):
         self.take_order(keys)
 
     def passing(self, keys: Iterable[Key]) -> list[Key]:
-        """Those that the filter lets through."""
-        return [key for key in keys if self.filter.passes(self.rows.facts(key))]
+        """Those that the filter lets through; all of them where it never comes to an end."""
+        self.filter, found = sifted(self.filter, keys, self.rows.facts)
+        return found
 
     async def whole(self) -> list[Facts]:
         """The facts of all rows that are shown, whether they are in sight or not."""
@@ -321,9 +323,9 @@ class VirtualTable(Acting, Widget, can_focus=True):
         if shown > self._room():
             parts.append(f"{self.top + 1}-{min(shown, self.top + self._room())}")
         filtered = f"  /{self.filter.text}" if self.filter.text else ""
-        unknown = f"  nothing has {self.filter.unknown[0]}:" if self.filter.unknown else ""
+        remark = f"  {foreign(self.filter.remark)}" if self.filter.remark else ""
         return title_line(
-            f"{self.title}{filtered}{unknown}",
+            f"{self.title}{filtered}{remark}",
             width,
             self.look,
             number=self.number,
