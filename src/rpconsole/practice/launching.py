@@ -13,6 +13,7 @@ from pathlib import Path
 
 from rpconsole.domain.fault import AlreadyOwned, SiteFailed
 from rpconsole.practice.configuring import remove_private_folder
+from rpconsole.practice.moab.spool import Spool
 from rpconsole.practice.paths import SitePaths
 from rpconsole.practice.processes import alive, end_marked, marked, send
 
@@ -121,5 +122,6 @@ def _last_line(path: Path) -> str:
 
 
 def kill_job(paths: SitePaths, job: str) -> None:
-    """SIGKILL to all processes of one job."""
-    send(marked(paths.root, job), signal.SIGKILL)
+    """SIGKILL to all processes of one job; one that the executor is just starting has begun by then."""
+    with Spool(paths.spool).changing():
+        send(marked(paths.root, job), signal.SIGKILL)
