@@ -98,7 +98,7 @@ def test_a_wall_time_that_slurm_ends_costs_no_task_and_a_dead_node_only_what_it_
         operator.log_in()
         until(lambda: operator.runs().get("chip", {}).get("tasks"), "the chip job runs", 60)
         (first,) = below(over_slurm)
-        over_slurm.told("scontrol", "update", f"jobid={first}", "endtime=now")
+        over_slurm.end_wall_time(first)
         until(lambda: starts(site) == 2, "the second job runs", 90)
         assert "TIMEOUT" in over_slurm.told("sacct", "-X", "-n", "-P", "-j", first, "-o", "State")
         over_slurm.told("scontrol", "update", "nodename=mu002", "state=down", "reason=test")

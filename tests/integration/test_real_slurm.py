@@ -96,7 +96,7 @@ def test_a_job_that_was_ended_is_followed_by_another_and_a_dead_node_costs_only_
         slurm.told("scancel", first)
         until(lambda: starts(site) == 2, "the second job runs", 60)
         second = until(lambda: (job := operator.runs()["chip"]["job"]) != first and job, "it is known", 30)
-        slurm.told("scontrol", "update", f"jobid={second}", "endtime=now")
+        slurm.end_wall_time(second)
         until(lambda: starts(site) == 3, "the third job runs, as the wall time has ended the second", 90)
         slurm.told("scontrol", "update", "nodename=mu002", "state=down", "reason=test")
         try:

@@ -133,6 +133,11 @@ class PrivateSlurm:
         assert done.returncode == 0, f"{' '.join(words)}: exit {done.returncode}: {done.stdout}{done.stderr}"
         return done.stdout.strip()
 
+    def end_wall_time(self, job: str) -> None:
+        """A job's time is up now; Slurm refuses that within the second in which the job began."""
+        words = ("scontrol", "update", f"jobid={job}", "endtime=now")
+        self._wait(f"{' '.join(words)} is taken", lambda: self.run(*words).returncode == 0)
+
     def start_controller(self) -> None:
         """Start slurmctld; it takes up what it had saved."""
         self._launch("slurmctld", CONTROLLER, "slurmctld", "-D", "-f", self.environ["SLURM_CONF"])
