@@ -182,6 +182,21 @@ class StepFailed(Event):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class HelperAway(Event):
+    """A session lives, and the helper at the site does not start: a state of the site, not a fault of the run."""
+
+    sentence: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class HelperDied(Event):
+    """The helper at the site ended while it worked for the run, for the so-manieth time in a row."""
+
+    sentence: str
+    times: int = 1
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class SessionGone(Event):
     """No session lives: a state of the world, not a fault of the run."""
 

@@ -108,6 +108,18 @@ class SiteFailed(RpconsoleError):
     exit_code = ExitCode.SYSTEM
 
 
+class HelperAway(SiteFailed):
+    """The helper at the site does not start; nothing was sent to it."""
+
+    kind = FaultKind.AWAY
+
+
+class HelperDied(NoAnswer):
+    """The helper at the site ended before it had answered; what happened to the request is unknown."""
+
+    kind = FaultKind.AWAY
+
+
 class DatabaseAway(RpconsoleError):
     """The database does not answer."""
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from rpconsole.domain import event as ev
 from rpconsole.domain.action import Action, CancelJob, Level, TellOperators, action_for
 from rpconsole.domain.fault import ExitCode, Fault, RpconsoleError
-from rpconsole.domain.retry import RetryPolicy, decide_retry, spread_of
+from rpconsole.domain.retry import DEATHS_TOLD, RetryPolicy, decide_retry, site_delay_s, spread_of
 from rpconsole.domain.run import FINAL_STEPS, NETWORK_STEPS, NO_SESSION, Run, Step
 
 
@@ -191,6 +191,24 @@ def _revive(run: Run, event: ev.Event, ctx: Context) -> tuple[Run, tuple[Action,
     return run.with_(parked=False, next_try_at=None, hold=None), ()
 
 
+def _helper_away(run: Run, event: ev.Event, ctx: Context) -> tuple[Run, tuple[Action, ...]]:
+    """Nothing is counted: the site failed before it heard of the run."""
+    assert isinstance(event, ev.HelperAway)
+    return run.with_(next_try_at=ctx.now + ctx.policy.away_s, hold=event.sentence, fault=int(Fault.SYSTEM)), ()
+
+
+def _helper_died(run: Run, event: ev.Event, ctx: Context) -> tuple[Run, tuple[Action, ...]]:
+    """Nothing is counted either, as the run may have had no part in it; a run that may is tried ever less often, and told of."""
+    assert isinstance(event, ev.HelperDied)
+    delay_s = site_delay_s(ctx.policy, event.times)
+    often = f" It did so {event.times} times in a row over this run." if event.times > 1 else ""
+    held = run.with_(next_try_at=ctx.now + delay_s, hold=event.sentence + often, fault=int(Fault.TIMEOUT))
+    if event.times != DEATHS_TOLD:
+        return held, ()
+    told = f"run {run.remote_id}: {held.hold} It is tried again, ever less often; 'rpconsole run cancel {run.remote_id}' gives it up"
+    return held, (TellOperators(remote_id=run.remote_id, level=Level.ALERT, sentence=told),)
+
+
 def _verified(run: Run, event: ev.Event, ctx: Context) -> tuple[Run, tuple[Action, ...]]:
     assert isinstance(event, ev.ProductsVerified)
     return _forward(run, Step.APPLY, passed=event.passed, failed=event.failed), ()
@@ -294,6 +312,8 @@ TABLE: Table = {
 }
 for _step in NETWORK_STEPS:
     TABLE.setdefault((_step, ev.SessionGone), _PARK)
+    TABLE[_step, ev.HelperAway] = Move(to=(), effect=_helper_away)
+    TABLE[_step, ev.HelperDied] = Move(to=(), effect=_helper_died)
 for _step in Step:
     TABLE[_step, ev.SessionOpened] = _REVIVE
     if _step is not Step.DONE:

@@ -1,6 +1,7 @@
 """When to try again: the only place that decides it. Nothing here sleeps; waiting is a time written on the run.
 
-Three budgets are kept apart. The *site circuit* has none: without a session nothing is tried, and nothing is counted. The *row* may
+Three budgets are kept apart. The *site circuit* has none: without a session nothing is tried, and nothing is counted. A helper there that
+does not start, or that dies, is the site's fault as well: it is waited for, ever longer. The *row* may
 fail a step a few times, with growing delays, before a person is asked. The *component* may have its command run a few times by
 the runner at the site before it is abandoned and the run goes on without it.
 """
@@ -11,6 +12,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from rpconsole.domain.fault import FaultKind
+
+#: operators are told of a run over which the helper has died so often in a row
+DEATHS_TOLD = 5
 
 
 class AbandonPolicy(StrEnum):
@@ -73,6 +77,13 @@ def decide_retry(policy: RetryPolicy, kind: FaultKind, tries: int, now: float, s
                 return RetryDecision(next_try_at=None, counted=True)
             delay_s = policy.delays_s[min(tries, len(policy.delays_s) - 1)]
             return RetryDecision(next_try_at=now + delay_s * (1.0 + policy.jitter * spread), counted=True)
+
+
+def site_delay_s(policy: RetryPolicy, times: int) -> float:
+    """Until the site's helper is asked again, once it has failed ``times`` times in a row: each wait twice the one before, and the
+    longest as long as the last delay of a step."""
+    longest_s = max(policy.away_s, policy.delays_s[-1])
+    return min(longest_s, policy.away_s * 2.0 ** min(times - 1, 30))
 
 
 def spread_of(remote_id: int, tries: int) -> float:

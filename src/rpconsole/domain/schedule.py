@@ -76,6 +76,15 @@ class Limits:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class SiteAway:
+    """A session lives, but the helper at the site does not start."""
+
+    sentence: str
+    #: epoch seconds at which it is asked again
+    again_at: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Situation:
     """What the choice depends on besides the runs."""
 
@@ -90,6 +99,8 @@ class Situation:
     limits: Limits = field(default_factory=Limits)
     #: what the scheduler did when it was asked for its queue, instead of answering; None = it answered
     silence: str | None = None
+    #: why nothing that needs the site is begun though a session lives; None = nothing is known against it
+    site_away: SiteAway | None = None
     #: run -> epoch seconds at which the first of what it reads is purged from scratch
     urgency: Mapping[int, float] = field(default_factory=dict)
     #: what is purged within so many seconds goes before every priority
@@ -117,7 +128,7 @@ def is_ready(run: Run, situation: Situation) -> bool:
 
 
 def _link_serves(run: Run, situation: Situation) -> bool:
-    if not situation.session:
+    if not situation.session or situation.site_away is not None:
         return False
     if run.step in (Step.SHIP, Step.RETRIEVE):
         return situation.may_transfer and run.remote_id not in situation.too_long

@@ -33,8 +33,9 @@ def reasons(run: Run, situation: Situation) -> tuple[str, ...]:
         _silence(run, situation),
     )
     found = [sentence for sentence in held_up if sentence]
-    wait = _wait(run, situation, hold="" if _cause(run.hold) in map(_cause, found) else run.hold)
-    found += [wait] if wait else []
+    if situation.site_away is None or run.hold != situation.site_away.sentence:
+        wait = _wait(run, situation, hold="" if _cause(run.hold) in map(_cause, found) else run.hold)
+        found += [wait] if wait else []
     if not found:
         return (run.hold or _WAITS_AT[run.step],)
     return tuple(found)
@@ -49,9 +50,9 @@ class Reasons:
 
     def of(self, run: Run) -> tuple[str, ...]:
         """What ``reasons`` says of the run."""
-        own = run.next_try_at is not None or any(
-            run.remote_id in of for of in (self._situation.throttled, self._situation.too_long)
-        )
+        own = (
+            run.next_try_at is not None or (self._situation.site_away is not None and run.step in NETWORK_STEPS)
+        ) or any(run.remote_id in of for of in (self._situation.throttled, self._situation.too_long))
         if own or run.step in FINAL_STEPS:
             return reasons(run, self._situation)
         key = (run.step, run.stage, run.hold)
@@ -66,6 +67,12 @@ def _session(run: Run, situation: Situation) -> str:
         return ""
     if not situation.session:
         return f"{NO_SESSION}: 'rpconsole login' moves it"
+    if situation.site_away is not None:
+        wait_s = max(0.0, situation.site_away.again_at - situation.now)
+        return (
+            f"the helper at the site does not serve: {situation.site_away.sentence} "
+            f"It is asked again in {wait_s:.0f} s ('rpconsole run retry {run.remote_id}' asks at once)"
+        )
     if not situation.may_transfer and run.step in (Step.SHIP, Step.RETRIEVE):
         return "the session ends too soon for a transfer: 'rpconsole login' with a new token moves it"
     return ""

@@ -13,13 +13,14 @@ from typing import Any
 from rpconsole.domain import action as act
 from rpconsole.domain.action import Action, CancelJob, Level, PollRun
 from rpconsole.domain.event import Event, SessionGone, SessionOpened, StepFailed
-from rpconsole.domain.fault import BadData, DatabaseAway, Fault, FaultKind, SiteRefused
+from rpconsole.domain.fault import BadData, DatabaseAway, Fault, FaultKind, HelperAway, SiteRefused
 from rpconsole.domain.machine import InvalidMove
 from rpconsole.domain.run import NETWORK_STEPS, Run, Step
 from rpconsole.domain.schedule import Situation, choose, to_poll
 from rpconsole.engine.apply import apply_run
 from rpconsole.engine.book import RunBook
 from rpconsole.engine.cancel import cancel_job
+from rpconsole.engine.circuit import SiteCircuit
 from rpconsole.engine.clockwork import Due, session_warnings, situation_of
 from rpconsole.engine.gates import Gates
 from rpconsole.engine.notices import NoticeBoard
@@ -66,6 +67,7 @@ class EngineCore:
         self.notices = NoticeBoard(world.clock)
         self.book = RunBook(world, self.notices.tell)
         self.gates = Gates(world.operations)
+        self.circuit = SiteCircuit(world.clock, world.settings.retry, self.notices)
         self.results = ResultsBook()
         self.busy: dict[int, type[Action]] = {}
         self.watch = JobWatch(world, self.results, self.notices)
@@ -207,7 +209,7 @@ class EngineCore:
             limits=self.world.settings.limits,
             silence=self.watch.silence,
         )
-        plain = replace(plain, too_long=self.world.meter.too_long(views, now))
+        plain = replace(plain, too_long=self.world.meter.too_long(views, now), site_away=self.circuit.away())
         return self.scratch.in_situation(plain, self.book.live())
 
     async def _follow_sessions(self, now: float) -> None:
@@ -238,7 +240,7 @@ class EngineCore:
         """Look at the room and at purge clocks now and then; at the databases alone when a new run is not yet reckoned with."""
         runs = self.book.live()
         if self.scratch_due.is_due(now):
-            session = situation.session and situation.may_order
+            session = situation.session and situation.may_order and situation.site_away is None
             if self._tasks.start_once("scratch", lambda: self.scratch.look(runs, session=session)):
                 self.scratch_due.next_in(now, self.world.settings.scratch.look_s)
         elif self.scratch.knows_not(runs):
@@ -261,7 +263,7 @@ class EngineCore:
         """The run stays busy until its event is settled: an action that starts twice on one state would be done twice."""
         try:
             async with self._registering if kind in REGISTERING else nullcontext():
-                event = await outcome_of(PERFORMERS[kind], self.world, run)
+                event = self.circuit.heard(run, await outcome_of(PERFORMERS[kind], self.world, run))
             await self.settle(run, event)
         finally:
             self.busy.pop(run.remote_id, None)
@@ -311,7 +313,7 @@ class EngineCore:
 
     async def _poll(self, runs: list[Run]) -> None:
         try:
-            events = await self.watch.look(runs)
+            events = await self._looked(runs)
             for run in runs:
                 if run.remote_id in events:
                     await self.settle(run, events[run.remote_id])
@@ -319,6 +321,15 @@ class EngineCore:
             for run in runs:
                 self.busy.pop(run.remote_id, None)
         self._ask_again_for_cancels()
+
+    async def _looked(self, runs: list[Run]) -> dict[int, Event]:
+        try:
+            events = await self.watch.look(runs)
+        except HelperAway as away:
+            self.circuit.failed(str(away))
+            raise
+        self.circuit.serves()
+        return events
 
     def _ask_again_for_cancels(self) -> None:
         """A wish to cancel stands until the scheduler confirms it."""

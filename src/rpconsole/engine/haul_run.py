@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from rpconsole.domain.fault import SiteFailed
+from rpconsole.domain.fault import HelperDied, SiteFailed
 from rpconsole.domain.full_disk import says_full
 from rpconsole.domain.haul import SLICE_BYTES, Haul, HaulFile, HaulState, Way, bytes_that_fit, next_slice
 from rpconsole.domain.pace import Pace
@@ -48,10 +48,15 @@ class HaulRun:
         self._under_way = self._files_under_way = 0
         self._pace = Pace()
         self._parked: dict[str, str] = {}
+        #: why what should have carried the last files did not, where that is no fault of theirs
+        self._site_away = ""
         self._moving_s = 0.0
 
     async def carry_out(self) -> Haul:
-        """The haul as it ended. Raises SessionLost, NoSession, SiteFailed (try again later), BadData (a person must see to it)."""
+        """The haul as it ended.
+
+        Raises SessionLost, NoSession, SiteFailed and HelperDied (try again later), BadData (a person must see to it).
+        """
         files = await files_of(self._haulage, self._haul)
         size = sum(file.size for file in files)
         self._change(
@@ -102,6 +107,8 @@ class HaulRun:
             self._refuse_without_time(missing)
             missing = await self._moved_once(missing)
             self._refuse_full(missing)
+            if self._site_away:
+                raise HelperDied(self._site_away)
         for file in missing:
             self._park(file)
 
@@ -120,6 +127,7 @@ class HaulRun:
             raise
         self._moving_s += self._world.clock.monotonic() - began
         await self._write(by_target, arrived, missed)
+        self._site_away = next((one.sentence for one in missed if one.site_away), "")
         for one in missed:
             self._parked[one.shipment.target] = one.sentence
             if not one.retryable:

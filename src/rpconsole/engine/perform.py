@@ -5,10 +5,11 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable, Callable
 
+from rpconsole.domain import event as ev
 from rpconsole.domain.event import Event, SessionGone, StepFailed
-from rpconsole.domain.fault import Fault, FaultKind, RpconsoleError, SessionLost
+from rpconsole.domain.fault import Fault, FaultKind, HelperAway, HelperDied, RpconsoleError, SessionLost
 from rpconsole.domain.full_disk import kind_of
-from rpconsole.domain.run import Run
+from rpconsole.domain.run import NETWORK_STEPS, Run
 from rpconsole.engine.world import World
 
 log = logging.getLogger(__name__)
@@ -26,10 +27,19 @@ async def outcome_of(performer: Performer, world: World, run: Run) -> Event:
         return SessionGone()
     except RpconsoleError as error:
         log.warning("run %d: %s failed: %s", run.remote_id, run.step, error)
-        return StepFailed(kind=kind_of(error), sentence=str(error), fault=error.fault)
+        return _failure(run, error)
     except Exception:
         log.exception("run %d: %s ended in a fault of ours", run.remote_id, run.step)
         sentence = f"a fault of ours in '{run.step}'; the log has the details"
         return StepFailed(kind=FaultKind.PERMANENT, sentence=sentence, fault=Fault.PROGRAMMING)
     log.info("run %d: %s ended: %s", run.remote_id, run.step, type(event).__name__)
     return event
+
+
+def _failure(run: Run, error: RpconsoleError) -> Event:
+    """What the site's helper does to a run that needs it is the site's, not the run's."""
+    if run.step in NETWORK_STEPS and isinstance(error, HelperAway):
+        return ev.HelperAway(sentence=str(error))
+    if run.step in NETWORK_STEPS and isinstance(error, HelperDied):
+        return ev.HelperDied(sentence=str(error))
+    return StepFailed(kind=kind_of(error), sentence=str(error), fault=error.fault)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from rpconsole.commands.results import TaskResults
 from rpconsole.domain.event import Event, ProductsVerified
-from rpconsole.domain.fault import SiteFailed
+from rpconsole.domain.fault import HelperDied, SiteFailed
 from rpconsole.domain.full_disk import says_full
 from rpconsole.domain.haul import Way
 from rpconsole.domain.manifest import ManifestRecord
@@ -106,7 +106,9 @@ async def _fetch(
     retryable = [one for one in failed if one.retryable]
     if retryable:
         first = next((one for one in retryable if says_full(one.sentence)), retryable[0])
-        raise SiteFailed(f"{first.shipment.source} did not come home: {first.sentence}")
+        sentence = f"{first.shipment.source} did not come home: {first.sentence}"
+        is_site_away = any(one.site_away for one in retryable) and not says_full(sentence)
+        raise HelperDied(sentence) if is_site_away else SiteFailed(sentence)
     return arrived, failed
 
 

@@ -40,6 +40,8 @@ log = logging.getLogger(__name__)
 SAMPLE = 64
 #: holdings that are looked at in one round, the longest unseen first
 HOLDINGS_AT_ONCE = 20
+#: what the notices call it; the look's task has a name of its own, and has not failed
+_LOOK = "the look at scratch"
 #: steps of runs that have not yet added all to scratch that they will
 _GROWING = (Step.PREPARE, Step.SHIP, Step.SUBMIT, Step.RECONCILE, Step.POLL)
 
@@ -94,8 +96,9 @@ class ScratchWatch:
             except SessionLost:
                 return
             except RpconsoleError as error:
-                self._notices.once("scratch", Level.WARN, f"scratch cannot be looked at: {error}")
+                self._notices.once(_LOOK, Level.WARN, f"scratch cannot be looked at: {error}")
                 return
+            self._notices.over(_LOOK)
         self._reckon(runs)
         self._warn()
 

@@ -238,6 +238,8 @@ class Engine:
             except InvalidMove as invalid:
                 raise BadData(f"'{what}' does not fit: {invalid}") from None
             self._core.carry_out(actions)
+            if isinstance(event, RetryOrdered):
+                self._core.circuit.look_now()
             self._core.wake()
             run = self._core.book.runs[remote_id]
             act.outcome = f"run {remote_id} is at '{run.step}' now" + (f": {run.hold}" if run.hold else "")
@@ -287,6 +289,7 @@ class Engine:
                 )
             return views
         finally:
+            self._core.circuit.look_now()
             self._core.watch.due.wake()
             self._core.wake()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from rpconsole.domain.event import Event, InputsVerified
-from rpconsole.domain.fault import BadData, SiteFailed
+from rpconsole.domain.fault import BadData, HelperDied, SiteFailed
 from rpconsole.domain.full_disk import says_full
 from rpconsole.domain.haul import Way
 from rpconsole.domain.listfiles import SCRIPT
@@ -155,8 +155,11 @@ async def _remember(world: World, run: Run, sent: Sequence[Delivery], local: Map
     await world.ledger.add_bytes(run.remote_id, sent=sum(delivery.size for delivery in sent))
 
 
-def _undelivered(failed: Sequence[Undelivered]) -> BadData | SiteFailed:
+def _undelivered(failed: Sequence[Undelivered]) -> BadData | SiteFailed | HelperDied:
     first = next((one for one in failed if says_full(one.sentence)), failed[0])
     more = f" (and {len(failed) - 1} more)" if len(failed) > 1 else ""
     sentence = f"{first.shipment.source} did not arrive at the site: {first.sentence}{more}"
-    return SiteFailed(sentence) if all(one.retryable for one in failed) else BadData(sentence)
+    if not all(one.retryable for one in failed):
+        return BadData(sentence)
+    is_site_away = any(one.site_away for one in failed) and not says_full(sentence)
+    return HelperDied(sentence) if is_site_away else SiteFailed(sentence)

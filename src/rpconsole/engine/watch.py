@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from rpconsole.domain.action import Level
 from rpconsole.domain.event import Event
+from rpconsole.domain.fault import NoAnswer, SiteFailed
 from rpconsole.domain.run import Run
 from rpconsole.engine.clockwork import Due
 from rpconsole.engine.gone import JobMemory, look_at_history
@@ -53,20 +54,26 @@ class JobWatch:
                 await look_at_history(self._world, self._memory)
             self._say_if_forgetful(interval_s)
             return polled.events
+        except (NoAnswer, SiteFailed) as error:
+            # the helper or the line fails: said where the scheduler's own silence is
+            interval_s = self._silent_s(str(error))
+            raise
         finally:
             self.due.by(self._world.clock.now() + interval_s)
 
     def _next_s(self, polled: Polled) -> float:
-        pace = self._world.settings.pace
-        self.silence = polled.silence
         if polled.silence is not None:
-            self._silent_polls += 1
             self._notices.once("the scheduler", Level.WARN, f"the scheduler gives no queue: {polled.silence}")
-            return pace.silent_s(self._silent_polls)
-        self._silent_polls = 0
+            return self._silent_s(polled.silence)
+        self.silence, self._silent_polls = None, 0
         self.heard_at = self._world.clock.now()
         self._notices.over("the scheduler")
-        return pace.interval_s(polled.expected)
+        return self._world.settings.pace.interval_s(polled.expected)
+
+    def _silent_s(self, silence: str) -> float:
+        self.silence = silence
+        self._silent_polls += 1
+        return self._world.settings.pace.silent_s(self._silent_polls)
 
     def _say_if_forgetful(self, interval_s: float) -> None:
         purge_s = self._memory.purge_s

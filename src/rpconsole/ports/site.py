@@ -43,6 +43,8 @@ class Undelivered:
     shipment: Shipment
     sentence: str
     retryable: bool
+    #: what should have carried it ended or did not start: no fault of the file
+    site_away: bool = False
     bundle: int = 0
     stream: str = ""
     attempts: int = 1
@@ -152,7 +154,9 @@ class Site(Protocol):
     """The verbs of the helper at the site; each is safe to repeat.
 
     Every method raises NoSession when none is open (nothing was tried), SessionLost when it ended before the answer (what happened
-    there is unknown), NoAnswer when the time is up, SiteRefused with the site's sentence, SiteFailed for what may work later.
+    there is unknown), NoAnswer when the time is up, SiteRefused with the site's sentence, SiteFailed for what may work later. Where a
+    session lives, HelperAway when the helper there does not start (nothing was tried) and HelperDied when it ended before it had
+    answered (what happened is unknown).
     """
 
     async def stat(self, paths: Collection[str], *, hashed: bool = False) -> Mapping[str, FileFact]:

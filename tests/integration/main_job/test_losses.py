@@ -7,9 +7,10 @@ import json
 import os
 import signal
 from pathlib import Path
+from random import Random
 
 import pytest
-from tests.integration.main_job.world import STOPPED, MainJob, main_job
+from tests.integration.main_job.world import MainJob, main_job
 
 from rpconsole.practice.moab.spool import State
 
@@ -37,18 +38,30 @@ def helpers(job: MainJob) -> list[int]:
     return found
 
 
-async def test_a_helper_that_is_killed_again_and_again_costs_no_second_job_and_no_try(tmp_path):
-    async with main_job(tmp_path / "site", exposures=2) as job:
+def barred(job: MainJob) -> Path:
+    """While this file is there, every helper is killed as it starts."""
+    flag = job.site.paths.root / "barred"
+    flag.touch()
+    job.stand_in("python3", f'case "$*" in *" serve "*) [ -e {flag} ] && kill -9 $$;; esac\nexec "$real" "$@"')
+    return flag
+
+
+async def test_helpers_killed_at_their_start_and_in_service_cost_no_second_job_and_no_try(tmp_path):
+    quick = {"retry": {"away_s": 0.5}}
+    async with main_job(tmp_path / "site", exposures=2, changes=quick) as job:
+        flag = barred(job)
         await job.logged_in()
-        killed = 0
-        while job.step() not in ("done", *STOPPED):
+        await job.until(lambda: job.story().count("HelperAway") == 2)
+        assert "The helper does not start." in job.why()
+        flag.unlink()
+        moments = Random(5)
+        for _ in range(6):
+            await asyncio.sleep(moments.uniform(0.1, 0.7))
             for pid in helpers(job):
                 os.kill(pid, signal.SIGKILL)
-                killed += 1
-            await asyncio.sleep(0.3)
         await job.full()
-        assert killed > 0
         assert job.submitted() == 1
+        assert job.journal("SELECT detail FROM rp_story WHERE event = 'StepFailed' AND detail LIKE '%transient%'") == []
 
 
 async def test_a_journal_that_is_lost_under_a_running_job_costs_no_second_job(job):

@@ -7,6 +7,7 @@ from collections import Counter
 from contextlib import asynccontextmanager
 from typing import Any
 
+from rpconsole.adapters.ssh.channel import ChannelEnded
 from rpconsole.adapters.ssh.ledger import Ledger
 from rpconsole.adapters.ssh.transfer import Transfer
 from rpconsole.adapters.traffic import Traffic
@@ -69,3 +70,40 @@ async def test_large_files_that_are_no_multiple_of_the_streams_still_fill_every_
 async def test_every_file_goes_also_where_there_is_one_session_only():
     for files in (1, 2, 3, 7):
         assert sum((await carried_by(files, sessions=1)).values()) == files
+
+
+class _Barred(_Session):
+    """A front end where no stream comes about so many times, or never."""
+
+    def __init__(self, number, carried, times):
+        super().__init__(number, carried)
+        self.times = times
+
+    @asynccontextmanager
+    async def lease(self, verb, urgency):
+        if self.times > 0:
+            self.times -= 1
+            raise ChannelEnded("The helper at fe1 ended with exit code 137: Killed.")
+        yield self
+
+
+async def sent_over(*sessions, files=5):
+    ledger = Ledger(None)
+    all_sessions: Any = sessions
+    sized = [(Shipment(source=f"/a/{n}", target=f"/b/{n}", size=SIZE), SIZE) for n in range(files)]
+    async with asyncio.timeout(60):
+        await Transfer("receive", lambda: all_sessions, ledger).run(sized)
+    return ledger
+
+
+async def test_a_transfer_for_which_no_stream_comes_about_ends_and_says_that_no_file_is_to_blame():
+    ledger = await sent_over(_Barred(1, Counter(), 1_000_000), _Barred(2, Counter(), 1_000_000))
+    assert ledger.delivered == []
+    assert {(one.site_away, one.retryable) for one in ledger.undelivered} == {(True, True)}
+    assert len(ledger.undelivered) == 5
+    assert "exit code 137" in ledger.undelivered[0].sentence
+
+
+async def test_streams_that_come_about_late_or_at_one_front_end_only_carry_all():
+    assert len((await sent_over(_Barred(1, Counter(), 3))).delivered) == 5
+    assert len((await sent_over(_Barred(1, Counter(), 1_000_000), _Session(2, Counter()))).delivered) == 5

@@ -49,6 +49,8 @@ EXAMPLES: dict[type[ev.Event], ev.Event] = {
     ev.DbinfoApplied: ev.DbinfoApplied(passed=2, failed=0),
     ev.RunAdvanced: ev.RunAdvanced(registered=2),
     ev.StepFailed: ev.StepFailed(kind=FaultKind.TRANSIENT, sentence="disk full"),
+    ev.HelperAway: ev.HelperAway(sentence="The helper does not start."),
+    ev.HelperDied: ev.HelperDied(sentence="The helper at fe1 ended."),
     ev.SessionGone: ev.SessionGone(),
     ev.SessionOpened: ev.SessionOpened(),
     ev.RetryOrdered: ev.RetryOrdered(who="op"),

@@ -82,6 +82,8 @@ class MemorySite:
         self._home = home or DiskHome()
         self._claims: dict[str, _Claim] = {}
         self._troubles: list[Trouble] = []
+        #: what every verb ends with while it lasts: a helper that does not start, or that dies
+        self.ailing: Callable[[str], RpconsoleError | None] = _well
         self.files: dict[str, MemoryFile] = {}
         self.moab = MemoryMoab(clock)
         #: every verb that was begun, in order
@@ -209,6 +211,8 @@ class MemorySite:
         self.calls.append(verb)
         if not self._sessions.alive():
             raise NoSession
+        if (error := self.ailing(verb)) is not None:
+            raise error
         for trouble in self._troubles:
             if trouble.verb == verb:
                 trouble.nth -= 1
@@ -313,6 +317,10 @@ class MemorySite:
 
 async def _at_once() -> None:
     """Transfers take no time unless somebody wants them to."""
+
+
+def _well(verb: str) -> None:
+    """The helper does what it is asked."""
 
 
 def _fact(file: MemoryFile, hashed: bool) -> FileFact:

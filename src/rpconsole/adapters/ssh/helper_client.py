@@ -12,12 +12,24 @@ from rpconsole.adapters.ssh.channel import Channel, ChannelEnded
 from rpconsole.adapters.ssh.frame_stream import FrameStream
 from rpconsole.adapters.ssh.helper_file import helper_bytes, helper_name, helper_path, install_command, runner_path
 from rpconsole.adapters.ssh.options import SshOptions
-from rpconsole.domain.fault import NoAnswer, RpconsoleError, SessionLost, SiteFailed, SiteRefused
+from rpconsole.domain.fault import (
+    HelperAway,
+    HelperDied,
+    NoAnswer,
+    RpconsoleError,
+    SessionLost,
+    SiteFailed,
+    SiteRefused,
+)
 
 OpenChannel = Callable[[str], Awaitable[Channel]]
 
 _INSTALLED = b"RPR-INSTALLED "
 _CLEANING_S = 300.0
+
+
+class _NotInstalled(SiteFailed):
+    """There is no room for the helper at the site, or no right to put it there."""
 
 
 class SitePermanent(SiteRefused):
@@ -29,6 +41,10 @@ def fault_of(kind: object, sentence: str) -> RpconsoleError:
     if kind == "transient":
         return SiteFailed(sentence)
     return SitePermanent(sentence) if kind == "permanent" else SiteRefused(sentence)
+
+
+def _died(error: RpconsoleError) -> HelperDied:
+    return HelperDied(f"{error} What happened to the request is unknown.", evidence=error.evidence)
 
 
 def helper_command(options: SshOptions, *words: str) -> str:
@@ -51,7 +67,10 @@ class HelperClient:
         self._reader: asyncio.Task[None] | None = None
 
     async def call(self, verb: str, fields: Mapping[str, Any], *, timeout_s: float) -> Any:
-        """The result of a verb; the site's refusals as our errors, NoAnswer when the time is up."""
+        """The result of a verb; the site's refusals as our errors, NoAnswer when the time is up.
+
+        HelperAway when it does not start, HelperDied when it ended before it had answered.
+        """
         frames = await self._running()
         number = next(self._numbers)
         future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
@@ -60,6 +79,8 @@ class HelperClient:
             await frames.send({**fields, "id": number, "verb": verb}, timeout_s)
             async with asyncio.timeout(timeout_s):
                 answer = await future
+        except ChannelEnded as error:
+            raise _died(error) from error
         except TimeoutError:
             raise NoAnswer(
                 f"{self._host} did not answer {verb!r} within {timeout_s:g} s; what happened is unknown."
@@ -133,13 +154,18 @@ class HelperClient:
 
     async def _start(self) -> FrameStream:
         try:
+            return await self._served()
+        except _NotInstalled as error:
+            raise HelperAway(str(error), evidence=error.evidence) from error
+        except (SiteFailed, NoAnswer) as error:
+            raise HelperAway(f"The helper does not start. {error}", evidence=error.evidence) from error
+
+    async def _served(self) -> FrameStream:
+        try:
             return await self._serve()
         except ChannelEnded:
             await self._install()
-        try:
-            return await self._serve()
-        except ChannelEnded as error:
-            raise SiteFailed(f"The helper does not start. {error}", evidence=error.evidence) from error
+        return await self._serve()
 
     async def _serve(self) -> FrameStream:
         frames = FrameStream(await self._open_channel(helper_command(self._options, "serve", self._badge)), self._host)
@@ -164,7 +190,7 @@ class HelperClient:
         except ChannelEnded as error:
             folder = helper_path(self._options.remote_root).rpartition("/")[0]
             said = channel.stderr or str(error)
-            raise SiteFailed(f"The helper cannot be installed in {folder} at {self._host}: {said}") from error
+            raise _NotInstalled(f"The helper cannot be installed in {folder} at {self._host}: {said}") from error
         finally:
             channel.close()
 
@@ -175,8 +201,8 @@ class HelperClient:
                 future = self._waiting.get(message.get("id") or 0)
                 if future is not None and not future.done():
                     future.set_result(message)
-        except ChannelEnded as error:
-            self._fail(NoAnswer(f"{error} What happened to the request is unknown.", evidence=error.evidence))
+        except SiteFailed as error:
+            self._fail(_died(error))
         except RpconsoleError as error:
             self._fail(error)
 

@@ -47,6 +47,11 @@ class Ledger:
             self._progress(1, 0)
 
     @property
+    def settled(self) -> int:
+        """How many shipments are, one way or the other."""
+        return len(self._settled)
+
+    @property
     def has_ceiling(self) -> bool:
         """Whether ``spend`` may ever wait."""
         return self._throttle.has_ceilings
@@ -74,8 +79,8 @@ class Ledger:
             name = stream if leg is None else f"{stream} {leg.host}"
             self._carriers[shipment] = (bundle.number, name, bundle.failures + 1)
 
-    def miss(self, shipment: Shipment, sentence: str, *, retryable: bool) -> None:
-        """It did not arrive, and sending it again now would not change that."""
+    def miss(self, shipment: Shipment, sentence: str, *, retryable: bool, site_away: bool = False) -> None:
+        """It did not arrive, and sending it again now would not change that; ``site_away`` = nothing is wrong with the file."""
         if shipment in self._settled:
             return
         self._settled.add(shipment)
@@ -85,6 +90,7 @@ class Ledger:
                 shipment=shipment,
                 sentence=sentence,
                 retryable=retryable,
+                site_away=site_away,
                 bundle=bundle,
                 stream=stream,
                 attempts=attempts,

@@ -15,7 +15,7 @@ from rpconsole.adapters.ssh.pool import SshSessions
 from rpconsole.adapters.ssh.throttle import Throttle
 from rpconsole.adapters.ssh.transfer import Transfer
 from rpconsole.adapters.ssh.trees import SshTrees
-from rpconsole.domain.fault import BadData, NoAnswer, SessionLost, SiteFailed
+from rpconsole.domain.fault import BadData, HelperAway, NoAnswer, SessionLost, SiteFailed
 from rpconsole.domain.tuning import Spread
 from rpconsole.ports.local_files import FileFact
 from rpconsole.ports.scratch import DiskRoom, FileAge
@@ -182,12 +182,20 @@ class SshSite:
                     raise
 
     async def _once(self, verb: str, fields: Mapping[str, Any], timeout_s: float) -> Any:
-        session = self._sessions.first()
-        try:
-            return await session.helper.call(verb, fields, timeout_s=timeout_s)
-        except NoAnswer:
-            self._sessions.was_silent(session)
-            raise
+        """Where the helper does not start nothing was sent: another front end is asked."""
+        in_vain: set[str] = set()
+        while True:
+            session = self._sessions.first()
+            try:
+                return await session.helper.call(verb, fields, timeout_s=timeout_s)
+            except NoAnswer:
+                self._sessions.was_silent(session)
+                raise
+            except HelperAway:
+                self._sessions.was_silent(session)
+                in_vain.add(session.name)
+                if not {other.name for other in self._sessions.live()} - in_vain:
+                    raise
 
 
 def _facts_in(entries: Sequence[Mapping[str, Any]]) -> dict[str, FileFact]:

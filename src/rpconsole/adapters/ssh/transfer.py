@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 
 from rpconsole.adapters.ssh.bundles import Bundle, BundleQueue
 from rpconsole.adapters.ssh.carrying import StorageAway
+from rpconsole.adapters.ssh.channel import ChannelEnded, NoChannel
 from rpconsole.adapters.ssh.ledger import Ledger
 from rpconsole.adapters.ssh.options import CARRYING
 from rpconsole.adapters.ssh.session import Session
@@ -43,6 +44,8 @@ class Transfer:
         self._streams = 1
         #: session -> its streams that carry for us
         self._busy: Counter[str] = Counter()
+        #: why the last stream that was asked for did not come about; None once one did
+        self._unopened: RpconsoleError | None = None
         #: what no front end could bring from or to its storage host, with the last one's reason
         self.stranded: list[tuple[Shipment, StorageAway]] = []
 
@@ -53,7 +56,10 @@ class Transfer:
         self._carrying()
         self._queue = BundleQueue(dict(sized).items(), most_bytes=self._most_bytes())
         while self._queue:
+            began = self._ledger.settled
             await self._spread(self._carrying())
+            if self._unopened is not None and self._ledger.settled == began:
+                self._give_up(self._unopened)
 
     def _carrying(self) -> list[Session]:
         """The sessions that bundles may be begun on; TransferCut when there is none."""
@@ -69,6 +75,7 @@ class Transfer:
         return TransferCut(sentence, self._ledger.delivered, self._ledger.undelivered)
 
     async def _spread(self, sessions: Sequence[Session]) -> None:
+        self._unopened = None
         if self._spread_over is not None:
             sessions = sessions[: self._spread_over.sessions]
         limits = [(session, self._channels_of(session)) for session in sessions]
@@ -88,24 +95,33 @@ class Transfer:
 
     async def _work(self, session: Session, name: str) -> None:
         self._busy[session.name] += 1
+        in_vain = 0
         try:
             with session.traffic.lane(name, self._way, asyncio.get_running_loop().time()) as lane:
-                while self._queue and session.is_live and not session.is_draining and not self.is_enough_on(session):
-                    await self._turn(session, lane)
+                while self._queue and in_vain < TRIES and self._may_begin_on(session):
+                    in_vain = 0 if await self._turn(session, lane) else in_vain + 1
         finally:
             self._busy[session.name] -= 1
 
-    async def _turn(self, session: Session, lane: Lane) -> None:
+    async def _turn(self, session: Session, lane: Lane) -> bool:
+        """Whether a stream came about and carried something."""
         turn = _Turn(self, session, lane)
         try:
             async with session.streams.lease(self._verb, self.urgency) as stream:
+                self._unopened = None
                 await stream.carry(turn.next, self._ledger.counted_by(lane.moved))
         except SessionLost:
             self._put_back(turn.taken)
         except RpconsoleError as error:
+            if not turn.taken:
+                self._unopened = error
             self._failed(turn.taken, error)
         finally:
             lane.rests()
+        return bool(turn.taken)
+
+    def _may_begin_on(self, session: Session) -> bool:
+        return session.is_live and not session.is_draining and not self.is_enough_on(session)
 
     def is_enough_on(self, session: Session) -> bool:
         """Whether the last bundles should go over other sessions: two on one connection take as long as both one behind the other."""
@@ -129,8 +145,16 @@ class Transfer:
                 self.stranded += [(shipment, error) for shipment in rest.shipments]
             elif rest.failures >= TRIES:
                 for shipment in rest.shipments:
-                    self._ledger.miss(shipment, str(error), retryable=True)
+                    self._ledger.miss(
+                        shipment, str(error), retryable=True, site_away=isinstance(error, ChannelEnded | NoChannel)
+                    )
         self._put_back([rest for rest in rests if rest.failures < TRIES])
+
+    def _give_up(self, error: RpconsoleError) -> None:
+        """No stream comes about on any session: nothing of the rest is going to arrive now."""
+        while self._queue:
+            for shipment in self._queue.take(1).shipments:
+                self._ledger.miss(shipment, str(error), retryable=True, site_away=True)
 
     def _put_back(self, taken: Sequence[Bundle]) -> None:
         for bundle in taken:
