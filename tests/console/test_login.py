@@ -234,7 +234,7 @@ async def test_the_sites_words_are_shown_and_never_obeyed(app, orders):
 async def test_the_countdown_runs_while_the_site_waits(app, site):
     async with app.run_test(size=(80, 24)) as pilot:
         await begin(pilot, app)
-        app.desk.prompts.until = asyncio.get_running_loop().time() + 27.9
+        app.desk.prompts.until = app.desk.model.monotonic() + 27.9
         app.screen.touch_body()
         await pilot.pause()
         assert "answer within 0m27" in grid(app)

@@ -88,7 +88,7 @@ class ConsoleApp(Toasts, Deeds, App[str], inherit_bindings=False):
         super().__init__()
         self._options = options
         model = model or Model(read_only=options.read_only)
-        prompts = Prompts(changed=self._prompted)
+        prompts = Prompts(changed=self._prompted, monotonic=model.monotonic)
         self._engine = EngineLink(
             who=options.who,
             model=model,

@@ -38,7 +38,7 @@ class Model:
     """One engine as this console sees it; the last view is kept whatever happens to the link."""
 
     def __init__(self, *, monotonic: Callable[[], float] = time.monotonic, read_only: bool = False) -> None:
-        self._monotonic = monotonic
+        self.monotonic = monotonic
         self.read_only = read_only
         self.snapshot: Snapshot | None = None
         #: the runs that this console was sent: all, or those in its window
@@ -74,15 +74,15 @@ class Model:
 
     def now(self) -> float:
         """Epoch seconds by the engine's clock, which the countdowns rest on."""
-        return self._monotonic() + self._epoch_offset
+        return self.monotonic() + self._epoch_offset
 
     def silent_s(self) -> float:
         """How long nothing was heard of the engine."""
-        return max(0.0, self._monotonic() - self._heard_at)
+        return max(0.0, self.monotonic() - self._heard_at)
 
     def link_age_s(self) -> float:
         """How long the link has been as it is."""
-        return max(0.0, self._monotonic() - self._since)
+        return max(0.0, self.monotonic() - self._since)
 
     @property
     def stale(self) -> bool:
@@ -139,7 +139,7 @@ class Model:
 
     def heard(self) -> None:
         """A sign of life."""
-        self._heard_at = self._monotonic()
+        self._heard_at = self.monotonic()
 
     def lost(self, sentence: str) -> None:
         """The engine went away, or never answered."""
@@ -167,9 +167,9 @@ class Model:
 
     def sample(self) -> None:
         """One more point of the rates' history each second of this console's clock, also while the engine has nothing to tell."""
-        if self.snapshot is None or self.stale or self._monotonic() < self._sample_at:
+        if self.snapshot is None or self.stale or self.monotonic() < self._sample_at:
             return
-        self._sample_at = self._monotonic() + 1.0
+        self._sample_at = self.monotonic() + 1.0
         self.rates.append((self.snapshot.rate_out, self.snapshot.rate_in))
 
     def clean(self) -> set[int]:
@@ -189,7 +189,7 @@ class Model:
         self._dirty |= changed
         self.log.extend(said)
         self.logged += len(said)
-        self._epoch_offset = snapshot.at - self._monotonic()
+        self._epoch_offset = snapshot.at - self.monotonic()
         self.sample()
 
     def _know(self, index: RunIndex | None) -> None:
@@ -206,5 +206,5 @@ class Model:
 
     def _stand(self, link: Link, sentence: str) -> None:
         if link is not self.link:
-            self._since = self._monotonic()
+            self._since = self.monotonic()
         self.link, self.sentence = link, sentence

@@ -16,10 +16,11 @@ if TYPE_CHECKING:
 class Prompts:
     """Serves the client's ``Dialogue``; answers pass through a future and nowhere else."""
 
-    def __init__(self, *, changed: Callable[[], None]) -> None:
+    def __init__(self, *, changed: Callable[[], None], monotonic: Callable[[], float]) -> None:
         self._changed = changed
+        self._monotonic = monotonic
         self.open: ChallengeAsked | None = None
-        #: loop time at which the engine stops waiting
+        #: by the monotonic clock: when the engine stops waiting
         self.until = 0.0
         #: what became of the last prompt, or why an answer was not passed on; a sentence
         self.sentence = ""
@@ -28,10 +29,9 @@ class Prompts:
 
     async def ask(self, challenge: ChallengeAsked) -> Sequence[str] | None:
         """Wait for the person at this console."""
-        loop = asyncio.get_running_loop()
-        answer = loop.create_future()
+        answer: asyncio.Future[Sequence[str] | None] = asyncio.get_running_loop().create_future()
         if self.open is None or self.open.ask_id != challenge.ask_id:
-            self.until = loop.time() + challenge.answer_within_s
+            self.until = self._monotonic() + challenge.answer_within_s
         self.open, self._answer = challenge, answer
         self._changed()
         try:
@@ -63,7 +63,7 @@ class Prompts:
 
     def left_s(self) -> float:
         """How long an answer is still waited for."""
-        return max(0.0, self.until - asyncio.get_running_loop().time())
+        return max(0.0, self.until - self._monotonic())
 
     def closed(self, answered: Answered) -> None:
         """The engine has an answer, or waits no longer."""
