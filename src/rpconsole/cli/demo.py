@@ -16,7 +16,7 @@ from rpconsole.domain.foreign import visible
 from rpconsole.domain.stage import Stage, stage_of
 
 if TYPE_CHECKING:
-    from rpconsole.practice.demo import DemoResult
+    from rpconsole.practice.demo import DemoOptions, DemoResult
 
 #: for a terminal: to the beginning of the line above, and clear it
 UP_AND_CLEAR = "\x1b[F\x1b[2K"
@@ -41,14 +41,7 @@ def demo(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of the table.")] = False,
 ) -> None:
     """Play the whole main job on a practice site: exposures to stacks, through login, ssh, a batch job and both databases."""
-    import asyncio
-
-    try:
-        from rpconsole.practice.demo import DemoOptions, attend, play
-    except ModuleNotFoundError as missing:
-        raise BadConfiguration(f"the demo needs {missing.name}: pip install 'rpconsole[practice]'") from None
-
-    options = DemoOptions(
+    options = _options(
         directory=_fresh(directory),
         exposures=exposures,
         otas=otas,
@@ -57,22 +50,36 @@ def demo(
         initiative=initiative,
     )
     on_console = not (headless or as_json) and sys.stdin.isatty() and sys.stdout.isatty()
-    progress = Progress()
-    progress.say(
-        f"a practice site in {options.directory}: {exposures} exposures of {otas} chips, {', '.join(options.stages)}"
-    )
-    if on_console:
-        from rpconsole.cli.seat import sit_down
-
-        result = asyncio.run(attend(options, sit_down))
-    else:
-        result = asyncio.run(play(options, progress.runs))
+    result = _played(options, on_console=on_console)
     if as_json:
         sys.stdout.write(result.as_json() + "\n")
     else:
         _show(result)
     # a person who left before the end has seen what he wanted
     raise typer.Exit(int(ExitCode.DONE if result.ok or on_console else ExitCode.DATA))
+
+
+def _options(**chosen: Any) -> DemoOptions:
+    try:
+        from rpconsole.practice.demo import DemoOptions
+    except ModuleNotFoundError as missing:
+        raise BadConfiguration(f"the demo needs {missing.name}: pip install 'rpconsole[practice]'") from None
+    return DemoOptions(**chosen)
+
+
+def _played(options: DemoOptions, *, on_console: bool) -> DemoResult:
+    import asyncio
+
+    from rpconsole.practice.demo import attend, play
+
+    progress = Progress()
+    survey = f"{options.exposures} exposures of {options.otas} chips, {', '.join(options.stages)}"
+    progress.say(f"a practice site in {options.directory}: {survey}")
+    if not on_console:
+        return asyncio.run(play(options, progress.runs))
+    from rpconsole.cli.seat import sit_down
+
+    return asyncio.run(attend(options, sit_down))
 
 
 def _fresh(directory: Path | None) -> Path:

@@ -21,6 +21,11 @@ OPTIONS: dict[str, Any] = {
 
 def upgrade() -> None:
     """Forward only."""
+    for create in (_act, _delivered, _gate, _job, _label, _owner, _run, _session, _story, _traffic, _verdict):
+        create()
+
+
+def _act() -> None:
     op.create_table(
         "rp_act",
         sa.Column("dbname", sa.String(length=128), nullable=False),
@@ -32,6 +37,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("dbname", "site", "number"),
         **OPTIONS,
     )
+
+
+def _delivered() -> None:
     op.create_table(
         "rp_delivered",
         sa.Column("dbname", sa.String(length=128), nullable=False),
@@ -46,6 +54,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("dbname", "site", "path_hash"),
         **OPTIONS,
     )
+
+
+def _gate() -> None:
     op.create_table(
         "rp_gate",
         sa.Column("dbname", sa.String(length=128), nullable=False),
@@ -57,6 +68,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("dbname", "site", "name"),
         **OPTIONS,
     )
+
+
+def _job() -> None:
     op.create_table(
         "rp_job",
         sa.Column("dbname", sa.String(length=128), nullable=False),
@@ -69,6 +83,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("dbname", "remote_id", "number"),
         **OPTIONS,
     )
+
+
+def _label() -> None:
     op.create_table(
         "rp_label",
         sa.Column("dbname", sa.String(length=128), nullable=False),
@@ -78,6 +95,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("dbname", "site", "label", "stage"),
         **OPTIONS,
     )
+
+
+def _owner() -> None:
     op.create_table(
         "rp_owner",
         sa.Column("dbname", sa.String(length=128), nullable=False),
@@ -89,6 +109,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("dbname", "site"),
         **OPTIONS,
     )
+
+
+def _run() -> None:
     op.create_table(
         "rp_run",
         sa.Column("dbname", sa.String(length=128), nullable=False),
@@ -114,6 +137,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("dbname", "remote_id"),
         **OPTIONS,
     )
+
+
+def _session() -> None:
     op.create_table(
         "rp_session",
         sa.Column("dbname", sa.String(length=128), nullable=False),
@@ -128,6 +154,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("dbname", "site", "number"),
         **OPTIONS,
     )
+
+
+def _story() -> None:
     op.create_table(
         "rp_story",
         sa.Column("dbname", sa.String(length=128), nullable=False),
@@ -141,6 +170,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("dbname", "remote_id", "number"),
         **OPTIONS,
     )
+
+
+def _traffic() -> None:
     op.create_table(
         "rp_traffic",
         sa.Column("dbname", sa.String(length=128), nullable=False),
@@ -150,6 +182,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("dbname", "remote_id"),
         **OPTIONS,
     )
+
+
+def _verdict() -> None:
     op.create_table(
         "rp_verdict",
         sa.Column("dbname", sa.String(length=128), nullable=False),
