@@ -78,24 +78,23 @@ def manifest_text(records: Iterable[ManifestRecord]) -> str:
 
 def _line(record: ManifestRecord) -> str:
     """Written by hand: a run has hundreds of thousands, and the general encoder takes thrice as long."""
-    fields = [
-        f'{{"role":"{record.role}","key":{_text(record.key)},"local":{_text(record.local)},"remote":{_text(record.remote)}'
-    ]
-    if record.component is not None:
-        fields.append(f'"component":{record.component}')
-    if record.task is not None:
-        fields.append(f'"task":{record.task}')
-    if record.item is not None:
-        fields.append(f'"item":{_text(record.item)}')
-    if record.bytes is not None:
-        fields.append(f'"bytes":{record.bytes}')
-    if record.checksum is not None:
-        fields.append(f'"checksum":{_text(record.checksum)}')
-    if record.may_be_empty:
-        fields.append('"may_be_empty":true')
-    if record.ids:
-        fields.append(f'"ids":{_encode(dict(record.ids))}')
-    return ",".join(fields) + "}\n"
+    key, local, remote, role, component, task, item, size, checksum, may_be_empty, ids = record
+    line = f'{{"role":"{role}","key":{_text(key)},"local":{_text(local)},"remote":{_text(remote)}'
+    if component is not None:
+        line += f',"component":{component}'
+    if task is not None:
+        line += f',"task":{task}'
+    if item is not None:
+        line += f',"item":{_text(item)}'
+    if size is not None:
+        line += f',"bytes":{size}'
+    if checksum is not None:
+        line += f',"checksum":{_text(checksum)}'
+    if may_be_empty:
+        line += ',"may_be_empty":true'
+    if ids:
+        line += f',"ids":{_encode(dict(ids))}'
+    return line + "}\n"
 
 
 def read_manifest(text: str, *, source: str, ending: str = "") -> list[ManifestRecord]:

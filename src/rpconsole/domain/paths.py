@@ -150,9 +150,31 @@ def mapped_by_key(key: str, root: str) -> RemotePath:
 
     Same as the old scripts' for ``neb://`` and ``file:///``; theirs loses the NAME of ``path://NAME/x`` and the head of a plain path.
     """
+    folder, slash, name = key.rpartition("/")
+    if slash and _PLAIN_NAME.fullmatch(name) and (placed := _place_of_folder(folder, root)) is not None:
+        above, room = placed
+        if len(name) <= room:
+            return RemotePath(above + name)
+    return _mapped_whole(key, root)
+
+
+@lru_cache(maxsize=4096)
+def _place_of_folder(folder: str, root: str) -> tuple[str, int] | None:
+    """Where the files of a key's folder lie at the site, and how long their names may be; None where there can be none."""
+    above = _path_of_folder(folder)
+    return None if above is None else (_mapped_whole(f"{folder}/x", root)[:-1], MAX_KEY_LENGTH - len(above))
+
+
+def _mapped_whole(key: str, root: str) -> RemotePath:
     return RemotePath(normal_path(f"{root.rstrip('/')}/{key_path(key)}"))
 
 
 def mirrored(disk: str, root: str) -> RemotePath:
     """M3, the raw mirror: where every shipped input lands, the whole local path below ``<root>/tmp``."""
-    return RemotePath(normal_path(f"{root.rstrip('/')}/tmp/{disk.lstrip('/')}"))
+    folder, _, name = disk.rpartition("/")
+    return RemotePath(f"{_mirrored_folder(folder, root)}/{name}")
+
+
+@lru_cache(maxsize=4096)
+def _mirrored_folder(folder: str, root: str) -> str:
+    return normal_path(f"{root.rstrip('/')}/tmp/{folder.lstrip('/')}").rstrip("/")

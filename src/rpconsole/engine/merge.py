@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 
 from rpconsole.domain.listfiles import MANIFEST, SCRIPT, component_stem, component_texts
 from rpconsole.domain.listmerge import MERGED_SUFFIXES, RunMerge
@@ -18,31 +18,41 @@ from rpconsole.stages.writing import list_keys
 CHUNK = 16
 
 
-async def merge_components(world: World, run: Run, components: Sequence[Component]) -> int:
-    """Write the run's lists, manifest and script; returns the number of its commands."""
+async def merge_components(world: World, run: Run, components: Sequence[Component], ours: Collection[int]) -> int:
+    """Write the run's lists, manifest and script; returns the number of its commands.
+
+    ``ours`` are the stage_ids that were written a moment ago; of others, lists and manifest may be by different hands.
+    """
     keys = {suffix: run.stem + suffix for suffix in MERGED_SUFFIXES}
     places = await world.catalogue.create([*keys.values(), run.stem + SCRIPT])
     targets = {suffix: places[key] for suffix, key in keys.items()}
     merge = RunMerge()
-    await world.files.append_all(list(targets.values()), _pieces(world, run, components, merge, targets))
+    await world.files.append_all(list(targets.values()), _pieces(world, run, components, ours, merge, targets))
     await world.files.write({places[run.stem + SCRIPT]: handover_text(world, run, merge.jobs)})
     return merge.jobs
 
 
 async def _pieces(
-    world: World, run: Run, components: Sequence[Component], merge: RunMerge, targets: Mapping[str, str]
+    world: World,
+    run: Run,
+    components: Sequence[Component],
+    ours: Collection[int],
+    merge: RunMerge,
+    targets: Mapping[str, str],
 ) -> AsyncIterator[dict[str, str]]:
     for start in range(0, len(components), CHUNK):
         some = components[start : start + CHUNK]
         stems = [component_stem(run.stem, one.stage_id) for one in some]
         found = await world.catalogue.resolve([key for stem in stems for key in list_keys(stem)])
         for component, stem in zip(some, stems, strict=True):
-            texts = await _texts(world, run, component, stem, found)
+            texts = await _texts(world, run, component, stem, found, is_ours=component.stage_id in ours)
             added = await asyncio.to_thread(merge.add, texts, source=stem)
             yield {targets[suffix]: text for suffix, text in added.items()}
 
 
-async def _texts(world: World, run: Run, component: Component, stem: str, found: Mapping[str, str]) -> dict[str, str]:
+async def _texts(
+    world: World, run: Run, component: Component, stem: str, found: Mapping[str, str], *, is_ours: bool
+) -> dict[str, str]:
     """A component's files by suffix: as we wrote them, or as the IPP's own scripts did, with a manifest made of them."""
     if any(key not in found for key in list_keys(stem) if not key.endswith(MANIFEST)):
         raise CannotPrepare(
@@ -51,7 +61,7 @@ async def _texts(world: World, run: Run, component: Component, stem: str, found:
     suffixes = [suffix for suffix in MERGED_SUFFIXES if stem + suffix in found]
     read = await world.files.read_all([found[stem + suffix] for suffix in suffixes])
     texts = {suffix: read[found[stem + suffix]] for suffix in suffixes}
-    if MANIFEST in texts and manifest_fits(texts):
+    if MANIFEST in texts and (is_ours or manifest_fits(texts)):
         return texts
     root = world.settings.layout.remote_root
     lists = read_component(texts, stage=run.stage, stage_id=component.stage_id, root=root, source=stem)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Mapping, Sequence
+from itertools import chain
 
 from rpconsole.domain.event import Event, PrepareRefused, RunPrepared
 from rpconsole.domain.listfiles import component_stem
@@ -38,7 +38,7 @@ async def prepare_run(world: World, run: Run) -> Event:
     if new:
         shelf = await DetrendShelf.load(world, run.stage)
         await in_lanes(new, CHUNK, lambda some: _prepare_some(world, run, some, shelf, notes))
-    return await _merge(world, run, sorted(notes))
+    return await _merge(world, run, {one.stage_id for one in new}, sorted(notes))
 
 
 async def _prepare_some(
@@ -48,9 +48,9 @@ async def _prepare_some(
     refusals: dict[int, CannotPrepare] = {}
     texts: dict[str, str] = {}
     changes: list[ComponentChange] = []
-    orders = await _orders(world, run, components, shelf, refusals)
-    made = await world.workshop.call(written, ChunkOrder(components=orders, layout=world.settings.layout))
-    for order, done in zip(orders, made, strict=True):
+    chunk = await _orders(world, run, components, shelf, refusals)
+    made = await world.workshop.call(written, chunk)
+    for order, done in zip(chunk.components, made, strict=True):
         if isinstance(done, CannotPrepare):
             refusals[order.stage_id] = done
         else:
@@ -78,8 +78,8 @@ def _prepared(order: ComponentOrder, done: WrittenComponent) -> ComponentChange:
 
 async def _orders(
     world: World, run: Run, components: Sequence[Component], shelf: DetrendShelf, refusals: dict[int, CannotPrepare]
-) -> list[ComponentOrder]:
-    """What each component is written from, with its files looked up or made; the others are refused."""
+) -> ChunkOrder:
+    """What the components are written from, with its files looked up or made; the others are refused."""
     rows = await world.survey.stage_rows(run.stage, [one.stage_id for one in components])
     orders: list[ComponentOrder] = []
     wants: dict[str, Wants] = {}
@@ -91,7 +91,7 @@ async def _orders(
         except CannotPrepare as cannot:
             refusals[component.stage_id] = cannot
     files = await _files(world, wants, shelf)
-    return [replace(order, files={key: files[key] for key in _keys(order, wants) if key in files}) for order in orders]
+    return ChunkOrder(components=orders, files=files, layout=world.settings.layout)
 
 
 async def _order(
@@ -106,28 +106,25 @@ async def _order(
         stage=run.stage,
         stage_id=component.stage_id,
         rows=row,
-        files={},
         detrends=await shelf.serve(row),
         stem=component_stem(run.stem, component.stage_id),
     )
 
 
-def _keys(order: ComponentOrder, wants: Mapping[str, Wants]) -> list[str]:
-    return [*wants[order.stem].resolve, *wants[order.stem].create, *list_keys(order.stem)]
-
-
 async def _files(world: World, wants: Mapping[str, Wants], shelf: DetrendShelf) -> Mapping[str, str]:
     """Key -> disk path of whatever all of them want, asked for at once."""
+    asked = dict.fromkeys(chain.from_iterable(want.resolve for want in wants.values()))
     async with shelf.looking:
-        found = await _found(world, wants, shelf)
-    made = dict.fromkeys(key for want in wants.values() for key in want.create)
+        found = await _found(world, asked, shelf)
+    made = dict.fromkeys(chain.from_iterable(want.create for want in wants.values()))
     made |= dict.fromkeys(key for stem in wants for key in list_keys(stem))
-    return {**shelf.paths, **found, **await world.catalogue.create(made)}
+    on_shelf = {key: shelf.paths[key] for key in asked.keys() & shelf.paths.keys()}
+    return {**on_shelf, **found, **await world.catalogue.create(made)}
 
 
-async def _found(world: World, wants: Mapping[str, Wants], shelf: DetrendShelf) -> dict[str, str]:
+async def _found(world: World, keys: Collection[str], shelf: DetrendShelf) -> dict[str, str]:
     """Where the files are that are not on the shelf yet."""
-    asked = dict.fromkeys(key for want in wants.values() for key in want.resolve if key not in shelf.paths)
+    asked = [key for key in keys if key not in shelf.paths]
     found = dict(await world.catalogue.resolve(asked))
     lost = [key for key in asked if key not in found]
     if lost:
@@ -141,13 +138,13 @@ def _refusal(run: Run, stage_id: int, cannot: CannotPrepare) -> Verdict:
     return Verdict(remote_id=run.remote_id, stage_id=stage_id, item="", state="fail", sentence=str(cannot))
 
 
-async def _merge(world: World, run: Run, notes: Sequence[str]) -> Event:
+async def _merge(world: World, run: Run, ours: Collection[int], notes: Sequence[str]) -> Event:
     components = await world.runs.components(run.remote_id)
     done = [one for one in components if one.state is ComponentState.PREP_DONE]
     if not done:
         first = await world.ledger.verdicts(run.remote_id, state="fail")
         why = f": {first[0].sentence}" if first else ""
         return PrepareRefused(sentence=f"not one of {len(components)} components could be prepared{why}")
-    tasks = await merge_components(world, run, done)
+    tasks = await merge_components(world, run, done, ours)
     refused = len(components) - len(done)
     return RunPrepared(prepared=len(done), refused=refused, tasks=tasks, sentence=listed(notes))

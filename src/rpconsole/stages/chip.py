@@ -24,6 +24,8 @@ from rpconsole.stages.detrend import DetrendChoice, detrend_choice
 from rpconsole.stages.products import Line, Promise, all_return_steps, product_records
 from rpconsole.stages.shell import chain, dbinfo_steps, make_folder, words
 
+#: what comes home of each OTA, in the order of the lists
+_PRODUCTS = (Rule.DBINFO_IMFILE, Rule.STATS_IMFILE, Rule.LOG_IMFILE, Rule.CHIP_BACKGROUND, Rule.CHIP_PATTERN)
 #: the camera state for which burntool tables have a name of their own
 _V15 = 15
 
@@ -35,8 +37,8 @@ def wants(rows: ChipRows, layout: SiteLayout, detrends: Detrends) -> Wants:
     for imfile in rows.imfiles:
         keys += [imfile.uri, burntool_key(imfile, layout), *(uri for _, uri in _detrend_uris(choice, imfile))]
     outroot = _outroot(rows)
-    promises = (promise for imfile in rows.imfiles for promise in _promises(rows, outroot, imfile))
-    return Wants(resolve=tuple(dict.fromkeys(keys)), create=tuple(promise.key for promise in promises))
+    made = (key for imfile in rows.imfiles for key in _product_keys(outroot, imfile))
+    return Wants(resolve=tuple(dict.fromkeys(keys)), create=tuple(made))
 
 
 def prepare(rows: ChipRows, files: Mapping[str, str], layout: SiteLayout, detrends: Detrends) -> PreparedComponent:
@@ -121,29 +123,23 @@ def _input(
     checksum: str | None = None,
 ) -> ManifestRecord:
     local = disk_of(files, key)
-    return ManifestRecord(
-        key=key,
-        local=local,
-        remote=mirrored(local, layout.remote_root),
-        role=Role.INPUT,
-        component=rows.chip_id,
-        bytes=size,
-        checksum=checksum,
-    )
+    remote = mirrored(local, layout.remote_root)
+    # by position, as a run has hundreds of thousands
+    return ManifestRecord(key, local, remote, Role.INPUT, rows.chip_id, None, None, size, checksum)
 
 
 def _promises(rows: ChipRows, outroot: str, imfile: RawImfile) -> list[Promise]:
-    def name(rule: Rule) -> str:
-        return file_of(rule, outroot, chip=imfile.class_id)
-
+    dbinfo, *plain, pattern = _product_keys(outroot, imfile)
     return [
-        Promise(key=name(Rule.DBINFO_IMFILE), ids=(("exp_id", rows.exp_id),)),
-        Promise(key=name(Rule.STATS_IMFILE)),
-        Promise(key=name(Rule.LOG_IMFILE)),
-        Promise(key=name(Rule.CHIP_BACKGROUND)),
+        Promise(key=dbinfo, ids=(("exp_id", rows.exp_id),)),
+        *(Promise(key) for key in plain),
         # there is no pattern where none had to be corrected
-        Promise(key=name(Rule.CHIP_PATTERN), may_be_empty=True),
+        Promise(key=pattern, may_be_empty=True),
     ]
+
+
+def _product_keys(outroot: str, imfile: RawImfile) -> list[str]:
+    return [file_of(rule, outroot, chip=imfile.class_id) for rule in _PRODUCTS]
 
 
 def _steps(

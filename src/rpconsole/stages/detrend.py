@@ -66,9 +66,8 @@ def pick(runs: Sequence[DetrendRun], det_type: str, when: datetime, filter: str 
     return max(fitting, key=_rank, default=None)
 
 
-def _rank(run: DetrendRun) -> tuple[str, int, int]:
-    registered = run.registered.isoformat(timespec="microseconds") if run.registered else ""
-    return registered, run.iteration, run.det_id
+def _rank(run: DetrendRun) -> tuple[datetime, int, int]:
+    return run.registered or datetime.min, run.iteration, run.det_id  # noqa: DTZ901 - naive UTC, as the database has it
 
 
 def types_for(filter: str, *, video_cells: bool) -> Iterator[DetrendType]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import wraps
+from functools import lru_cache, wraps
 from typing import Any, ParamSpec, TypeVar
 
 from rpconsole.domain.cost import COST_H
@@ -53,12 +53,20 @@ def _checked(wants: Callable[Asked, Wants]) -> Callable[Asked, Wants]:
     @wraps(wants)
     def asked(*args: Asked.args, **kwargs: Asked.kwargs) -> Wants:
         wanted = wants(*args, **kwargs)
-        # what is to be made lies below one output root
-        for key in (*wanted.resolve, *wanted.create[:1]):
-            key_path(key)
+        # what is to be made lies below one output root: if the longest can be a key, all can
+        for key in wanted.resolve:
+            _refuse_bad(key)
+        if wanted.create:
+            key_path(max(wanted.create, key=len))
         return wanted
 
     return asked
+
+
+@lru_cache(maxsize=8192)
+def _refuse_bad(key: str) -> None:
+    """BadKey for what is none; exposures share their detrends, so most have been looked at before."""
+    key_path(key)
 
 
 def _no_detrends(rows: StageRows, runs: Sequence[DetrendRun]) -> tuple[DetrendRun, ...]:

@@ -23,12 +23,8 @@ def words(*parts: object) -> str:
     return " ".join(map(quote, texts))
 
 
-def _word(text: str) -> str:
-    """Quoted where it must be; millions are looked at, so no expression goes by their characters."""
-    return text if text and _is_of(text, _PLAIN) else quote(text)
-
-
 def _is_of(text: str, characters: bytes) -> bool:
+    """Millions are looked at, so no expression goes by their characters."""
     return text.isascii() and not text.encode().translate(None, characters)
 
 
@@ -68,13 +64,13 @@ def dbinfo_steps(first_half: str, stats: str, recipe: str, dbinfo: str) -> Itera
     yield onto(words("ppStatsFromMetadata", stats, "-", recipe), dbinfo)
 
 
-def return_steps(local: str, remote: str, root: str) -> Iterator[str]:
-    """The return link: below ``<root>/tmp`` a product is found under its name at home.
+def return_steps(local: str, remote: str, root: str) -> str:
+    """The three steps of a return link: below ``<root>/tmp`` a product is found under its name at home.
 
     Its presence says that the whole line reached this step; the touch keeps the product from the scratch sweeper.
     """
-    link = mirrored(local, root)
-    product = _word(remote)
-    yield f"mkdir -p {_word(folder_of(link))}"
-    yield f"ln -sf {product} {_word(link)}"
-    yield f"touch {product}"
+    link: str = mirrored(local, root)
+    folder, product = folder_of(link), remote
+    if not _is_of(link + remote, _PLAIN):
+        folder, product, link = quote(folder), quote(remote), quote(link)
+    return f"mkdir -p {folder} && ln -sf {product} {link} && touch {product}"

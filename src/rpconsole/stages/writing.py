@@ -21,8 +21,6 @@ class ComponentOrder:
     stage: Stage
     stage_id: int
     rows: StageRows
-    #: key -> disk path, the component's own lists (``stem`` and a suffix) among them
-    files: Mapping[str, str]
     detrends: Detrends
     stem: str
 
@@ -46,19 +44,21 @@ class ChunkOrder:
     """Several components to write in one go."""
 
     components: Sequence[ComponentOrder]
+    #: key -> disk path, each component's own lists (its ``stem`` and a suffix) among them
+    files: Mapping[str, str]
     layout: SiteLayout
 
 
 def written(order: ChunkOrder) -> list[WrittenComponent | CannotPrepare]:
     """Each component's texts, or why it cannot be prepared."""
-    return [_written(component, order.layout) for component in order.components]
+    return [_written(component, order.files, order.layout) for component in order.components]
 
 
-def _written(order: ComponentOrder, layout: SiteLayout) -> WrittenComponent | CannotPrepare:
+def _written(order: ComponentOrder, files: Mapping[str, str], layout: SiteLayout) -> WrittenComponent | CannotPrepare:
     try:
-        prepared = STAGES[order.stage].prepare(order.rows, order.files, layout, order.detrends)
+        prepared = STAGES[order.stage].prepare(order.rows, files, layout, order.detrends)
     except CannotPrepare as cannot:
         return cannot
     lists = component_texts(prepared.lists, layout.remote_root)
-    texts = {order.files[order.stem + suffix]: text for suffix, text in lists.items()}
+    texts = {files[order.stem + suffix]: text for suffix, text in lists.items()}
     return WrittenComponent(texts={**prepared.texts, **texts}, jobs=prepared.lists.jobs, notes=prepared.notes)

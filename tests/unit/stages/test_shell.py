@@ -25,7 +25,7 @@ def test_a_lines_dbinfo_and_links_come_out_in_a_real_shell(shell, tmp_path):
         [
             words("mkdir", "-p", out.parent),
             *dbinfo_steps(words("camtool", "-hostname", "it's $(me)"), f"{out}.stats", "R", f"{out}.dbinfo"),
-            *return_steps(home, f"{out}.dbinfo", str(root)),
+            return_steps(home, f"{out}.dbinfo", str(root)),
             listing([f"{out}.dbinfo"], f"{out}.list"),
         ]
     )

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import fcntl
 import logging
 import os
 import queue
@@ -10,7 +12,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import IO, Any
 
 from rpconsole.adapters.workshop.child import read_frame, write_frame
 from rpconsole.ports.workshop import Given, Made
@@ -22,6 +24,8 @@ MOST = 4
 COMMAND = (sys.executable, "-m", "rpconsole.adapters.workshop.child")
 GONE = (OSError, EOFError)
 END_S = 5.0
+#: the most that Linux gives to everybody
+PIPE_BYTES = 1 << 20
 
 
 def spare_cores() -> int:
@@ -76,7 +80,17 @@ class Processes:
 
 def _started() -> subprocess.Popen[bytes]:
     # a session of its own: the terminal's Ctrl-C is for us, who then end it in order
-    return subprocess.Popen(COMMAND, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True)
+    child = subprocess.Popen(COMMAND, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True)
+    for stream in (child.stdin, child.stdout):
+        _widen(stream)
+    return child
+
+
+def _widen(stream: IO[bytes] | None) -> None:
+    """Megabytes cross: a narrow pipe would have both sides take turns at every piece of 64 kB."""
+    if stream is not None and hasattr(fcntl, "F_SETPIPE_SZ"):
+        with contextlib.suppress(OSError):
+            fcntl.fcntl(stream, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
 
 
 def _asked(child: subprocess.Popen[bytes], work: Callable[[Any], Any], given: object) -> tuple[bool, Any]:
