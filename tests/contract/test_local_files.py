@@ -141,3 +141,19 @@ async def test_reading_many_names_the_one_that_is_missing(files: LocalFiles, tmp
     await files.write({there: "x"})
     with pytest.raises(BadData, match="missing cannot be read"):
         await files.read_all([there, missing])
+
+
+async def test_a_file_comes_in_pieces_that_end_at_line_ends(files: LocalFiles, tmp_path: Path):
+    path = str(tmp_path / "x")
+    lines = [f"line {number} \xff" + "x" * (number % 5000) for number in range(2000)]
+    for text in ("\n".join(lines) + "\n", "\n".join(lines), "", "y" * (3 << 20)):
+        await files.write({path: text})
+        pieces = [piece async for piece in files.pieces(path)]
+        assert "".join(pieces) == text
+        assert all(piece.endswith("\n") for piece in pieces[:-1])
+        assert len(pieces) < 2 or max(map(len, pieces)) < 2 << 20
+
+
+async def test_a_file_that_is_missing_has_no_pieces_but_a_sentence(files: LocalFiles, tmp_path: Path):
+    with pytest.raises(BadData, match="missing cannot be read"):
+        [piece async for piece in files.pieces(str(tmp_path / "missing"))]

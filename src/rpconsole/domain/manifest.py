@@ -97,12 +97,15 @@ def _line(record: ManifestRecord) -> str:
     return line + "}\n"
 
 
-def read_manifest(text: str, *, source: str, ending: str = "") -> list[ManifestRecord]:
-    """Read a manifest, or the records whose key has this ending; BadManifest names the file, the line and what is wrong there."""
+def read_manifest(text: str, *, source: str, ending: str = "", first: int = 1) -> list[ManifestRecord]:
+    """Read a manifest, or the records whose key has this ending; BadManifest names the file, the line and what is wrong there.
+
+    The text may be a piece of it, whose first line has the number ``first``.
+    """
     # a line that does not hold the ending at all need not be understood
     records = (
         _record(line, f"{source}, line {number}")
-        for number, line in enumerate(text.split("\n"), start=1)
+        for number, line in enumerate(text.split("\n"), start=first)
         if ending in line and line.strip()
     )
     return [record for record in records if record.key.endswith(ending)]

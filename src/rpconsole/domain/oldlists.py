@@ -48,8 +48,16 @@ def read_lists(texts: Mapping[str, str], *, stage: Stage, root: str, source: str
 
 def manifest_fits(texts: Mapping[str, str]) -> bool:
     """Whether a manifest promises the products of ``.generate`` in their order: else another hand wrote the lists after it."""
-    products = [line for line in _lines(texts[MANIFEST]) if line.startswith(_PRODUCT)]
-    generate = _lines(texts[GENERATE])
+    return promises(product_lines(texts[MANIFEST]), _lines(texts[GENERATE]))
+
+
+def product_lines(manifest: str) -> list[str]:
+    """The lines of a manifest, or of a piece of it, that promise products."""
+    return [line for line in _lines(manifest) if line.startswith(_PRODUCT)]
+
+
+def promises(products: Sequence[str], generate: Sequence[str]) -> bool:
+    """Whether these lines promise just these files at the site, in this order."""
     # inside another text of the line the quotes would be spelt out
     return len(products) == len(generate) and all(
         f'"remote":{_quoted(path)}' in line for path, line in zip(generate, products, strict=True)

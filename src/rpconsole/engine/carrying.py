@@ -13,6 +13,8 @@ from rpconsole.ports.site import Delivery, Progress, Shipment, TransferCut, Unde
 
 #: long enough for any pace to be believed
 LESSON_S = 3600.0
+#: of a run, between two entries into the books: what a crash makes us compare by checksum, and what is held of single files
+SLICE_FILES = 20_000
 Carried = tuple[list[Delivery], list[Undelivered]]
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+import asyncio
+from array import array
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
 
 from rpconsole.commands.results import TaskResults
 from rpconsole.domain.event import Event, ProductsVerified
@@ -12,59 +15,117 @@ from rpconsole.domain.full_disk import says_full
 from rpconsole.domain.haul import Way
 from rpconsole.domain.manifest import ManifestRecord
 from rpconsole.domain.run import Run
-from rpconsole.engine.carrying import carry, refuse_without_time
+from rpconsole.engine.carrying import SLICE_FILES, carry, refuse_without_time
 from rpconsole.engine.costs import remember
 from rpconsole.engine.file_books import enter
 from rpconsole.engine.foreign_job import has_foreign_job, results_by_links
 from rpconsole.engine.results_book import ResultsBook, read_to_end
-from rpconsole.engine.run_files import products_of
-from rpconsole.engine.scratch import remember_holding
+from rpconsole.engine.run_files import product_pieces
+from rpconsole.engine.scratch import read_later, remember_holding
 from rpconsole.engine.world import World
 from rpconsole.ports.journal import Verdict
 from rpconsole.ports.local_files import FileFact
-from rpconsole.ports.site import Delivery, Shipment, TransferCut, Undelivered, Urgency
+from rpconsole.ports.site import Delivery, Progress, Shipment, TransferCut, Urgency
 
 #: the task's products are home and right; its dbinfo is not applied yet
 HOME = "home"
 FAIL = "fail"
 
 
+@dataclass(kw_only=True, slots=True)
+class _Task:
+    """One task by its products, and why they cannot be taken; empty when they can."""
+
+    component: int
+    item: str
+    fault: str
+
+
+class _Products:
+    """What was seen of a run's products: a few numbers for each, for there are hundreds of thousands."""
+
+    def __init__(self) -> None:
+        self.tasks: dict[int, _Task] = {}
+        #: how many files later stages read
+        self.read_later = 0
+        #: of each product in the manifest's order: its task, and its bytes where it is to come home, else -1
+        self._task = array("q")
+        self._bytes = array("q")
+
+    def note(
+        self, records: Sequence[ManifestRecord], at_site: Mapping[str, FileFact], missing: Collection[str]
+    ) -> None:
+        """More products; those at home are not missing."""
+        for record in records:
+            self._task.append(record.task or 0)
+            self._bytes.append(at_site[record.remote].size if record.remote in missing else -1)
+
+    def wanted(self, place: int) -> bool:
+        """Whether the product at this place in the manifest is to come home."""
+        return self._bytes[place] >= 0 and not self.tasks[self._task[place]].fault
+
+    def sizes(self) -> list[int]:
+        """Bytes of each that is to come home."""
+        return [size for place, size in enumerate(self._bytes) if self.wanted(place)]
+
+    def shipments(self, start: int, records: Sequence[ManifestRecord]) -> list[tuple[Shipment, int]]:
+        """Those to come home of the records from this place on, with their tasks."""
+        return [
+            (Shipment(source=one.remote, target=one.local, size=self._bytes[place]), one.task or 0)
+            for place, one in enumerate(records, start)
+            if self.wanted(place)
+        ]
+
+    def missed(self, task: int, sentence: str) -> None:
+        """A product of a task does not come; the first reason stays."""
+        self.tasks[task].fault = self.tasks[task].fault or sentence
+
+
 async def retrieve_run(world: World, run: Run) -> Event:
     """Fetch what good tasks promised; a task whose product is missing, empty or damaged is failed, and the product named."""
-    tasks = _by_task(await products_of(world, run))
     results = await read_to_end(world, run, ResultsBook())
     if await has_foreign_job(world, run, results):
         results = await results_by_links(world, run)
-    await remember(world, run, {task: records[0].component or 0 for task, records in tasks.items()}, results.tasks)
-    await remember_holding(world, run, [record for records in tasks.values() for record in records], results)
-    at_site = await world.site.stat([record.remote for records in tasks.values() for record in records])
-    faults = {task: _fault(records, results, at_site) for task, records in tasks.items()}
-    good = [record for task, records in tasks.items() if not faults[task] for record in records]
-    arrived, failed = await _fetch(world, run, good, at_site)
-    _add_undelivered(faults, tasks, failed)
-    await world.ledger.record_verdicts([_verdict(run, tasks[task], faults[task]) for task in tasks])
-    return _counted(tasks, faults, sum(delivery.size for delivery in arrived))
+    products = await _look(world, run, results)
+    await remember(world, run, {number: task.component for number, task in products.tasks.items()}, results.tasks)
+    await remember_holding(world, run, products.read_later)
+    size = await _fetch(world, run, products)
+    await world.ledger.record_verdicts([_verdict(run, task) for task in products.tasks.values()])
+    return _counted(products.tasks.values(), size)
 
 
-def _by_task(records: Sequence[ManifestRecord]) -> dict[int, list[ManifestRecord]]:
-    tasks: defaultdict[int, list[ManifestRecord]] = defaultdict(list)
+async def _look(world: World, run: Run, results: TaskResults) -> _Products:
+    """At every product, at the site and at home, some thousands at a time."""
+    products, passed = _Products(), results.passed
+    async with aclosing(product_pieces(world, run)) as pieces:
+        async for records in pieces:
+            if world.holdings is not None:
+                products.read_later += await asyncio.to_thread(read_later, run, records, passed)
+            at_site = await world.site.stat([record.remote for record in records])
+            good = await asyncio.to_thread(_seen, products, records, results, at_site)
+            missing = {record.remote for record in await _not_home(world, good, at_site)}
+            await asyncio.to_thread(products.note, records, at_site, missing)
+    return products
+
+
+def _seen(
+    products: _Products, records: Sequence[ManifestRecord], results: TaskResults, at_site: Mapping[str, FileFact]
+) -> list[ManifestRecord]:
+    """Those whose tasks are good as far as can be said by now."""
     for record in records:
-        tasks[record.task or 0].append(record)
-    return dict(tasks)
+        _see(products, record, results, at_site.get(record.remote))
+    return [record for record in records if not products.tasks[record.task or 0].fault]
 
 
-def _fault(records: Sequence[ManifestRecord], results: TaskResults, at_site: Mapping[str, FileFact]) -> str:
-    """Why a task's products cannot be taken; empty when they can."""
-    said = failure_of(results, records[0].task or 0)
-    if said:
-        return said
-    for record in records:
-        fact = at_site.get(record.remote)
-        if fact is None:
-            return f"product {record.remote} is missing"
-        if fact.size == 0 and not record.may_be_empty:
-            return f"product {record.remote} is empty"
-    return ""
+def _see(products: _Products, record: ManifestRecord, results: TaskResults, fact: FileFact | None) -> None:
+    number = record.task or 0
+    if number not in products.tasks:
+        fault = failure_of(results, number)
+        products.tasks[number] = _Task(component=record.component or 0, item=record.item or "", fault=fault)
+    if fact is None:
+        products.missed(number, f"product {record.remote} is missing")
+    elif fact.size == 0 and not record.may_be_empty:
+        products.missed(number, f"product {record.remote} is empty")
 
 
 def failure_of(results: TaskResults, task: int) -> str:
@@ -82,21 +143,33 @@ def failure_of(results: TaskResults, task: int) -> str:
     return f"task {task} was {given_up}: {how}{where}"
 
 
-async def _fetch(
-    world: World, run: Run, records: Sequence[ManifestRecord], at_site: Mapping[str, FileFact]
-) -> tuple[list[Delivery], list[Undelivered]]:
-    wanted = await _not_home(world, records, at_site)
-    shipments = [
-        Shipment(source=record.remote, target=record.local, size=at_site[record.remote].size) for record in wanted
-    ]
-    if not shipments:
-        return [], []
-    size = sum(shipment.size or 0 for shipment in shipments)
-    await refuse_without_time(world, run.remote_id, Way.FETCH, size)
+async def _fetch(world: World, run: Run, products: _Products) -> int:
+    """Bytes that came; what has arrived of a slice is in the books before the next is begun."""
+    sizes = await asyncio.to_thread(products.sizes)
+    if not sizes:
+        return 0
+    await refuse_without_time(world, run.remote_id, Way.FETCH, sum(sizes))
+    # what is swept from scratch is lost: products go before whatever else wants the line
+    with world.meter.run(run.remote_id, Way.FETCH, len(sizes), sum(sizes), world.clock.monotonic) as told:
+        moved, held, start = 0, list[tuple[Shipment, int]](), 0
+        async with aclosing(product_pieces(world, run)) as pieces:
+            async for records in pieces:
+                held += await asyncio.to_thread(products.shipments, start, records)
+                start += len(records)
+                if len(held) >= SLICE_FILES:
+                    moved += await _fetch_slice(world, run, products, held, told)
+                    held = []
+        return moved + await _fetch_slice(world, run, products, held, told)
+
+
+async def _fetch_slice(
+    world: World, run: Run, products: _Products, wanted: Sequence[tuple[Shipment, int]], told: Progress
+) -> int:
+    if not wanted:
+        return 0
+    shipments = [shipment for shipment, _ in wanted]
     try:
-        # what is swept from scratch is lost: products go before whatever else wants the line
-        with world.meter.run(run.remote_id, Way.FETCH, len(shipments), size, world.clock.monotonic) as told:
-            arrived, failed = await carry(world, Way.FETCH, shipments, told, urgency=Urgency.RESCUE)
+        arrived, failed = await carry(world, Way.FETCH, shipments, told, urgency=Urgency.RESCUE)
     except TransferCut as cut:
         await _count(world, run, cut.delivered)
         await enter(world, Way.FETCH, cut.delivered, (), remote_id=run.remote_id)
@@ -109,7 +182,11 @@ async def _fetch(
         sentence = f"{first.shipment.source} did not come home: {first.sentence}"
         is_site_away = any(one.site_away for one in retryable) and not says_full(sentence)
         raise HelperDied(sentence) if is_site_away else SiteFailed(sentence)
-    return arrived, failed
+    sentences = {one.shipment: one.sentence for one in failed}
+    for shipment, task in wanted:
+        if shipment in sentences:
+            products.missed(task, f"product {shipment.source} did not come home: {sentences[shipment]}")
+    return sum(delivery.size for delivery in arrived)
 
 
 async def _count(world: World, run: Run, arrived: Sequence[Delivery]) -> None:
@@ -134,28 +211,17 @@ async def _not_home(
     return [record for record in records if record.remote not in right]
 
 
-def _add_undelivered(
-    faults: dict[int, str], tasks: Mapping[int, Sequence[ManifestRecord]], failed: Sequence[Undelivered]
-) -> None:
-    sentences = {one.shipment.source: one.sentence for one in failed}
-    for task, records in tasks.items():
-        for record in records:
-            if record.remote in sentences and not faults[task]:
-                faults[task] = f"product {record.remote} did not come home: {sentences[record.remote]}"
-
-
-def _verdict(run: Run, records: Sequence[ManifestRecord], fault: str) -> Verdict:
-    first = records[0]
+def _verdict(run: Run, task: _Task) -> Verdict:
     return Verdict(
         remote_id=run.remote_id,
-        stage_id=first.component or 0,
-        item=first.item or "",
-        state=FAIL if fault else HOME,
-        sentence=fault,
+        stage_id=task.component,
+        item=task.item,
+        state=FAIL if task.fault else HOME,
+        sentence=task.fault,
     )
 
 
-def _counted(tasks: Mapping[int, Sequence[ManifestRecord]], faults: Mapping[int, str], size: int) -> ProductsVerified:
-    components = {records[0].component for records in tasks.values()}
-    bad = {records[0].component for task, records in tasks.items() if faults[task]}
+def _counted(tasks: Collection[_Task], size: int) -> ProductsVerified:
+    components = {task.component for task in tasks}
+    bad = {task.component for task in tasks if task.fault}
     return ProductsVerified(passed=len(components - bad), failed=len(bad), bytes=size)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
 from dataclasses import dataclass
+from typing import Self
 
 from rpconsole.domain.fault import BadData
 from rpconsole.domain.listfiles import (
@@ -14,10 +16,13 @@ from rpconsole.domain.listfiles import (
     SHIPPED_SUFFIXES,
 )
 from rpconsole.domain.manifest import ManifestRecord, Role, read_manifest
-from rpconsole.domain.oldlists import manifest_fits, read_lists
+from rpconsole.domain.oldlists import product_lines, promises, read_lists
 from rpconsole.domain.paths import mapped_by_key
 from rpconsole.domain.run import Run
 from rpconsole.engine.world import World
+
+#: files that are looked at together, on both sides: one round trip, and what is held of them
+AT_ONCE = 8000
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -56,22 +61,61 @@ async def paths_at_home(world: World, run: Run) -> Mapping[str, str]:
     return {suffix.split(".")[1]: found[key] for suffix, key in keys.items() if key in found}
 
 
-async def manifest_of(world: World, run: Run, *, ending: str = "") -> tuple[ManifestRecord, ...]:
-    """What the run needs and promises, file by file; from the five lists where there is no manifest that fits them.
+async def record_pieces(world: World, run: Run, *, ending: str = "") -> AsyncGenerator[list[ManifestRecord]]:
+    """What the run needs and promises, file by file, some thousands at a time: a run of 40,000 commands has some hundred megabytes of it.
 
-    With an ``ending`` only the records whose key has it. A manifest that does not promise what ``.generate`` does was left by an
-    earlier preparation: the lists are what a job is made of.
+    From the five lists where there is no manifest that fits them: one that does not promise what ``.generate`` does was left by an
+    earlier preparation, and the lists are what a job is made of. With an ``ending`` only the records whose key has it.
     """
     paths = await list_paths(world, run)
-    if MANIFEST in paths:
-        texts = {suffix: await world.files.read(paths[suffix]) for suffix in (MANIFEST, GENERATE)}
-        # a run of 40,000 commands has some ten megabytes of it: the loop stays free meanwhile
-        if await asyncio.to_thread(manifest_fits, texts):
-            return tuple(await asyncio.to_thread(read_manifest, texts[MANIFEST], source=paths[MANIFEST], ending=ending))
+    if MANIFEST in paths and await _fits(world, paths):
+        first = 1
+        async with aclosing(world.files.pieces(paths[MANIFEST])) as pieces:
+            async for text in pieces:
+                # the loop stays free meanwhile
+                yield await asyncio.to_thread(read_manifest, text, source=paths[MANIFEST], ending=ending, first=first)
+                first += text.count("\n")
+        return
     texts = {suffix: await world.files.read(paths[suffix]) for suffix in LIST_SUFFIXES}
     root = world.settings.layout.remote_root
     records = await asyncio.to_thread(read_lists, texts, stage=run.stage, root=root, source=run.stem)
-    return tuple(record for record in records if record.key.endswith(ending))
+    yield [record for record in records if record.key.endswith(ending)]
+
+
+async def _fits(world: World, paths: Mapping[str, str]) -> bool:
+    async with aclosing(world.files.pieces(paths[MANIFEST])) as pieces, _Lines(world, paths[GENERATE]) as generate:
+        async for text in pieces:
+            products = await asyncio.to_thread(product_lines, text)
+            if not await asyncio.to_thread(promises, products, await generate.take(len(products))):
+                return False
+        return not await generate.take(1)
+
+
+class _Lines:
+    """The lines of a file that say something, some at a time."""
+
+    def __init__(self, world: World, path: str) -> None:
+        self._pieces = world.files.pieces(path)
+        self._held: list[str] = []
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *ending: object) -> None:
+        await self._pieces.aclose()
+
+    async def take(self, count: int) -> list[str]:
+        """The next so many, or as many as there are."""
+        while len(self._held) < count and (text := await anext(self._pieces, None)) is not None:
+            self._held += [line for line in text.split("\n") if line.strip()]
+        taken, self._held = self._held[:count], self._held[count:]
+        return taken
+
+
+async def manifest_of(world: World, run: Run, *, ending: str = "") -> tuple[ManifestRecord, ...]:
+    """All records at once, for who needs few of them; see ``record_pieces``."""
+    async with aclosing(record_pieces(world, run, ending=ending)) as pieces:
+        return tuple([record async for some in pieces for record in some])
 
 
 async def products_of(world: World, run: Run, *, ending: str = "") -> list[ManifestRecord]:
@@ -79,15 +123,34 @@ async def products_of(world: World, run: Run, *, ending: str = "") -> list[Manif
     return [record for record in await manifest_of(world, run, ending=ending) if record.role is Role.PRODUCT]
 
 
-async def needed_at_site(world: World, run: Run) -> list[Needed]:
-    """Lists and inputs, each remote path once."""
+async def product_pieces(world: World, run: Run) -> AsyncGenerator[list[ManifestRecord]]:
+    """The products in the manifest's order, some thousands at a time."""
+    held: list[ManifestRecord] = []
+    async with aclosing(record_pieces(world, run)) as pieces:
+        async for some in pieces:
+            held += [record for record in some if record.role is Role.PRODUCT]
+            if len(held) >= AT_ONCE:
+                yield held
+                held = []
+    if held:
+        yield held
+
+
+async def needed_pieces(world: World, run: Run) -> AsyncGenerator[list[Needed]]:
+    """Lists and inputs, each remote path once, some thousands at a time."""
     root = world.settings.layout.remote_root
     paths = await list_paths(world, run)
     targets = {suffix: mapped_by_key(run.stem + suffix, root) for suffix in SHIPPED_SUFFIXES}
-    needed: dict[str, Needed] = {
-        target: Needed(local=paths[suffix], remote=target) for suffix, target in targets.items()
-    }
-    for record in await manifest_of(world, run):
-        if record.role is not Role.PRODUCT:
-            needed.setdefault(record.remote, Needed(local=record.local, remote=record.remote, size=record.bytes))
-    return list(needed.values())
+    held = [Needed(local=paths[suffix], remote=target) for suffix, target in targets.items()]
+    seen: set[str] = set(targets.values())
+    async with aclosing(record_pieces(world, run)) as pieces:
+        async for some in pieces:
+            for record in some:
+                if record.role is not Role.PRODUCT and record.remote not in seen:
+                    seen.add(record.remote)
+                    held.append(Needed(local=record.local, remote=record.remote, size=record.bytes))
+            if len(held) >= AT_ONCE:
+                yield held
+                held = []
+    if held:
+        yield held

@@ -8,7 +8,6 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from rpconsole.commands.quota import Quota, read_quota
-from rpconsole.commands.results import TaskResults
 from rpconsole.domain.action import Level
 from rpconsole.domain.fault import BadData, RpconsoleError, SessionLost, SiteFailed, SiteRefused
 from rpconsole.domain.manifest import ManifestRecord
@@ -46,12 +45,15 @@ _LOOK = "the look at scratch"
 _GROWING = (Step.PREPARE, Step.SHIP, Step.SUBMIT, Step.RECONCILE, Step.POLL)
 
 
-async def remember_holding(world: World, run: Run, records: Sequence[ManifestRecord], results: TaskResults) -> None:
-    """Write down what a run whose job has ended has left for later stages."""
+def read_later(run: Run, records: Iterable[ManifestRecord], passed: Collection[int]) -> int:
+    """How many of these products, and of what lies beside them, later stages read; of tasks that have passed."""
+    return sum(one.is_read_later for one in leftovers(run.stage, (one for one in records if one.task in passed)))
+
+
+async def remember_holding(world: World, run: Run, files: int) -> None:
+    """Write down what a run whose job has ended has left for later stages: so many files."""
     if world.holdings is None:
         return
-    passed = {record.remote for record in records if record.task in results.passed}
-    files = sum(one.is_read_later for one in leftovers(run.stage, (one for one in records if one.remote in passed)))
     state = HoldingState.NEEDED if files else HoldingState.SPENT
     holding = Holding(remote_id=run.remote_id, stage=run.stage, label=run.label, files=files, state=state)
     await world.holdings.keep([holding])

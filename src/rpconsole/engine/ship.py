@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import aclosing
+from typing import NamedTuple
 
 from rpconsole.domain.event import Event, InputsVerified
 from rpconsole.domain.fault import BadData, HelperDied, SiteFailed
@@ -10,16 +12,16 @@ from rpconsole.domain.full_disk import says_full
 from rpconsole.domain.haul import Way
 from rpconsole.domain.listfiles import SCRIPT
 from rpconsole.domain.run import Attempt, Run
-from rpconsole.engine.carrying import carry, refuse_without_time
+from rpconsole.engine.carrying import SLICE_FILES, carry, refuse_without_time
 from rpconsole.engine.costs import learned_plan
 from rpconsole.engine.file_books import enter
 from rpconsole.engine.job_file import script_text
-from rpconsole.engine.run_files import Needed, list_paths, needed_at_site
+from rpconsole.engine.run_files import Needed, list_paths, needed_pieces
 from rpconsole.engine.submit import intend
 from rpconsole.engine.world import World
 from rpconsole.ports.journal import Delivered
 from rpconsole.ports.local_files import FileFact
-from rpconsole.ports.site import Delivery, Shipment, TransferCut, Undelivered, Urgency
+from rpconsole.ports.site import Delivery, Progress, Shipment, TransferCut, Undelivered, Urgency
 
 
 async def ship_run(world: World, run: Run) -> Event:
@@ -27,16 +29,30 @@ async def ship_run(world: World, run: Run) -> Event:
     if run.attempt is None:
         return intend(world, run)
     await _name_attempt_in_script(world, run, run.attempt)
-    needed = await needed_at_site(world, run)
+    count, missing = 0, list[_Missing]()
+    async with aclosing(needed_pieces(world, run)) as pieces:
+        async for needed in pieces:
+            count += len(needed)
+            missing += await _missing(world, needed)
+    files, size = await _send(world, run, missing)
+    return InputsVerified(sent_files=files, sent_bytes=size, present_files=count - files)
+
+
+class _Missing(NamedTuple):
+    """One file to send, and its time at home."""
+
+    shipment: Shipment
+    mtime_ns: int
+
+
+async def _missing(world: World, needed: Sequence[Needed]) -> list[_Missing]:
     local = await world.files.facts([need.local for need in needed])
     _refuse_missing(needed, local)
-    missing = await _not_there(world, needed, local)
-    sent, failed = await _send(world, run, missing, local)
-    if failed:
-        raise _undelivered(failed)
-    return InputsVerified(
-        sent_files=len(sent), sent_bytes=sum(delivery.size for delivery in sent), present_files=len(needed) - len(sent)
-    )
+    found = []
+    for need in await _not_there(world, needed, local):
+        fact = local[need.local]
+        found.append(_Missing(Shipment(source=need.local, target=need.remote, size=fact.size), fact.mtime_ns))
+    return found
 
 
 async def _name_attempt_in_script(world: World, run: Run, attempt: Attempt) -> None:
@@ -114,30 +130,37 @@ def _delivered(need: Needed, sha256: str, there: FileFact, here: FileFact) -> De
     )
 
 
-async def _send(
-    world: World, run: Run, missing: Sequence[Needed], local: Mapping[str, FileFact]
-) -> tuple[list[Delivery], list[Undelivered]]:
-    shipments = [Shipment(source=need.local, target=need.remote, size=local[need.local].size) for need in missing]
-    if not shipments:
-        return [], []
-    await refuse_without_time(world, run.remote_id, Way.SEND, _size(shipments))
+async def _send(world: World, run: Run, missing: Sequence[_Missing]) -> tuple[int, int]:
+    """Files and bytes that went; what has arrived of a slice is in the books before the next is begun."""
+    if not missing:
+        return 0, 0
+    size = sum(one.shipment.size or 0 for one in missing)
+    await refuse_without_time(world, run.remote_id, Way.SEND, size)
+    files = moved = 0
+    with world.meter.run(run.remote_id, Way.SEND, len(missing), size, world.clock.monotonic) as told:
+        for start in range(0, len(missing), SLICE_FILES):
+            sent = await _send_slice(world, run, missing[start : start + SLICE_FILES], told)
+            files += len(sent)
+            moved += sum(delivery.size for delivery in sent)
+    return files, moved
+
+
+async def _send_slice(world: World, run: Run, missing: Sequence[_Missing], told: Progress) -> list[Delivery]:
+    times = {one.shipment.source: one.mtime_ns for one in missing}
     try:
-        with world.meter.run(run.remote_id, Way.SEND, len(shipments), _size(shipments), world.clock.monotonic) as told:
-            sent, failed = await carry(world, Way.SEND, shipments, told, urgency=Urgency.RUN)
+        sent, failed = await carry(world, Way.SEND, [one.shipment for one in missing], told, urgency=Urgency.RUN)
     except TransferCut as cut:
-        await _remember(world, run, cut.delivered, local)
+        await _remember(world, run, cut.delivered, times)
         await enter(world, Way.SEND, cut.delivered, (), remote_id=run.remote_id)
         raise
-    await _remember(world, run, sent, local)
+    await _remember(world, run, sent, times)
     await enter(world, Way.SEND, sent, failed, remote_id=run.remote_id)
-    return sent, failed
+    if failed:
+        raise _undelivered(failed)
+    return sent
 
 
-def _size(shipments: Sequence[Shipment]) -> int:
-    return sum(shipment.size or 0 for shipment in shipments)
-
-
-async def _remember(world: World, run: Run, sent: Sequence[Delivery], local: Mapping[str, FileFact]) -> None:
+async def _remember(world: World, run: Run, sent: Sequence[Delivery], times: Mapping[str, int]) -> None:
     if not sent:
         return
     lines = [
@@ -147,7 +170,7 @@ async def _remember(world: World, run: Run, sent: Sequence[Delivery], local: Map
             sha256=delivery.sha256,
             site_mtime_ns=delivery.site_mtime_ns,
             local=delivery.shipment.source,
-            local_mtime_ns=local[delivery.shipment.source].mtime_ns,
+            local_mtime_ns=times[delivery.shipment.source],
         )
         for delivery in sent
     ]

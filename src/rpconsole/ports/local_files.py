@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, Collection, Mapping
+from collections.abc import AsyncGenerator, AsyncIterable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -33,6 +33,10 @@ class LocalFiles(Protocol):
 
     async def read(self, path: str) -> str:
         """A text file (latin-1 bytes survive); BadData names the path when it is not there or not readable."""
+        ...
+
+    def pieces(self, path: str) -> AsyncGenerator[str]:
+        """A text file in pieces of about a megabyte that end at line ends, so that it need not fit into memory; raises like ``read``."""
         ...
 
     async def read_all(self, paths: Collection[str]) -> Mapping[str, str]:

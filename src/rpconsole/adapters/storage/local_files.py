@@ -8,7 +8,7 @@ import hashlib
 import os
 import secrets
 import stat
-from collections.abc import AsyncIterable, Collection, Iterable, Iterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterable, Collection, Generator, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 
 from rpconsole.domain.fault import BadData, DiskFailed
@@ -17,6 +17,8 @@ from rpconsole.ports.local_files import FileFact
 #: files that are brought to disk side by side
 SYNCS = 16
 OPEN_AT_ONCE = 128
+#: of a file that is read piece by piece
+PIECE_BYTES = 1 << 20
 
 
 class DiskFiles:
@@ -37,6 +39,14 @@ class DiskFiles:
 
     async def read(self, path: str) -> str:
         return await asyncio.to_thread(_read, path)
+
+    async def pieces(self, path: str) -> AsyncGenerator[str]:
+        pieces = _pieces(path)
+        try:
+            while (piece := await asyncio.to_thread(next, pieces, None)) is not None:
+                yield piece
+        finally:
+            pieces.close()
 
     async def read_all(self, paths: Collection[str]) -> Mapping[str, str]:
         return await asyncio.to_thread(lambda: {path: _read(path) for path in paths})
@@ -167,6 +177,23 @@ def _read(path: str) -> str:
     try:
         with open(path, "rb", buffering=0) as file:
             return file.read().decode("latin-1")
+    except OSError as error:
+        raise BadData(f"{path} cannot be read: {error.strerror}") from None
+
+
+def _pieces(path: str) -> Generator[str]:
+    try:
+        with open(path, "rb", buffering=0) as file:
+            rest = b""
+            while data := file.read(PIECE_BYTES):
+                whole, border, after = data.rpartition(b"\n")
+                if border:
+                    yield (rest + whole + border).decode("latin-1")
+                    rest = after
+                else:
+                    rest += data
+            if rest:
+                yield rest.decode("latin-1")
     except OSError as error:
         raise BadData(f"{path} cannot be read: {error.strerror}") from None
 
