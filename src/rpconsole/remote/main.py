@@ -8,6 +8,7 @@ from typing import Any, List, Optional
 
 from .faults import Fault
 from .presence import appear
+from .sharing import share_with_group
 
 USAGE = """usage: rpr serve [OWNER.SESSION]
        rpr receive --root DIR [--root DIR ...] [OWNER.SESSION]
@@ -51,6 +52,7 @@ def main(argv: Optional[List[str]] = None) -> int:
 def _run(name: str, rest: List[str]) -> int:
     badge = rest.pop() if name in _SERVICES and len(rest) % 2 == 1 and _BADGE.match(rest[-1]) else None
     if name in _SERVICES:
+        share_with_group()
         appear(name, badge)
     if name in ("receive", "give", "pull", "push") and rest and len(rest) % 2 == 0 and set(rest[::2]) == {"--root"}:
         return int(_function(name)(rest[1::2]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Callable
 from typing import Protocol
@@ -66,6 +67,8 @@ class Channel:
         self._writable.set()
         self._when_closed: list[Callable[[], None]] = []
         self._is_gone = False
+        #: monotonic seconds of the last sign of life
+        self._heard_at = time.monotonic()
         #: told of each sign of life from the other end
         self.on_life: Callable[[], None] = _nobody
         self.exit_status: int | None = None
@@ -78,7 +81,7 @@ class Channel:
 
     def received(self, data: bytes) -> None:
         """The program wrote this."""
-        self.on_life()
+        self._lives()
         self._pieces.append(memoryview(data))
         self._held_bytes += len(data)
         if self._held_bytes > _PAUSE_READING_BYTES and not self._is_paused and self._pipe is not None:
@@ -88,7 +91,7 @@ class Channel:
 
     def complained(self, data: bytes) -> None:
         """The program wrote this on its standard error."""
-        self.on_life()
+        self._lives()
         self._stderr += data
         del self._stderr[:-_STDERR_KEPT_BYTES]
 
@@ -111,7 +114,7 @@ class Channel:
 
     def resume_writing(self) -> None:
         """It has room again: the other end took something."""
-        self.on_life()
+        self._lives()
         self._writable.set()
 
     # -- we call these -------------------------------------------------------------------------------------------------
@@ -202,7 +205,13 @@ class Channel:
             async with asyncio.timeout(timeout_s):
                 await event.wait()
         except TimeoutError:
-            raise NoAnswer(f"{self._host} was silent for {timeout_s:g} s.") from None
+            # it may have been so before anybody began to wait
+            silent_s = time.monotonic() - self._heard_at
+            raise NoAnswer(f"{self._host} was silent for {silent_s:.0f} s.") from None
+
+    def _lives(self) -> None:
+        self._heard_at = time.monotonic()
+        self.on_life()
 
     def _ended(self) -> SessionLost | ChannelEnded:
         if self._is_link_closed():
