@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 
 from rpconsole.adapters.ssh.channel import Channel
@@ -13,7 +11,8 @@ from rpconsole.domain.fault import NoAnswer
 @pytest.mark.parametrize("side", ["read", "write"])
 async def test_a_silence_that_began_before_the_waiting_is_told_whole(monkeypatch, side):
     clock = [1000.0]
-    monkeypatch.setattr(time, "monotonic", lambda: clock[0])
+    # not that of the loop, which must go on
+    monkeypatch.setattr("rpconsole.adapters.ssh.channel.monotonic", lambda: clock[0])
     channel = Channel("fe1", lambda: False)
     channel.received(b"x")
     await channel.read_exactly(1, 1.0)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections import deque
 from collections.abc import Callable
+from time import monotonic
 from typing import Protocol
 
 from rpconsole.domain.fault import NoAnswer, SessionLost, SiteFailed
@@ -68,7 +68,7 @@ class Channel:
         self._when_closed: list[Callable[[], None]] = []
         self._is_gone = False
         #: monotonic seconds of the last sign of life
-        self._heard_at = time.monotonic()
+        self._heard_at = monotonic()
         #: told of each sign of life from the other end
         self.on_life: Callable[[], None] = _nobody
         self.exit_status: int | None = None
@@ -206,11 +206,11 @@ class Channel:
                 await event.wait()
         except TimeoutError:
             # it may have been so before anybody began to wait
-            silent_s = time.monotonic() - self._heard_at
+            silent_s = monotonic() - self._heard_at
             raise NoAnswer(f"{self._host} was silent for {silent_s:.0f} s.") from None
 
     def _lives(self) -> None:
-        self._heard_at = time.monotonic()
+        self._heard_at = monotonic()
         self.on_life()
 
     def _ended(self) -> SessionLost | ChannelEnded:
