@@ -190,7 +190,7 @@ class HelperAway(Event):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class HelperDied(Event):
-    """The helper at the site ended while it worked for the run, for the so-manieth time in a row."""
+    """The helper at the site ended while it worked for the run, ``times`` times in a row."""
 
     sentence: str
     times: int = 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from rpconsole.adapters.ssh.landing import Landing, Spoiled
@@ -14,7 +14,7 @@ from rpconsole.remote.handful import SMALL_BYTES
 
 #: more than the helper would ever put into one
 _MOST_BYTES = 2 * SMALL_BYTES
-_MOST_FILES = 1000
+_MOST_FILES = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +83,9 @@ def _write(landing: Landing, small: Small) -> None:
         raise Spoiled("the checksum is not that of the bytes that came.", retryable=True)
 
 
-def _attempt(step: object, *args: object) -> Exception | None:
+def _attempt(step: Callable[..., None], *args: Landing | Small) -> Exception | None:
     try:
-        step(*args)  # type: ignore[operator]
+        step(*args)
     except (OSError, Spoiled) as error:
         return error
     return None
