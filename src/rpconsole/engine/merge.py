@@ -1,4 +1,4 @@
-"""Merge a run's prepared components into the run's own lists, one component in memory at a time."""
+"""Merge a run's prepared components into the run's own lists, a few components in memory at a time."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from rpconsole.stages.base import CannotPrepare
 from rpconsole.stages.writing import list_keys
 
 #: components whose lists are looked up and read together
-CHUNK = 16
+CHUNK = 8
 
 
 async def merge_components(world: World, run: Run, components: Sequence[Component], ours: Collection[int]) -> int:
@@ -40,29 +40,51 @@ async def _pieces(
     merge: RunMerge,
     targets: Mapping[str, str],
 ) -> AsyncIterator[dict[str, str]]:
-    for start in range(0, len(components), CHUNK):
-        some = components[start : start + CHUNK]
-        stems = [component_stem(run.stem, one.stage_id) for one in some]
-        found = await world.catalogue.resolve([key for stem in stems for key in list_keys(stem)])
-        for component, stem in zip(some, stems, strict=True):
-            texts = await _texts(world, run, component, stem, found, is_ours=component.stage_id in ours)
-            added = await asyncio.to_thread(merge.add, texts, source=stem)
+    """The next components are read and merged while the ones before are written."""
+    chunks = [components[start : start + CHUNK] for start in range(0, len(components), CHUNK)]
+    following = asyncio.create_task(_added(world, run, chunks[0], ours, merge))
+    try:
+        for chunk in [*chunks[1:], None]:
+            added = await following
+            if chunk is not None:
+                following = asyncio.create_task(_added(world, run, chunk, ours, merge))
             yield {targets[suffix]: text for suffix, text in added.items()}
+    finally:
+        following.cancel()
+        await asyncio.gather(following, return_exceptions=True)
 
 
-async def _texts(
-    world: World, run: Run, component: Component, stem: str, found: Mapping[str, str], *, is_ours: bool
+async def _added(
+    world: World, run: Run, components: Sequence[Component], ours: Collection[int], merge: RunMerge
 ) -> dict[str, str]:
-    """A component's files by suffix: as we wrote them, or as the IPP's own scripts did, with a manifest made of them."""
+    """What these components add to the run's files, by suffix."""
+    stems = {component.stage_id: component_stem(run.stem, component.stage_id) for component in components}
+    found = await world.catalogue.resolve([key for stem in stems.values() for key in list_keys(stem)])
+    for component in components:
+        _refuse_lost(component, stems[component.stage_id], found)
+    read = await world.files.read_all(list(found.values()))
+    lists = {key: read[path] for key, path in found.items()}
+    root = world.settings.layout.remote_root
+
+    def add() -> dict[str, str]:
+        pieces = []
+        for stage_id, stem in stems.items():
+            texts = {suffix: lists[stem + suffix] for suffix in MERGED_SUFFIXES if stem + suffix in lists}
+            if MANIFEST not in texts or not (stage_id in ours or manifest_fits(texts)):
+                texts = _old_texts(run, stage_id, stem, texts, root)
+            pieces.append(merge.add(texts, source=stem))
+        return {suffix: "".join(piece[suffix] for piece in pieces) for suffix in MERGED_SUFFIXES}
+
+    return await asyncio.to_thread(add)
+
+
+def _refuse_lost(component: Component, stem: str, found: Mapping[str, str]) -> None:
     if any(key not in found for key in list_keys(stem) if not key.endswith(MANIFEST)):
         raise CannotPrepare(
             f"the lists of component {component.stage_id} are gone: set it to 'new' to prepare it again"
         )
-    suffixes = [suffix for suffix in MERGED_SUFFIXES if stem + suffix in found]
-    read = await world.files.read_all([found[stem + suffix] for suffix in suffixes])
-    texts = {suffix: read[found[stem + suffix]] for suffix in suffixes}
-    if MANIFEST in texts and (is_ours or manifest_fits(texts)):
-        return texts
-    root = world.settings.layout.remote_root
-    lists = read_component(texts, stage=run.stage, stage_id=component.stage_id, root=root, source=stem)
-    return component_texts(lists, root)
+
+
+def _old_texts(run: Run, stage_id: int, stem: str, texts: Mapping[str, str], root: str) -> dict[str, str]:
+    """The files as the IPP's own scripts left them, with a manifest made of them."""
+    return component_texts(read_component(texts, stage=run.stage, stage_id=stage_id, root=root, source=stem), root)
