@@ -20,7 +20,7 @@ from rpconsole.domain.stage import Stage
 from rpconsole.engine import prepare
 from rpconsole.engine.lanes import in_lanes
 from rpconsole.engine.prepare import prepare_run
-from rpconsole.engine.story import story_line
+from rpconsole.engine.story import left_out, story_line
 from rpconsole.ports.run_store import ComponentChange, DefineOrder
 
 
@@ -82,7 +82,7 @@ async def test_round_trips_do_not_grow_with_the_exposures(bench, sent):
         )
         sent.clear()
         assert isinstance(await prepare_run(world, run), RunPrepared)
-        calls["read_all"] = 0  # one component's lists at a time, so that memory does not grow with the run
+        calls["read_all"] = 0  # a few components' lists at a time, so that memory does not grow with the run
         seen.append((dict(sent), dict(calls)))
     assert seen[0] == seen[1]
 
@@ -154,7 +154,25 @@ async def test_what_is_left_out_of_the_lists_is_told_in_the_run_s_story(bench):
     prepared = await prepare_run(bench.world, run)
     told = f"warp {warp_id}: no good chip touches skycell.1234.002; left out, so warpRun {warp_id} will not advance"
     assert prepared == RunPrepared(prepared=1, refused=0, tasks=1, sentence=told)
-    assert story_line(run, prepared, run, 0.0).detail == f"{told}, prepared 1, refused 0, tasks 1"
+    line = story_line(run, prepared, run, 0.0)
+    assert line.detail == f"{told}, prepared 1, refused 0, tasks 1"
+    everything = story_line(run, RunPrepared(prepared=1, refused=0, tasks=1), run, 0.0)
+    assert (left_out([everything, line]), left_out([line, everything]), left_out([])) == (told, "", "")
+
+
+async def test_an_operator_who_asks_why_is_told_what_was_left_out(bench):
+    warp_id = bench.rows.warp_run(bench.rows.exposure(31), label=LABEL)
+    good, bad = (row["class_id"] for row in bench.rows.all(t.chip_processed_imfile, exp_id=31))
+    bench.rows.overlap(warp_id, {"skycell.1234.001": [good], "skycell.1234.002": [bad]})
+    bench.rows.change(t.chip_processed_imfile, {"class_id": bad}, quality=4)
+    run = await defined(bench, Stage.WARP)
+    told = f"no good chip touches skycell.1234.002; left out, so warpRun {warp_id} will not advance"
+    async with bench.running() as engine:
+        await bench.until(
+            lambda: any(one.remote_id == run.remote_id and one.state == "pending" for one in engine.snapshot().runs)
+        )
+        assert told in " ".join(await engine.why(run.remote_id))
+        assert told in " ".join((await engine.run_detail(run.remote_id)).why)
 
 
 async def test_lists_that_are_gone_before_the_merge_are_named(bench):

@@ -120,7 +120,10 @@ class EngineFacade(Protocol):
         ...
 
     async def why(self, remote_id: int) -> tuple[str, ...]:
-        """Why the run does not move and what would move it, the most telling first; names abandoned components."""
+        """Why the run does not move and what would move it, the most telling first.
+
+        Names abandoned components, and what its preparation left out.
+        """
         ...
 
     async def commands(

@@ -34,6 +34,7 @@ from rpconsole.engine.remote_names import paths_at_site
 from rpconsole.engine.renewal import IsAnyoneThere, RenewalDesk
 from rpconsole.engine.run_files import paths_at_home
 from rpconsole.engine.scratch_cleaning import clean, safe_files
+from rpconsole.engine.story import left_out
 from rpconsole.engine.sweep import advance_label
 from rpconsole.engine.views import Views
 from rpconsole.engine.world import World
@@ -150,7 +151,8 @@ class Engine:
         named = [f"component {one.stage_id} {one.item}: {one.sentence}" for one in failures[:NAMED]]
         if len(failures) > NAMED:
             named.append(f"and {len(failures) - NAMED} more failures: 'rpconsole run show {run.remote_id}' lists them")
-        return (*reasons(run, self._core.situation()), *named)
+        told = left_out(await self._world.journal.story(run.remote_id))
+        return (*reasons(run, self._core.situation()), *named, *([told] if told else []))
 
     async def commands(
         self, remote_id: int, stage_id: int | None = None, *, failed: bool = False, offset: int = 0, limit: int = 1000

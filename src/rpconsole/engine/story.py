@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from dataclasses import fields
 
-from rpconsole.domain.event import Event
+from rpconsole.domain.event import Event, RunPrepared
 from rpconsole.domain.run import Attempt, Run
 from rpconsole.ports.journal import StoryLine
 
@@ -33,3 +35,12 @@ def detail_of(event: Event, run: Run) -> str:
         else:
             words.append(f"{field.name} {value}")
     return ", ".join(words)
+
+
+_COUNTS = re.compile(r",? ?prepared \d+, refused \d+, tasks \d+$")
+
+
+def left_out(lines: Iterable[StoryLine]) -> str:
+    """What the last preparation said that it left out; nothing where it took everything."""
+    told = [line.detail for line in lines if line.event == RunPrepared.__name__]
+    return _COUNTS.sub("", told[-1]) if told else ""
