@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from decimal import Decimal
 
 import pytest
 
@@ -37,25 +38,27 @@ def test_numbers_that_are_none_read_as_none():
     assert [finite_or_none(value) for value in (None, math.nan, math.inf, 3)] == [None, None, None, 3.0]
 
 
-def a_result(npix, fraction, version="1", magicked=0):
+def a_group(pixels, weighted, version="1", magicked=0, counted=1):
     names = ("maskfrac_static", "maskfrac_dynamic", "maskfrac_magic", "maskfrac_advisory")
-    return {"maskfrac_npix": npix, **dict.fromkeys(names, fraction), "software_ver": version, "magicked": magicked}
+    return {
+        "pixels": pixels, **dict.fromkeys(names, weighted), "software_ver": version, "magicked": magicked, "counted": counted
+    }  # fmt: skip
 
 
 def test_fractions_are_weighted_by_pixels():
-    merged = merged_results([a_result(1, 0.0), a_result(3, 1.0)])
+    merged = merged_results([a_group(Decimal(1), 0.0), a_group(Decimal(3), 3.0)])
     assert (merged["maskfrac_npix"], merged["maskfrac_magic"]) == (4.0, 0.75)
 
 
-@pytest.mark.parametrize("left_out", [a_result(0, 0.5, "9"), a_result(None, 0.5, "9"), a_result(5, None, "9")])
-def test_a_result_without_pixels_or_fractions_counts_for_nothing(left_out):
+def test_results_of_which_none_counts_say_nothing():
+    left_out = a_group(Decimal(0), 0.0, "9", counted=0)
     assert merged_results([left_out]) == {}
-    assert merged_results([left_out, a_result(1, 0.5)])["software_ver"] == "1"
+    assert merged_results([left_out, a_group(Decimal(1), 0.5)])["software_ver"] == "1"
 
 
 def test_runs_that_differ_in_destreaking_count_as_not_destreaked():
-    assert common_magicked([a_result(1, 0, magicked=7), a_result(1, 0, magicked=7)]) == 7
-    assert common_magicked([a_result(1, 0, magicked=7), a_result(1, 0, magicked=None)]) == 0
+    assert common_magicked([a_group(1, 0, magicked=7), a_group(1, 0, magicked=7)]) == 7
+    assert common_magicked([a_group(1, 0, magicked=7), a_group(1, 0, magicked=None)]) == 0
     assert common_magicked([]) == 0
 
 

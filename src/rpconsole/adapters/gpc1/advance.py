@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, Table, and_, exis
 
 from rpconsole.adapters.gpc1 import tables as t
 from rpconsole.adapters.gpc1.gates import ends_at, in_state_new, is_used
-from rpconsole.adapters.gpc1.merge import FRACTIONS, common_magicked, merged_results
+from rpconsole.adapters.gpc1.merge import common_magicked, merged_results, summed_results
 from rpconsole.adapters.gpc1.values import text_or_none
 from rpconsole.domain.stage import STAGE_WORDS, Stage
 from rpconsole.domain.stage_rows import Advanced
@@ -47,14 +47,12 @@ class Advancing:
 
 def results_of(how: Advancing, run_ids: Sequence[int]) -> Select[Any]:
     """The good results of these runs, with what a run's own row is merged from."""
-    result = how.result_table.c
-    columns = [result[name] for name in (how.id_name, "software_ver", "magicked", "maskfrac_npix", *FRACTIONS)]
-    return select(*columns).where(result.data_state == "full", result.fault == 0, result[how.id_name].in_(run_ids))
+    return summed_results(how.result_table, how.id_name).where(how.result_table.c[how.id_name].in_(run_ids))
 
 
-def merged_columns(results: Sequence[Mapping[Any, Any]]) -> dict[str, Any]:
+def merged_columns(groups: Sequence[Mapping[Any, Any]]) -> dict[str, Any]:
     """What a complete run's row becomes."""
-    return {**merged_results(results), "state": "full", "magicked": common_magicked(results)}
+    return {**merged_results(groups), "state": "full", "magicked": common_magicked(groups)}
 
 
 def advance_one(connection: Connection, how: Advancing, run_id: int) -> Advanced | None:

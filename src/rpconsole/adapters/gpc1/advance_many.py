@@ -35,14 +35,10 @@ def advance_some(connection: Connection, how: Advancing, run_ids: Sequence[int])
 
 
 def _changes(connection: Connection, how: Advancing, run_ids: Sequence[int]) -> dict[int, dict[str, Any]]:
-    results: dict[int, list[dict[str, Any]]] = {run_id: [] for run_id in run_ids}
-    found = connection.execute(results_of(how, run_ids))
-    names = list(found.keys())
-    # sixty a run: plain mappings are looked into faster than rows
-    for row in found.all():
-        values = dict(zip(names, row, strict=True))
-        results[values[how.id_name]].append(values)
-    return {run_id: merged_columns(of_run) for run_id, of_run in results.items()}
+    groups: dict[int, list[RowMapping]] = {run_id: [] for run_id in run_ids}
+    for group in connection.execute(results_of(how, run_ids)).mappings().all():
+        groups[group[how.id_name]].append(group)
+    return {run_id: merged_columns(of_run) for run_id, of_run in groups.items()}
 
 
 def _by_columns(changes: Mapping[int, Mapping[str, Any]]) -> list[list[int]]:
