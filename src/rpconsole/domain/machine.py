@@ -7,7 +7,7 @@ that is not in the table raises ``InvalidMove``. Neither the clock nor a random 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from rpconsole.domain import event as ev
 from rpconsole.domain.action import Action, CancelJob, Level, TellOperators, action_for
@@ -107,7 +107,7 @@ def _inputs_verified(run: Run, event: ev.Event, ctx: Context) -> tuple[Run, tupl
 def _accepted(run: Run, event: ev.Event, ctx: Context) -> tuple[Run, tuple[Action, ...]]:
     assert isinstance(event, ev.JobAccepted)
     assert run.attempt is not None
-    polled = _forward(run, Step.POLL, attempt=replace(run.attempt, job=event.job), jobs=run.jobs + 1)
+    polled = _forward(run, Step.POLL, attempt=run.attempt._replace(job=event.job), jobs=run.jobs + 1)
     return polled, (CancelJob(remote_id=run.remote_id, job=event.job),) if run.cancel_wanted else ()
 
 

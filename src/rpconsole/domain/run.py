@@ -93,9 +93,11 @@ FINAL_STEPS = frozenset({Step.DONE, Step.PREP_STOPPED, Step.EXEC_STOPPED, Step.S
 _JOB_NUMBER = re.compile(r"(?:^|\.)(\d{1,18})(?![\w-])")
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Attempt:
-    """One intention to submit a run: written before the scheduler hears of it."""
+class Attempt(NamedTuple):
+    """One intention to submit a run: written before the scheduler hears of it.
+
+    A named tuple like its run; its fields are given by name all the same.
+    """
 
     number: int
     #: makes the job's name unique and searchable, also after the journal was restored from a backup

@@ -50,15 +50,15 @@ class Reasons:
 
     def of(self, run: Run) -> tuple[str, ...]:
         """What ``reasons`` says of the run."""
-        own = (
-            run.next_try_at is not None or (self._situation.site_away is not None and run.step in NETWORK_STEPS)
-        ) or any(run.remote_id in of for of in (self._situation.throttled, self._situation.too_long))
+        situation, number = self._situation, run.remote_id
+        own = run.next_try_at is not None or number in situation.throttled or number in situation.too_long
+        own = own or (situation.site_away is not None and run.step in NETWORK_STEPS)
         if own or run.step in FINAL_STEPS:
-            return reasons(run, self._situation)
+            return reasons(run, situation)
         key = (run.step, run.stage, run.hold)
         found = self._shared.get(key)
         if found is None:
-            found = self._shared[key] = reasons(run, self._situation)
+            found = self._shared[key] = reasons(run, situation)
         return found
 
 

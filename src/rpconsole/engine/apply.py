@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -25,19 +26,26 @@ PASS = "pass"
 DBINFO = ".dbinfo"
 #: dbinfo that are read, checked and applied together
 CHUNK = 1000
+#: one piece is read, one checked, one written
+LANES = 3
 
 
 async def apply_run(world: World, run: Run) -> Event:
     """Check each dbinfo against the component it belongs to, apply it, and settle the components."""
-    records = {(record.component, record.item): record for record in await products_of(world, run, ending=DBINFO)}
-    verdicts = await world.ledger.verdicts(run.remote_id)
+    products, verdicts, _ = await asyncio.gather(
+        products_of(world, run, ending=DBINFO),
+        world.ledger.verdicts(run.remote_id),
+        # a process that is not there yet comes up meanwhile
+        world.workshop.call(check_all, _order(world, run, [])),
+    )
+    records = {(record.component, record.item): record for record in products}
     settled = [verdict for verdict in verdicts if verdict.state == FAIL]
     open_ = [verdict for verdict in verdicts if verdict.state != FAIL]
 
     async def some(verdicts: Sequence[Verdict]) -> None:
         settled.extend(await _apply_some(world, run, verdicts, records))
 
-    await in_lanes(open_, CHUNK, some)
+    await in_lanes(open_, CHUNK, some, lanes=LANES)
     return await _settle_components(world, run, settled, {stage_id for stage_id, _ in records})
 
 
@@ -63,11 +71,13 @@ async def _checked(world: World, run: Run, promised: Sequence[ManifestRecord | s
     """For each promised dbinfo its statement, or the sentence why there is none."""
     texts = await _texts(world, [record.local for record in promised if not isinstance(record, str)])
     found = [one if isinstance(one, str) else _readable(one, texts[one.local]) for one in promised]
-    order = CheckOrder(
-        stage=run.stage, dbname=world.settings.layout.dbname, files=[one for one in found if not isinstance(one, str)]
-    )
+    order = _order(world, run, [one for one in found if not isinstance(one, str)])
     checked = iter(await world.workshop.call(check_all, order))
     return [one if isinstance(one, str) else next(checked) for one in found]
+
+
+def _order(world: World, run: Run, files: Sequence[tuple[ManifestRecord, str]]) -> CheckOrder:
+    return CheckOrder(stage=run.stage, dbname=world.settings.layout.dbname, files=files)
 
 
 def _readable(record: ManifestRecord, text: str | BadData) -> tuple[ManifestRecord, str] | str:

@@ -63,7 +63,9 @@ class RunBook:
         self._has_begun = True
         for remote_id, row in rows.items():
             if remote_id not in self.runs:
-                await self._take_up(row, known.get(remote_id))
+                run = self._taken_up(row, known.get(remote_id))
+                if run.state is not row.state:
+                    await self._settle(row, run)
             elif self.runs[remote_id].state is not row.state:
                 await self._compare(row)
         await self._look_for_missing(rows)
@@ -76,15 +78,18 @@ class RunBook:
             run = known.get(row.remote_id)
             self.runs[row.remote_id] = run if run is not None and run.state is row.state else run_of_row(row)
 
-    async def _take_up(self, row: RunRow, journalled: Run | None) -> None:
+    def _taken_up(self, row: RunRow, journalled: Run | None) -> Run:
         if journalled is None:
-            self.runs[row.remote_id] = run_of_row(row)
-            return
-        if (journalled.label, journalled.path_base) != (row.label, row.path_base):
-            journalled = journalled.with_(label=row.label, path_base=row.path_base)
-        self.runs[row.remote_id] = journalled
-        if journalled.state is row.state:
-            return
+            run = run_of_row(row)
+        elif journalled.label == row.label and journalled.path_base == row.path_base:
+            run = journalled
+        else:
+            run = journalled.with_(label=row.label, path_base=row.path_base)
+        self.runs[row.remote_id] = run
+        return run
+
+    async def _settle(self, row: RunRow, journalled: Run) -> None:
+        """The journal and the database show different states: which of them is ahead?"""
         story = await self._world.journal.story(row.remote_id, limit=1)
         if story and row.state in _states_of(story[-1].before):
             self.unpushed.add(row.remote_id)

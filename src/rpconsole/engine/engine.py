@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
 from contextlib import nullcontext, suppress
 from dataclasses import replace
 from functools import partial
@@ -210,7 +210,7 @@ class EngineCore:
             silence=self.watch.silence,
         )
         plain = replace(plain, too_long=self.world.meter.too_long(views, now), site_away=self.circuit.away())
-        return self.scratch.in_situation(plain, self.book.live())
+        return self.scratch.in_situation(plain, self.book.live)
 
     async def _follow_sessions(self, now: float) -> None:
         """Tell runs of a login and of its end; a run with an action under way hears it from that action."""
@@ -228,17 +228,17 @@ class EngineCore:
             await self.book.apply_to_all(parked, SessionGone())
 
     def _start_what_may(self, now: float) -> None:
+        runs = self.book.live()
         situation = self.situation()
-        for action in choose(self.book.live(), situation):
+        for action in choose(runs, situation):
             self._start(action)
         self._start_poll(now, situation)
-        self._start_scratch(now, situation)
+        self._start_scratch(now, situation, runs)
         if self.sweep_due.is_due(now) and self._tasks.start_once("sweep", self._sweep):
             self.sweep_due.next_in(now, self.world.settings.sweep_s)
 
-    def _start_scratch(self, now: float, situation: Situation) -> None:
+    def _start_scratch(self, now: float, situation: Situation, runs: Sequence[Run]) -> None:
         """Look at the room and at purge clocks now and then; at the databases alone when a new run is not yet reckoned with."""
-        runs = self.book.live()
         if self.scratch_due.is_due(now):
             session = situation.session and situation.may_order and situation.site_away is None
             if self._tasks.start_once("scratch", lambda: self.scratch.look(runs, session=session)):

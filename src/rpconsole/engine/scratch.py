@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from rpconsole.commands.quota import Quota, read_quota
@@ -146,13 +146,13 @@ class ScratchWatch:
             run.step is Step.PREPARE and run.remote_id not in self.expected for run in runs
         )
 
-    def in_situation(self, plain: Situation, runs: Sequence[Run]) -> Situation:
-        """What may start, with what scratch says of order and room."""
+    def in_situation(self, plain: Situation, live: Callable[[], Sequence[Run]]) -> Situation:
+        """What may start, with what scratch says of order and room; ``live`` gives the runs where somebody watches the room."""
         rules = self._world.settings.scratch.rules
         ordered = replace(plain, urgency=self.urgency, risk_s=rules.risk_days * DAY_S, priority=self.priority)
         if self.room is None:
             return ordered
-        return replace(ordered, throttled=self.waits(in_order(runs, ordered)))
+        return replace(ordered, throttled=self.waits(in_order(live(), ordered)))
 
     def waits(self, ordered: Sequence[Run]) -> dict[int, str]:
         """run -> why it waits for room."""

@@ -43,12 +43,18 @@ class Views:
         self._components = ComponentCounts(core.world)
 
     async def refresh(self) -> None:
-        """Read the bytes of the runs in view, and note whose components must be counted."""
-        await self._read_bytes()
+        """Read the bytes of the runs in view, and note whose components must be counted.
+
+        The first one leaves the bytes to ``count``: an engine that starts has read the journal, and shows its runs at once.
+        """
+        if self._counts.at:
+            await self._read_bytes()
         self._components.want(self._core.book.runs)
 
     async def count(self) -> None:
         """Count the components of the runs that wait for it; for a task of its own."""
+        if not self._counts.at:
+            await self._read_bytes()
         await self._components.count(self._core.book.runs)
 
     async def _read_bytes(self) -> None:

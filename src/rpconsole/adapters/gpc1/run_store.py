@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Update, case, func, literal_column, select, update
@@ -44,10 +45,9 @@ class SqlRunStore:
             query = query.where(remote_run.c.state.in_(list(states)))
         if label is not None:
             query = query.where(remote_run.c.label == label)
-        rows = await self._gpc1.read(
-            lambda connection: connection.execute(query.order_by(remote_run.c.remote_id)).all()
-        )
-        return list(_readable(rows))
+        rows = await self._gpc1.read(lambda connection: connection.execute(query).all())
+        # by number; sorted by the database, which finds them by their state, they come a third later
+        return sorted(_readable(rows), key=attrgetter("remote_id"))
 
     async def run(self, remote_id: int) -> RunRow | None:
         query = select(*_RUN_COLUMNS).where(remote_run.c.remote_id == remote_id)

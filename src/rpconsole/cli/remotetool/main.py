@@ -56,7 +56,7 @@ def _help_line(option: Option) -> str:
 
 
 async def _carried_out(order: Order) -> Printed:
-    from rpconsole.config import load_config
+    from rpconsole.config.loading import load_config
     from rpconsole.upkeep import open_remote_rows
 
     path = order.last("config")
