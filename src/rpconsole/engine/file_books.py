@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Iterator, Sequence
 
 from rpconsole.domain.haul import Way
 from rpconsole.engine.world import World
@@ -23,20 +24,30 @@ async def enter(
     if world.haulage is None or not (arrived or missed):
         return
     at = world.clock.now()
-    lines = [
-        FileLine(
+    # the loop stays free: there are thousands
+    lines = await asyncio.to_thread(
+        lambda: [*_arrived(way, arrived, at, remote_id, haul), *_missed(way, missed, at, remote_id, haul)]
+    )
+    await world.haulage.books.record_files(lines)
+
+
+def _arrived(
+    way: Way, arrived: Sequence[Delivery], at: float, remote_id: int | None, haul: int | None
+) -> Iterator[FileLine]:
+    for one in arrived:
+        yield FileLine(
             way=way, source=one.shipment.source, target=one.shipment.target, size=one.size, sha256=one.sha256,
             bundle=one.bundle, stream=one.stream, attempts=one.attempts, state=ARRIVED, sentence="", at=at,
             remote_id=remote_id, haul=haul,
-        )
-        for one in arrived
-    ]  # fmt: skip
-    lines += [
-        FileLine(
+        )  # fmt: skip
+
+
+def _missed(
+    way: Way, missed: Sequence[Undelivered], at: float, remote_id: int | None, haul: int | None
+) -> Iterator[FileLine]:
+    for one in missed:
+        yield FileLine(
             way=way, source=one.shipment.source, target=one.shipment.target, size=one.shipment.size or 0, sha256="",
             bundle=one.bundle, stream=one.stream, attempts=one.attempts, state=MISSED, sentence=one.sentence, at=at,
             remote_id=remote_id, haul=haul,
-        )
-        for one in missed
-    ]  # fmt: skip
-    await world.haulage.books.record_files(lines)
+        )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os.path
 from collections.abc import Mapping, Sequence
 
@@ -11,7 +12,7 @@ from rpconsole.engine.world import Haulage, World
 from rpconsole.ports.journal import Delivered
 from rpconsole.ports.local_files import FileFact
 from rpconsole.ports.site import Delivery
-from rpconsole.ports.site_files import Shape, Trees
+from rpconsole.ports.site_files import Shape, TreeFile, Trees
 
 
 async def files_of(haulage: Haulage, haul: Haul) -> list[HaulFile]:
@@ -19,14 +20,19 @@ async def files_of(haulage: Haulage, haul: Haul) -> list[HaulFile]:
     side = haulage.here if haul.way is Way.SEND else haulage.there
     files: dict[str, HaulFile] = {}
     for source in haul.sources:
-        for found in await side.walk(source):
-            file = HaulFile(
-                source=found.path, target=target_of(haul, source, found.path), size=found.size, mtime_ns=found.mtime_ns
-            )
-            other = files.setdefault(file.target, file)
-            if other.source != file.source:
-                raise BadData(f"{other.source} and {file.source} would both become {file.target}")
+        found = await side.walk(source)
+        # a reference catalogue has hundreds of thousands: the loop stays free meanwhile
+        await asyncio.to_thread(_add, files, haul, source, found)
     return list(files.values())
+
+
+def _add(files: dict[str, HaulFile], haul: Haul, source: str, found: Sequence[TreeFile]) -> None:
+    for one in found:
+        target = target_of(haul, source, one.path)
+        file = HaulFile(source=one.path, target=target, size=one.size, mtime_ns=one.mtime_ns)
+        other = files.setdefault(target, file)
+        if other.source != file.source:
+            raise BadData(f"{other.source} and {file.source} would both become {file.target}")
 
 
 async def shape_of(side: Trees, haul: Haul) -> Shape:
@@ -53,14 +59,9 @@ async def to_move(world: World, haul: Haul, files: Sequence[HaulFile]) -> list[H
     """
     there = await _facts(world, haul, [file.target for file in files])
     known = await world.ledger.delivered([_remote(haul, file) for file in files])
-    doubtful = [file for file in files if file.target in there and there[file.target].size == file.size]
-    doubtful = [file for file in doubtful if not _is_known(haul, file, there[file.target], known)]
-    same = await _same(world, haul, doubtful)
-    right = {
-        file.target
-        for file in files
-        if file.target in there and there[file.target].size == file.size and file not in doubtful
-    }
+    as_long = [file for file in files if file.target in there and there[file.target].size == file.size]
+    right = {file.target for file in as_long if _is_known(haul, file, there[file.target], known)}
+    same = await _same(world, haul, [file for file in as_long if file.target not in right])
     return [file for file in files if file.target not in right and file.target not in same]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from contextlib import aclosing
 from typing import NamedTuple
@@ -163,7 +164,12 @@ async def _send_slice(world: World, run: Run, missing: Sequence[_Missing], told:
 async def _remember(world: World, run: Run, sent: Sequence[Delivery], times: Mapping[str, int]) -> None:
     if not sent:
         return
-    lines = [
+    await world.ledger.record_delivered(await asyncio.to_thread(_lines, sent, times))
+    await world.ledger.add_bytes(run.remote_id, sent=sum(delivery.size for delivery in sent))
+
+
+def _lines(sent: Sequence[Delivery], times: Mapping[str, int]) -> list[Delivered]:
+    return [
         Delivered(
             remote=delivery.shipment.target,
             size=delivery.size,
@@ -174,8 +180,6 @@ async def _remember(world: World, run: Run, sent: Sequence[Delivery], times: Map
         )
         for delivery in sent
     ]
-    await world.ledger.record_delivered(lines)
-    await world.ledger.add_bytes(run.remote_id, sent=sum(delivery.size for delivery in sent))
 
 
 def _undelivered(failed: Sequence[Undelivered]) -> BadData | SiteFailed | HelperDied:

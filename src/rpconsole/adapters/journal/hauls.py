@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, Table, and_, func, insert, select, update
@@ -53,9 +53,10 @@ class SqlHauls:
 
     async def record_files(self, lines: Sequence[FileLine]) -> None:
         """See the port."""
-        rows = {(line.way, line.target): self._file_row(line) for line in lines}
 
         def work(connection: Connection) -> None:
+            # in the database's thread: there are thousands
+            rows = {(line.way, line.target): self._file_row(line) for line in lines}
             if rows:
                 connection.execute(upsert(connection, tables.moved_file), list(rows.values()))
 
@@ -96,8 +97,9 @@ class SqlHauls:
         return {**self._key, **plain, **texts, "sources": json.dumps(haul.sources)}
 
     def _file_row(self, line: FileLine) -> dict[str, Any]:
-        texts = {name: sentence(getattr(line, name)) for name in ("source", "target", "sentence")}
-        return {**self._key, **asdict(line), **texts, "way": str(line.way), "path_hash": path_hash(line.target)}
+        plain = {name: getattr(line, name) for name in _LINE}
+        texts = {name: sentence(plain[name]) for name in ("source", "target", "sentence")}
+        return {**self._key, **plain, **texts, "way": str(line.way), "path_hash": path_hash(line.target)}
 
 
 _HAUL = (

@@ -24,10 +24,10 @@ class SqlLedger:
     async def delivered(self, remotes: Collection[str]) -> Mapping[str, Delivered]:
         """See the port."""
         table = tables.delivered
-        asked = {path_hash(remote): remote for remote in remotes}
         mine = select(table).where(table.c.dbname == self._dbname, table.c.site == self._site)
 
         def query(connection: Connection) -> dict[str, Delivered]:
+            asked = {path_hash(remote): remote for remote in remotes}
             found: dict[str, Delivered] = {}
             for piece in in_pieces(asked):
                 for row in connection.execute(mine.where(table.c.path_hash.in_(piece))).mappings():
@@ -39,21 +39,20 @@ class SqlLedger:
 
     async def record_delivered(self, files: Sequence[Delivered]) -> None:
         """See the port."""
-        rows = {
-            file.remote: (
-                self._dbname,
-                self._site,
-                path_hash(file.remote),
-                sentence(file.remote),
-                *[getattr(file, name) for name in _FACTS],
-                sentence(file.local),
-            )
-            for file in files
-        }
         columns = ("dbname", "site", "path_hash", "remote", *_FACTS, "local")
-        await self._database.write(
-            lambda connection: _upsert_all(connection, tables.delivered, columns, list(rows.values()))
-        )
+
+        def work(connection: Connection) -> None:
+            # in the database's thread: there are thousands
+            rows = {file.remote: self._delivered_row(file) for file in files}
+            _upsert_all(connection, tables.delivered, columns, list(rows.values()))
+
+        await self._database.write(work)
+
+    def _delivered_row(self, file: Delivered) -> tuple[Any, ...]:
+        facts = [getattr(file, name) for name in _FACTS]
+        return (
+            self._dbname, self._site, path_hash(file.remote), sentence(file.remote), *facts, sentence(file.local)
+        )  # fmt: skip
 
     async def record_verdicts(self, verdicts: Sequence[Verdict]) -> None:
         """See the port."""
