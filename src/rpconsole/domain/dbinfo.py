@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -12,7 +11,7 @@ from typing import NamedTuple
 
 from rpconsole.domain.dbinfo_flags import COMPLETIONS, DETEFF, Completion, Kind
 from rpconsole.domain.dbinfo_plan import PLANS, Picking, picking, quick_options
-from rpconsole.domain.dbinfo_words import READERS, BadDbinfo, Reader, no_value, words_of
+from rpconsole.domain.dbinfo_words import FLOAT_MAX, READERS, BadDbinfo, Reader, no_value, words_of
 from rpconsole.domain.filerules import Rule, file_of
 from rpconsole.domain.manifest import ManifestRecord
 from rpconsole.domain.paths import same_file
@@ -238,7 +237,7 @@ def _merged(versions: tuple[Value, ...]) -> str | None:
 
 
 def _sum(one: Value, other: Value) -> float | None:
-    """Instrumental plus zero point; None unless both are known."""
-    if isinstance(one, float) and isinstance(other, float) and math.isfinite(one + other):
-        return one + other
+    """Instrumental plus zero point, within single precision; None unless both are known."""
+    if isinstance(one, float) and isinstance(other, float):
+        return max(-FLOAT_MAX, min(FLOAT_MAX, one + other))
     return None

@@ -70,13 +70,11 @@ def _no_dbinfo(verdict: Verdict) -> str:
 async def _checked(world: World, run: Run, promised: Sequence[ManifestRecord | str]) -> list[DbinfoStatement | str]:
     """For each promised dbinfo its statement, or the sentence why there is none."""
     texts = await _texts(world, [record.local for record in promised if not isinstance(record, str)])
-    found = [one if isinstance(one, str) else _readable(one, texts[one.local]) for one in promised]
-    order = _order(world, run, [one for one in found if not isinstance(one, str)])
-    checked = iter(await world.workshop.call(check_all, order))
-    return [one if isinstance(one, str) else next(checked) for one in found]
+    files = [one if isinstance(one, str) else _readable(one, texts[one.local]) for one in promised]
+    return await world.workshop.call(check_all, _order(world, run, files))
 
 
-def _order(world: World, run: Run, files: Sequence[tuple[ManifestRecord, str]]) -> CheckOrder:
+def _order(world: World, run: Run, files: Sequence[tuple[ManifestRecord, str] | str]) -> CheckOrder:
     return CheckOrder(stage=run.stage, dbname=world.settings.layout.dbname, files=files)
 
 

@@ -17,13 +17,13 @@ class CheckOrder:
 
     stage: Stage
     dbname: str
-    #: what was promised, and what is in the file
-    files: Sequence[tuple[ManifestRecord, str]]
+    #: what was promised, and what is in the file; or the sentence why there is nothing to check
+    files: Sequence[tuple[ManifestRecord, str] | str]
 
 
 def check_all(order: CheckOrder) -> list[DbinfoStatement | str]:
     """For each file the statement that may be applied, or the sentence why it may not."""
-    return [_check(order, record, text) for record, text in order.files]
+    return [file if isinstance(file, str) else _check(order, *file) for file in order.files]
 
 
 def _check(order: CheckOrder, record: ManifestRecord, text: str) -> DbinfoStatement | str:

@@ -107,7 +107,7 @@ class _Lines:
     async def take(self, count: int) -> list[str]:
         """The next so many, or as many as there are."""
         while len(self._held) < count and (text := await anext(self._pieces, None)) is not None:
-            self._held += [line for line in text.split("\n") if line.strip()]
+            self._held += filter(str.strip, text.split("\n"))
         taken, self._held = self._held[:count], self._held[count:]
         return taken
 

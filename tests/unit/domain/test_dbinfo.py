@@ -95,6 +95,11 @@ def test_detection_efficiency_is_instrumental_plus_zero_point():
     assert (found["deteff"], found["deteff_lq"], found["deteff_uq"], found["deteff_err"]) == (21.5, 21.25, None, 0.1)
 
 
+def test_a_sum_stays_within_single_precision():
+    found = columns(f"{CAMERA} -zpt_obs 3e38 -deteff_inst 3e38 -deteff_inst_lq -1")
+    assert (found["deteff"], found["deteff_lq"]) == (3.4028234e38, 3e38)
+
+
 @pytest.mark.parametrize("zero_point", ["", "-zpt_obs nan"])
 def test_without_a_zero_point_there_is_no_detection_efficiency(zero_point):
     assert columns(f"{CAMERA} {zero_point} -deteff_inst -3.5")["deteff"] is None

@@ -86,7 +86,8 @@ def _known(
     connection: Connection, parent: Table, result: ResultTable, run_id: str, run_ids: Sequence[object]
 ) -> set[Any]:
     query = select(*(parent.c[name] for name in _shared(parent, result))).distinct()
-    rows = [row for piece in in_pieces(run_ids) for row in connection.execute(query.where(parent.c[run_id].in_(piece)))]
+    pieces = [connection.execute(query.where(parent.c[run_id].in_(piece))).all() for piece in in_pieces(run_ids)]
+    rows = [row for piece in pieces for row in piece]
     return {tuple(row) if len(row) > 1 else row[0] for row in rows}
 
 
