@@ -71,6 +71,11 @@ class Flood:
         """Every order is heard and nothing is done."""
         return "heard"
 
+    async def nothing(self, *asked: object) -> list[object]:
+        """There was nothing yet."""
+        return []
+
+    story = past_sessions = acts = labels = doubtful = nothing
     retry = resubmit = cancel = revert = rebundle = note
 
     async def run_detail(self, remote_id: int) -> RunDetail:

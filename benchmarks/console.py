@@ -119,12 +119,12 @@ class Terminal:
         while (left := end - time.perf_counter()) > 0:
             self.read(left)
 
-    def key_ms(self, key: str, row: int) -> float:
+    def key_ms(self, key: str, row: int, limit_s: float = 10.0) -> float:
         """From a key until the row that the cursor is to be on was written with it."""
         began, seen = time.perf_counter(), ""
         os.write(self._master, key.encode())
         while str(row) not in _CURSOR.findall(plain(seen)):
-            if time.perf_counter() - began > 10.0:
+            if time.perf_counter() - began > limit_s:
                 raise TimeoutError(f"the cursor never came to run {row}: {plain(seen)[-500:]!r}")
             seen += self.read(0.5)
         return (time.perf_counter() - began) * 1000

@@ -21,6 +21,7 @@ from rpconsole.console.desk import Desk, Orders
 from rpconsole.console.keeping import Keeper
 from rpconsole.console.link import EngineLink
 from rpconsole.console.model import Model
+from rpconsole.console.paced import Paced
 from rpconsole.console.panes.asking import WhyAsked
 from rpconsole.console.prompts import Prompts
 from rpconsole.console.screens.base import ConsoleModal, ConsoleScreen
@@ -54,7 +55,7 @@ def _asked(challenge: ChallengeAsked) -> str:
     return f"the site asks for an answer, to {challenge.user} at {challenge.host}; {challenge.asker} began the login · L answers"
 
 
-class ConsoleApp(Toasts, Deeds, App[str], inherit_bindings=False):
+class ConsoleApp(Paced, Toasts, Deeds, App[str], inherit_bindings=False):
     """Runs until a person leaves; its result says what becomes of an engine of its own: ``leave`` or ``stop``."""
 
     ENABLE_COMMAND_PALETTE = False
@@ -115,6 +116,7 @@ class ConsoleApp(Toasts, Deeds, App[str], inherit_bindings=False):
         self._main_screen: MainScreen | None = None
         self.desk.filters = self._keeper.kept.filters
         self.terminal = Terminal(self)
+        self.start_pacing()
         self._changed = True
         self._ticks = 0
         self._interrupted_at = -10.0
@@ -222,6 +224,9 @@ class ConsoleApp(Toasts, Deeds, App[str], inherit_bindings=False):
         if self._main_screen not in self.screen_stack:
             # the application leaves, and a timer came once more
             return
+        if not self.may_paint:
+            return
+        self.desk.model.terminal_behind_s = self.pacing.behind_s
         if self._ticks < TICK_S / PAINT_S and not (self._changed and self.app_focus):
             # nothing changed, or nobody looks: once a second is enough
             return
@@ -240,6 +245,7 @@ class ConsoleApp(Toasts, Deeds, App[str], inherit_bindings=False):
                 if not screen.is_modal:
                     # what lies under a dialog is seen too, what lies under a screen is not
                     break
+        self.ask_when_painted()
 
     def on_app_focus(self) -> None:
         """Somebody looks again: at what is, not at what was a second ago."""

@@ -145,6 +145,7 @@ class Carrying(Looking):
             file.write(text)
             file.flush()
             try:
+                await self.answered()
                 with self.batch_update(), self.suspend():
                     child = await asyncio.create_subprocess_exec(*words, file.name)
                     await child.wait()

@@ -59,6 +59,8 @@ class Model:
         #: lines that ever entered the log, also those that fell out of it
         self.logged = 0
         self.dropped = 0
+        #: seconds that this console's terminal is behind what it was sent
+        self.terminal_behind_s = 0.0
         #: the prompt of the site that waits while no dialog for it is open, as a sentence
         self.asked = ""
         #: (bytes out, bytes in) per second, oldest first

@@ -89,6 +89,10 @@ class Terminal:
             self.title = title
             self._write(f"\x1b]0;{title}\x07")
 
+    def ask(self) -> None:
+        """Ask where the cursor is: the answer (a ``CursorPosition``) comes once everything written before was shown."""
+        self._write("\x1b[6n")
+
     def _ring(self, notice: Notice, model: Model) -> None:
         if self.ringing.bell:
             self._app.bell()

@@ -21,6 +21,8 @@ def status_line(model: Model, crumbs: Sequence[str], look: Look, width: int) -> 
 
 #: from here on the age of the view is told
 BEHIND_S = 3.0
+#: from here on it is told that the terminal itself is
+SLOW_S = 1.0
 
 
 def age(model: Model) -> Line:
@@ -33,7 +35,8 @@ def age(model: Model) -> Line:
         return [("", "dim")]
     # an engine with nothing to tell is asked every few seconds: a younger view is no news, and a counter would only fidget
     behind = f" · {model.silent_s():.0f} s behind" if model.silent_s() >= BEHIND_S else ""
-    return [(f"{_standing(model)}live{behind}", "dim")]
+    slow = f" · slow line, {model.terminal_behind_s:.0f} s" if model.terminal_behind_s >= SLOW_S else ""
+    return [(f"{_standing(model)}live{behind}{slow}", "dim")]
 
 
 def _standing(model: Model) -> str:
