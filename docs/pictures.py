@@ -47,7 +47,7 @@ class Picture:
 def night() -> Snapshot:
     """Every session was cut, and runs wait for a login."""
     said = "the session to mu-fe1 ended (cut by the site): log in again"
-    held = ("no session to the site is open: 'rpconsole login' moves it",)
+    held = ("no session to the site is open: 'rpconsole login' (L) moves it",)
     runs = tuple(
         replace(run, state=RunState.AUTH, why=held) if run.step in (Step.POLL, Step.RETRIEVE) else run
         for run in busy().runs

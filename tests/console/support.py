@@ -201,7 +201,7 @@ def busy_runs() -> tuple[RunView, ...]:
         a_run(4713, Step.SHIP, job=None, state=RunState.PENDING, tasks=0, why=("its inputs are being shipped",)),
         a_run(
             4714, Step.RETRIEVE, stage=Stage.CAMERA, state=RunState.AUTH, tasks=0,
-            why=("no session to the site is open: 'rpconsole login' moves it",),
+            why=("no session to the site is open: 'rpconsole login' (L) moves it",),
         ),
         a_run(
             4715, Step.EXEC_STOPPED, stage=Stage.WARP, state=RunState.EXEC_FAIL, job=None, tries=3, fault=2, tasks=0,

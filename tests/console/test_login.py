@@ -22,10 +22,11 @@ REFUSED = EngineSaid(
 
 
 def challenge(
-    ask_id=1, *, place=1, prompts=(("Enter PASSCODE: ", False),), title="Card login", asker="ipp", tries_left=None
-):
+    ask_id=1, *, place=1, prompts=(("Enter PASSCODE: ", False),), title="Card login", asker="ipp", tries_left=None,
+    host="mu-fe3",
+):  # fmt: skip
     return ChallengeAsked(
-        ask_id=ask_id, asker=asker, host="mu-fe3", user="watersc1", position=(place, 2), title=title,
+        ask_id=ask_id, asker=asker, host=host, user="watersc1", position=(place, 2), title=title,
         instructions="", prompts=tuple(PromptText(text=text, echo=echo) for text, echo in prompts), answer_within_s=120.0,
         tries_left=tries_left,
     )  # fmt: skip
@@ -89,6 +90,18 @@ async def test_a_series_asks_one_token_after_another(app, site):
         await until(pilot, lambda: app.desk.prompts.open is not None and app.desk.prompts.open.ask_id == 2)
         await pilot.pause()
         assert "token 2 of 2" in grid(app)
+
+
+async def test_a_token_for_the_gateway_is_counted_with_the_others_and_told_apart(app, site):
+    site.challenges = (challenge(1, host="dmz"), challenge(2, place=2))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await begin(pilot, app)
+        assert "token 1 of 2, for the gateway" in grid(app)
+        await type_token(pilot)
+        await until(pilot, lambda: app.desk.prompts.open is not None and app.desk.prompts.open.ask_id == 2)
+        await pilot.pause()
+        assert "token 2 of 2" in grid(app)
+        assert "gateway" not in grid(app)
 
 
 async def test_only_front_ends_without_a_session_are_asked_for(app, site, orders):

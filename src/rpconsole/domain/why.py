@@ -24,7 +24,7 @@ def reasons(run: Run, situation: Situation) -> tuple[str, ...]:
     if run.step is Step.DONE:
         return ("it is done",)
     if run.step in FINAL_STEPS:
-        return (run.hold or "it stopped", f"order 'rpconsole run retry {run.remote_id}' once the cause is mended")
+        return (run.hold or "it stopped", f"order 'rpconsole run retry {run.remote_id}' (A) once the cause is mended")
     held_up = (
         _session(run, situation),
         _gate(run, situation),
@@ -62,26 +62,30 @@ class Reasons:
         return found
 
 
+#: at the console a key does it; the other gates are resumed there with the same words
+_GATE_KEYS = {"exec": " (e)", "poll": " (p)"}
+
+
 def _session(run: Run, situation: Situation) -> str:
     if run.step not in NETWORK_STEPS:
         return ""
     if not situation.session:
-        return f"{NO_SESSION}: 'rpconsole login' moves it"
+        return f"{NO_SESSION}: 'rpconsole login' (L) moves it"
     if situation.site_away is not None:
         wait_s = max(0.0, situation.site_away.again_at - situation.now)
         return (
             f"the helper at the site does not serve: {situation.site_away.sentence} "
-            f"It is asked again in {wait_s:.0f} s ('rpconsole run retry {run.remote_id}' asks at once)"
+            f"It is asked again in {wait_s:.0f} s; 'rpconsole run retry {run.remote_id}' (A) asks at once"
         )
     if not situation.may_transfer and run.step in (Step.SHIP, Step.RETRIEVE):
-        return "the session ends too soon for a transfer: 'rpconsole login' with a new token moves it"
+        return "the session ends too soon for a transfer: 'rpconsole login' (L) with a new token moves it"
     return ""
 
 
 def _gate(run: Run, situation: Situation) -> str:
     kind = ACTION_OF_STEP.get(run.step)
     gate = closed_gate(kind, run, situation.closed_gates) if kind else ""
-    return f"the {gate} gate is closed: 'rpconsole resume {gate}' moves it" if gate else ""
+    return f"the {gate} gate is closed: 'rpconsole resume {gate}'{_GATE_KEYS.get(gate, '')} moves it" if gate else ""
 
 
 def _silence(run: Run, situation: Situation) -> str:
@@ -100,4 +104,4 @@ def _wait(run: Run, situation: Situation, hold: str | None) -> str:
         return hold or ""
     wait_s = run.next_try_at - situation.now
     cause = f"{hold}; " if hold else ""
-    return f"{cause}tried again in {wait_s:.0f} s ('rpconsole run retry {run.remote_id}' tries at once)"
+    return f"{cause}tried again in {wait_s:.0f} s; 'rpconsole run retry {run.remote_id}' (A) tries at once"

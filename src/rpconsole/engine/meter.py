@@ -97,7 +97,7 @@ class Meter:
             else:
                 said[remote_id] = (
                     f"its {size / 1e9:.3g} GB would take {expected_s / 60:.0f} minutes and the session ends before: "
-                    f"'rpconsole login' with a new token moves it"
+                    f"'rpconsole login' (L) with a new token moves it"
                 )
         return said
 

@@ -206,7 +206,7 @@ class RenewalDesk:
 
     def _standing(self) -> str:
         live = len(self._live())
-        return f"{live} sessions are open" if live else "no session is open: 'rpconsole login' opens them"
+        return f"{live} sessions are open" if live else "no session is open: 'rpconsole login' (L) opens them"
 
     def _end(self, outcome: Outcome, sentence: str) -> None:
         self._hauls.is_held = False

@@ -83,7 +83,7 @@ async def test_a_site_that_goes_down_with_the_job_is_waited_for_and_the_job_begu
     await a_job_that_hangs(job)
     await job.site.down()
     await job.until(lambda: job.state() == "auth")
-    assert "'rpconsole login' moves it" in job.why()
+    assert "'rpconsole login' (L) moves it" in job.why()
     await job.site.up(tied=True)
     await job.logged_in()
     await job.full()

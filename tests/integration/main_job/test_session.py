@@ -61,7 +61,7 @@ async def test_cut_at_each_step_the_run_waits_and_a_login_revives_it(job):
         job.site.thaw()
         await until_lost(job)
         await waits_unharmed(job)
-        assert "'rpconsole login' moves it" in job.why()
+        assert "'rpconsole login' (L) moves it" in job.why()
     job.login()
     await job.full()
     assert job.submitted() == 1

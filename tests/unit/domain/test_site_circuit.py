@@ -68,7 +68,7 @@ def test_nothing_that_needs_the_site_is_begun_while_its_helper_is_away_and_each_
     (why,) = reasons(run.with_(hold=AWAY.sentence, next_try_at=NOW + 30), held)
     assert why == (
         "the helper at the site does not serve: The helper does not start. fe1 ended it. "
-        "It is asked again in 240 s ('rpconsole run retry 17' asks at once)"
+        "It is asked again in 240 s; 'rpconsole run retry 17' (A) asks at once"
     )
 
 

@@ -8,7 +8,7 @@ from rpconsole.domain.stage import Stage
 from rpconsole.domain.why import reasons
 
 RUN = Run(remote_id=1, stage=Stage.WARP, label="L", path_base="/p", step=Step.SUBMIT)
-NO_SESSION = "no session to the site is open: 'rpconsole login' moves it"
+NO_SESSION = "no session to the site is open: 'rpconsole login' (L) moves it"
 
 
 def situation(*, session=False, closed=()):
@@ -20,7 +20,7 @@ def test_a_parked_run_says_once_that_no_session_is_open():
     assert reasons(parked, situation()) == (NO_SESSION,)
     assert reasons(parked, situation(closed=["exec"])) == (
         NO_SESSION,
-        "the exec gate is closed: 'rpconsole resume exec' moves it",
+        "the exec gate is closed: 'rpconsole resume exec' (e) moves it",
     )
 
 
@@ -34,4 +34,4 @@ def test_what_it_was_told_is_kept_where_nothing_else_says_it():
 
 def test_a_wait_is_told_though_its_cause_is_said_already():
     waits = RUN.with_(hold="no session to the site is open: log in", next_try_at=130.0)
-    assert reasons(waits, situation()) == (NO_SESSION, "tried again in 30 s ('rpconsole run retry 1' tries at once)")
+    assert reasons(waits, situation()) == (NO_SESSION, "tried again in 30 s; 'rpconsole run retry 1' (A) tries at once")

@@ -16,7 +16,7 @@ from rpconsole.console.screens.dialog import Box
 from rpconsole.console.secrets import TokenBuffer
 from rpconsole.console.text import Line, fitted, foreign, wrapped
 from rpconsole.domain.foreign import visible
-from rpconsole.domain.session import SessionView
+from rpconsole.domain.session import SessionView, front_end_of
 
 if TYPE_CHECKING:
     from rpconsole.protocol.messages import ChallengeAsked
@@ -74,6 +74,12 @@ class Answering(ConsoleModal[None]):
     def is_asked(self) -> bool:
         """Whether a prompt waits for an answer that may be typed here."""
         return self.desk.prompts.waits and not self._barred
+
+    def counted(self, challenge: ChallengeAsked) -> str:
+        """Which of the logins it is; the gateway's own is one of them, though it opens no session."""
+        place, count = challenge.position
+        known = {name for view in self.sessions() for name in (view.host, front_end_of(view.host))}
+        return f"token {place} of {count}" + ("" if not known or challenge.host in known else ", for the gateway")
 
     def sessions(self) -> Sequence[SessionView]:
         """Every front end."""

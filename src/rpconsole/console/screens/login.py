@@ -159,9 +159,8 @@ class LoginScreen(Answering):
         site = foreign(self.desk.model.snapshot.site) if self.desk.model.snapshot is not None else "the site"
         if challenge is None:
             return f"Log in to {site}", ""
-        place, count = challenge.position
         asker = "" if self._series is not None else f" (begun by {foreign(challenge.asker)})"
-        return f"Log in to {site}{asker}", f"token {place} of {count}"
+        return f"Log in to {site}{asker}", self.counted(challenge)
 
     def content(self, challenge: ChallengeAsked | None, width: int) -> list[Line]:
         below = [[], *self._below(challenge, width)]

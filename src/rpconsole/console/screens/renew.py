@@ -175,7 +175,7 @@ class RenewScreen(Answering):
         view = self.shown()
         note = ""
         if self.phase is Phase.ASK and challenge is not None:
-            note = f"token {challenge.position[0]} of {challenge.position[1]}"
+            note = self.counted(challenge)
         elif view is not None:
             note = f"{view.outcome} {span((view.ended_at or self.desk.model.now()) - view.began_at)}"
         by = f", begun by {foreign(view.who)}" if view is not None else ""
