@@ -58,12 +58,21 @@ def test_keys_wait_only_where_the_terminal_is_further_behind_than_its_line_is_lo
     assert not pacing.is_late
 
 
-def test_an_answer_that_is_lost_holds_the_screen_for_a_while_only(pacing, clock):
+def test_a_terminal_that_answers_no_more_holds_the_screen_for_a_while_only_and_is_believed_again_once_it_does(
+    pacing, clock
+):
     answers(pacing, clock, 0.05)
     assert pacing.asks()
     clock.at += PATIENCE_S + 0.1
-    assert not pacing.is_waiting
+    for _ in range(20):
+        assert not pacing.is_waiting
+        assert not pacing.asks()
+        clock.at += 0.25
+    assert pacing.behind_s == 0.0
+    pacing.answered()
+    answers(pacing, clock, 0.05)
     assert pacing.asks()
+    assert pacing.is_waiting
 
 
 def test_a_first_answer_that_comes_late_counts_all_the_same(pacing, clock):

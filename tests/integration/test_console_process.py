@@ -69,6 +69,14 @@ class Terminal:
                     break
         assert all(text in self.seen for text in texts)
 
+    def read_for(self, seconds: float) -> str:
+        """What it writes meanwhile."""
+        seen, until = "", time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0:
+            if select.select([self._master], [], [], left)[0]:
+                seen += os.read(self._master, 65536).decode(errors="replace")
+        return seen
+
     def close(self) -> None:
         """The window is closed."""
         if self._master >= 0:
@@ -131,6 +139,35 @@ def test_it_starts_takes_keys_follows_a_resize_and_leaves(terminal):
     terminal.type("q")
     terminal.wait_for("left with leave")
     assert terminal.process.wait(PATIENCE_S) == 0
+
+
+QUESTION, ANSWER = "\x1b[6n", "\x1b[1;1R"
+
+
+def test_a_terminal_that_is_behind_is_sent_nothing_more_until_it_has_answered(terminal):
+    terminal.wait_for("moab.4711", QUESTION)
+    terminal.type(ANSWER)
+    terminal.wait_for(QUESTION)
+    # it does not answer: keys are obeyed and not painted
+    terminal.read_for(1.0)
+    terminal.type("?")
+    assert "To the first row" not in terminal.read_for(1.0)
+    terminal.type(ANSWER)
+    terminal.wait_for("To the first row")
+    terminal.type(ANSWER + "q")
+    terminal.wait_for("left with leave")
+
+
+def test_the_last_question_is_answered_before_the_shell_has_the_terminal(terminal):
+    terminal.wait_for("moab.4711", QUESTION)
+    terminal.type(ANSWER)
+    terminal.wait_for(QUESTION)
+    terminal.type("q")
+    # the line is long: the answer is still on its way
+    assert "left with" not in terminal.read_for(0.3)
+    terminal.type(ANSWER)
+    terminal.wait_for("left with leave")
+    assert "1;1R" not in terminal.seen
 
 
 def test_a_token_goes_to_the_site_and_stays_off_the_terminal(terminal):

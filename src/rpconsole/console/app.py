@@ -283,7 +283,7 @@ class ConsoleApp(Paced, Toasts, Deeds, App[str], inherit_bindings=False):
 
     def do_quit(self) -> None:
         if self._arrived is None or not self._arrived.owns_engine:
-            self.exit("leave")
+            self.leave("leave")
             return
         sentences = [
             (
@@ -300,13 +300,13 @@ class ConsoleApp(Paced, Toasts, Deeds, App[str], inherit_bindings=False):
             later.Choice(key="s", says="stop it", value="stop"),
         ]
         dialog = later.Dialog(self.desk, title="Leave the engine running?", sentences=sentences, choices=choices)
-        self.push_screen(dialog, lambda answer: self.exit(answer) if answer else None)
+        self.push_screen(dialog, lambda answer: self.leave(answer) if answer else None)
 
     def action_interrupt(self) -> None:
         """Ctrl-C twice leaves."""
         now = self.desk.model.now()
         if now - self._interrupted_at < 2.0:
-            self.exit("leave")
+            self.leave("leave")
             return
         self._interrupted_at = now
         self.say("ctrl+c again leaves; the engine goes on")

@@ -7,6 +7,7 @@ import json
 import os
 import shlex
 import tempfile
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,8 @@ OUTPUT_BYTES = 262_144
 
 class Carrying(Looking):
     """Copying, exporting, paging."""
+
+    terminal_answered: Callable[[], Awaitable[None]]
 
     # -- the clipboard -----------------------------------------------------------------------------------------------
 
@@ -145,7 +148,7 @@ class Carrying(Looking):
             file.write(text)
             file.flush()
             try:
-                await self.answered()
+                await self.terminal_answered()
                 with self.batch_update(), self.suspend():
                     child = await asyncio.create_subprocess_exec(*words, file.name)
                     await child.wait()

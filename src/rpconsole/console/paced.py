@@ -6,7 +6,6 @@ import asyncio
 import time
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from textual import events
@@ -38,7 +37,7 @@ class Paced(_App):
         self._hold: ExitStack | None = None
         #: what was to be painted when painting was held
         self._held: tuple[Screen[Any], Size] | None = None
-        self._leave: Callable[[], None] | None = None
+        self._leaving_with: str | None = None
         self._heard = asyncio.Event()
 
     @property
@@ -57,7 +56,7 @@ class Paced(_App):
         top = self.screen_stack[-1] if self.screen_stack else None
         # an answer that comes in the middle of a pasted token would become a part of it
         is_private = isinstance(top, ConsoleModal) and top.takes_tokens
-        if self._hold is None and self._leave is None and not is_private and self.pacing.asks():
+        if self._hold is None and self._leaving_with is None and not is_private and self.pacing.asks():
             self.terminal.ask()
 
     async def on_event(self, event: events.Event) -> None:
@@ -77,10 +76,10 @@ class Paced(_App):
         self._heard.set()
         self._heard.clear()
         self._let_go()
-        if self._leave is not None:
+        if self._leaving_with is not None:
             self._leave_now()
 
-    async def answered(self) -> None:
+    async def terminal_answered(self) -> None:
         """Wait for the terminal's answer, if one is on its way: another program is about to read what it says."""
         with suppress(TimeoutError):
             async with asyncio.timeout(LAST_ANSWER_S):
@@ -98,20 +97,15 @@ class Paced(_App):
             self.screen.refresh(layout=True)
         self.ask_when_painted()
 
-    def exit(self, result: str | None = None, return_code: int = 0, message: Any = None) -> None:
-        """Once the terminal has answered: what it says to a console that has left would stand in the shell."""
-        leave = partial(super().exit, result, return_code, message)
-        if self._leave is None and self.pacing.is_answer_due:
-            self._leave = leave
+    def leave(self, result: str) -> None:
+        """Exit once the terminal has answered: what it says to a console that has left would stand in the shell."""
+        if not self.pacing.is_answer_due:
+            self.exit(result)
+        elif self._leaving_with is None:
+            self._leaving_with = result
             self.set_timer(LAST_ANSWER_S, self._leave_now)
-        else:
-            leave()
 
     def _leave_now(self) -> None:
-        leave, self._leave = self._leave, _stay
-        if leave is not None:
-            leave()
-
-
-def _stay() -> None:
-    """It is leaving already."""
+        result, self._leaving_with = self._leaving_with, ""
+        if result:
+            self.exit(result)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 #: a terminal that has not answered its first question for so long is taken to answer none
 MUTE_S = 3.0
-#: so long an answer is waited for; then the terminal is painted, and asked anew
+#: so long an answer is waited for; then the terminal is painted as if it answered none
 PATIENCE_S = 10.0
 #: what an answer may take longer than the quickest before what keys change waits too
 LATE_S = 0.2
@@ -46,8 +46,10 @@ class Pacing:
         return self._last_s if self._best_s is None else max(self._last_s, self._waited_s())
 
     def asks(self) -> bool:
-        """Whether to ask now; counts as asked. One that is mute is never asked again."""
-        if self.is_waiting or (self._asked_at is not None and self._best_s is None):
+        """Whether to ask now; counts as asked. One that answers no more is not asked again before it does."""
+        if self._asked_at is not None:
+            if not self.is_waiting:
+                self._best_s, self._last_s = None, 0.0
             return False
         self._asked_at = self._monotonic()
         return True
