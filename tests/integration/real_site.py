@@ -72,7 +72,7 @@ def practice_nodes(paths: SitePaths, environ: Mapping[str, str] | None = None) -
         end_marked(paths.root)
 
 
-def until(is_so: Callable[[], T | None], what: str, within_s: float, pause_s: float = 1.5) -> T:
+def until(is_so: Callable[[], T | None], what: str, within_s: float, pause_s: float = 0.4) -> T:
     """What ``is_so`` returns once it is true; real servers have no clock that a test could move."""
     deadline = time.monotonic() + within_s
     while not (found := is_so()):
@@ -122,19 +122,26 @@ class Operator:
 
     def _status(self) -> dict[str, Any]:
         """What ``rpconsole status --json`` answers, by the socket where one does: a process a look costs more than the run."""
+        return self._asked_by_socket("status") or dict(self.asked("status"))
+
+    def is_served(self) -> bool:
+        """Whether an engine answers."""
+        return self._asked_by_socket("status") is not None
+
+    def _asked_by_socket(self, verb: str) -> dict[str, Any] | None:
         # read by itself: the programs under test may know more than this process does
         socket_path = Path(tomllib.loads(self.config.read_text())["paths"]["socket"])
 
-        async def look() -> dict[str, Any]:
+        async def ask() -> dict[str, Any]:
             async with await EngineClient.connect(socket_path, who="test") as engine:
-                return await engine.call("status")
+                return await engine.call(verb)
 
         # a thread, since tests have an event loop of their own
-        with ThreadPoolExecutor(1) as looking:
+        with ThreadPoolExecutor(1) as asking:
             try:
-                return looking.submit(asyncio.run, look()).result()
+                return asking.submit(asyncio.run, ask()).result()
             except (NoEngine, EngineGone):
-                return dict(self.asked("status"))
+                return None
 
     def stage_at(self, stage: str, *steps: str, within_s: float = 60.0) -> dict[str, Any]:
         """The run of a stage once it is at one of these steps."""
@@ -172,7 +179,7 @@ def engine(operator: Operator, log: Path) -> Iterator[subprocess.Popen[bytes]]:
             cwd=operator.config.parent,
         )
     try:
-        until(lambda: _serves(operator, child, log), "the engine serves", START_S)
+        until(lambda: _serves(operator, child, log), "the engine serves", START_S, pause_s=0.1)
         yield child
         if child.poll() == -signal.SIGKILL:
             return
@@ -186,8 +193,7 @@ def engine(operator: Operator, log: Path) -> Iterator[subprocess.Popen[bytes]]:
 
 def _serves(operator: Operator, child: subprocess.Popen[bytes], log: Path) -> bool:
     assert child.poll() is None, log.read_text(errors="replace")[-2000:]
-    done = operator.run("status", "--json")
-    return done.returncode == 0 and json.loads(done.stdout)["engine"] == "running"
+    return operator.is_served()
 
 
 class Doorstop:

@@ -15,7 +15,7 @@ async def test_stopped_in_the_middle_of_a_transfer_it_ends_in_order_and_goes_on_
     """Nothing comes back from a frozen site, and nobody waits for it."""
     job.slow_down()
     await job.logged_in()
-    await job.until(lambda: job.step() == "ship", every_s=0.001)
+    await job.until(lambda: job.step() == "ship", every_s=0.01)
     job.site.freeze()
     assert job.engine.stop(within_s=15) == 0
     assert not job.engine.socket.exists()

@@ -33,7 +33,7 @@ async def test_killed_at_every_step_it_takes_up_that_step(job):
     job.slow_down()
     await job.logged_in()
     for step in ("ship", "submit", "poll", "retrieve", "apply", "advance", "done"):
-        await job.until(lambda step=step: job.step() in (step, "done"), every_s=0.001)
+        await job.until(lambda step=step: job.step() in (step, "done"), every_s=0.01)
         job.engine.kill()
         seen.append(job.step())
         await job.engine.start()
@@ -54,7 +54,7 @@ async def test_killed_at_every_step_it_takes_up_that_step(job):
 async def test_killed_between_claim_and_receipt_it_finds_the_receipt(job, script, mark):
     job.stand_in("msub", f"site={job.folder}\n{script}")
     await job.logged_in()
-    await job.until((job.folder / "mark").exists, every_s=0.005)
+    await job.until((job.folder / "mark").exists, every_s=0.01)
     assert not any(job.site.paths.scratch.rglob("receipt")), mark
     await killed_and_restarted(job)
     await job.full()
@@ -66,9 +66,9 @@ async def test_killed_with_a_receipt_that_the_journal_never_heard_of(job):
     """The journal is held from the claim on, so that nothing the site says can be written down."""
     job.slow_down()
     await job.logged_in()
-    await job.until(lambda: job.step() == "submit", every_s=0.001)
+    await job.until(lambda: job.step() == "submit", every_s=0.01)
     with job.held(job.site.paths.state / "journal.db"):
-        await job.until(lambda: any(job.site.paths.scratch.rglob("*.claim/*/receipt")), every_s=0.005)
+        await job.until(lambda: any(job.site.paths.scratch.rglob("*.claim/*/receipt")), every_s=0.01)
         job.engine.kill()
         assert job.step() == "submit"
     await job.engine.start()
@@ -81,9 +81,9 @@ async def test_killed_while_the_database_takes_nothing(job):
     """The products are home and right; not one word of them is in the database yet."""
     job.slow_down()
     await job.logged_in()
-    await job.until(lambda: job.step() == "retrieve", every_s=0.001)
+    await job.until(lambda: job.step() == "retrieve", every_s=0.01)
     with job.held(job.site.paths.gpc1):
-        await job.until(lambda: job.journal("SELECT state FROM rp_verdict") == [("home",)], every_s=0.005)
+        await job.until(lambda: job.journal("SELECT state FROM rp_verdict") == [("home",)], every_s=0.01)
         job.engine.kill()
     await job.engine.start()
     await job.logged_in()

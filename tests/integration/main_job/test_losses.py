@@ -68,7 +68,7 @@ async def test_a_journal_that_is_lost_under_a_running_job_costs_no_second_job(jo
     """The database's row tells which job it is; everything else is found at the site."""
     job.slow_down()
     await job.logged_in()
-    await job.until(lambda: job.state() == "run", every_s=0.005)
+    await job.until(lambda: job.state() == "run", every_s=0.01)
     job.engine.kill()
     for path in job.site.paths.state.glob("journal.db*"):
         path.unlink()

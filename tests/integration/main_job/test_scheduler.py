@@ -13,8 +13,8 @@ from rpconsole.practice.moab.spool import State
 pytestmark = pytest.mark.slow
 
 QUICK = {
-    "engine": {"submit_wait_s": 1.0, "queue_wait_s": 2.0, "unlisted_wait_s": 2.0},
-    "retry": {"queue_full_s": 1.0, "reconcile_s": 0.5, "away_s": 0.5},
+    "engine": {"submit_wait_s": 1.0, "queue_wait_s": 2.0, "unlisted_wait_s": 2.0, "poll_min_s": 0.3, "poll_max_s": 1.0},
+    "retry": {"queue_full_s": 0.2, "reconcile_s": 0.3, "away_s": 0.3},
 }
 
 

@@ -23,10 +23,10 @@ def scratch(job: MainJob) -> dict:
 
 
 async def test_chips_are_watched_swept_and_missed_and_what_is_safe_is_removed(tmp_path: Path):
-    async with main_job(tmp_path / "site") as job:
+    async with main_job(tmp_path / "site", changes={"scratch": {"look_s": 1.0}}) as job:
         await job.logged_in()
         await job.full()
-        await job.until(lambda: bool(scratch(job)["holdings"]) and scratch(job)["holdings"][0]["holding"]["seen"])
+        await job.answers("scratch", lambda told: told["holdings"] and told["holdings"][0]["holding"]["seen"])
         found = scratch(job)
         (held,) = found["holdings"]
         assert found["room"]["source"] == "quota"
@@ -47,7 +47,8 @@ async def test_chips_are_watched_swept_and_missed_and_what_is_safe_is_removed(tm
         assert [path for path in links if not path.exists()] == []
         job.site.faults.stage("scratch_purge_s", 0.0)
         await job.until(lambda: not images[0].exists())
-        await job.until(lambda: "are gone from scratch" in job.types("status").stdout)
+        await job.answers("status", lambda told: "are gone from scratch" in json.dumps(told))
+        assert "are gone from scratch" in job.types("status").stdout
 
 
 async def test_new_exposures_wait_for_room_and_say_so_until_there_is_some(tmp_path: Path):
@@ -62,9 +63,10 @@ async def test_new_exposures_wait_for_room_and_say_so_until_there_is_some(tmp_pa
         try:
             await engine.start()
             await job.logged_in()
-            await job.until(lambda: (scratch(job)["room"] or {}).get("used", 0) > 3.8e9)
+            await job.answers("scratch", lambda told: (told["room"] or {}).get("used", 0) > 3.8e9)
             job.types("resume", "define")
-            await job.until(lambda: job.state() == "new" and "3.9 GB of 4.0 GB are used" in job.why())
+            await job.answers("status", lambda told: "3.9 GB of 4.0 GB are used" in json.dumps(told["runs"]))
+            assert (job.state(), "3.9 GB of 4.0 GB are used" in job.why()) == ("new", True)
             site.faults.clear("scratch_used")
             await job.full()
         finally:

@@ -54,7 +54,7 @@ async def test_cut_at_each_step_the_run_waits_and_a_login_revives_it(job):
         await gates(job, is_open=False)
         job.login()
         await gates(job, is_open=True)
-        await job.until(lambda step=step: job.step() in (step, "done"), every_s=0.001)
+        await job.until(lambda step=step: job.step() in (step, "done"), every_s=0.01)
         assert job.step() == step
         job.site.freeze()
         job.site.cut()
@@ -85,7 +85,7 @@ async def test_cut_again_and_again_at_any_moment_four_stages_come_to_their_end(t
 async def test_a_frozen_site_is_noticed_in_seconds_and_the_run_is_parked(tmp_path):
     async with main_job(tmp_path / "site", changes={"login": {"keepalive_s": 0.5, "keepalive_count": 1}}) as job:
         job.login()
-        await job.until(lambda: job.step() == "poll", every_s=0.005)
+        await job.until(lambda: job.step() == "poll", every_s=0.01)
         job.site.freeze()
         assert await until_lost(job) < 5
         await job.until(lambda: job.state() == "auth", within_s=5)

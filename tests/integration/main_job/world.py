@@ -146,6 +146,15 @@ class MainJob:
             runs = (await client.call("status"))["runs"]
         return next((run for run in runs if run["remote_id"] == remote_id), {})
 
+    async def answers(self, verb: str, is_it: Callable[[Any], object]) -> Any:
+        """What a client is told once it is so; a command for each look would work more than the run."""
+        give_up = time.monotonic() + PATIENCE_S
+        async with self.client() as client:
+            while not is_it(found := await client.call(verb)):
+                assert time.monotonic() < give_up, f"{verb} never said it; its last word: {json.dumps(found)[:2000]}"
+                await asyncio.sleep(0.1)
+        return found
+
     # -- both databases, read beside the engine ------------------------------------------------------------------------
 
     def gpc1(self, query: str) -> list[tuple[Any, ...]]:
@@ -243,12 +252,15 @@ async def main_job(
     changes: Mapping[str, Mapping[str, object]] | None = None,
     settings: SiteSettings | None = None,
 ) -> AsyncIterator[MainJob]:
-    """A site with a survey and an engine that serves; nobody has logged in. ``changes``: section -> key -> value."""
+    """A site with a survey and an engine that serves; nobody has logged in. ``changes``: section -> key -> value.
+
+    Its scratch is looked at when somebody logs in and when a run has ended, and now and then, as at a real site.
+    """
     site = PracticeSite(folder, survey=Survey(exposures=exposures, otas=otas), settings=settings)
     async with site:
         config = site.paths.config
         text = config.read_text() + f"stages = {json.dumps(stages)}\n"
-        for section, values in (changes or {}).items():
+        for section, values in ({"scratch": {"look_s": 60.0}} | dict(changes or {})).items():
             for key, value in values.items():
                 text = _changed(text, section, key, value)
         config.write_text(text)
