@@ -107,8 +107,15 @@ async def test_a_view_is_written_once_it_was_left_alone(make_app, model, hand, t
         assert json.loads(file.read_text())["wide"] == ["runs"]
 
 
-async def test_a_place_that_cannot_be_written_costs_only_the_memory(make_app, model, tmp_path):
+async def test_a_place_that_cannot_be_written_costs_only_the_memory(make_app, model, hand, tmp_path):
     (tmp_path / "file").write_text("")
-    async with make_app(model, kept_file=tmp_path / "file" / "console.json").run_test(size=(80, 24)) as pilot:
+    app = make_app(model, kept_file=tmp_path / "file" / "console.json")
+    async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press("w")
-        await pilot.pause()
+        hand.at += CALM_S + 1
+        model.heard()
+        app._mark_changed()
+        app.flush()
+        await pilot.press("w")
+        assert app.is_running
+    assert (tmp_path / "file").read_text() == ""

@@ -117,14 +117,16 @@ async def test_a_command_of_another_may_do_routine_work_and_overrule_nobody(sit)
     assert "has the baton" in await refused(cron, "login")
 
 
-async def test_a_command_of_the_holders_name_acts(sit):
+async def test_a_command_of_the_holders_name_acts(sit, engine):
     await sit("ann", "pts/3")
     shell = await sit("ann")
     await shell.call("cancel", remote_id=7)
+    assert [(verb, args) for verb, args, _ in engine.asked if verb == "cancel"] == [("cancel", (7,))]
 
 
-async def test_where_nobody_has_it_commands_act(sit):
+async def test_where_nobody_has_it_commands_act(sit, engine):
     await (await sit("cron")).call("cancel", remote_id=7)
+    assert [(verb, args) for verb, args, _ in engine.asked if verb == "cancel"] == [("cancel", (7,))]
 
 
 async def test_the_holder_hands_it_over_and_the_audit_says_so(sit, engine):
