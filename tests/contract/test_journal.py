@@ -77,6 +77,17 @@ async def test_only_the_runs_asked_for_are_loaded_and_unknown_ones_are_left_out(
     assert await journal.runs.load([]) == {}
 
 
+async def test_the_runs_at_a_step_are_found_in_this_database_alone(journal, journal_url):
+    other = await open_journal(journal_url, database="gpc2", site="lanl")
+    await other.runs.save(a_run(4, step=Step.ADVANCE))
+    for remote_id, step in ((1, Step.ADVANCE), (2, Step.DONE), (3, Step.ADVANCE)):
+        await journal.runs.save(a_run(remote_id, step=step))
+    assert await journal.runs.standing_at(Step.ADVANCE) == {
+        remote_id: a_run(remote_id, step=Step.ADVANCE) for remote_id in (1, 3)
+    }
+    await other.close()
+
+
 async def test_more_runs_than_one_query_takes_are_loaded(journal):
     await journal.runs.save(a_run(40_000))
     assert set(await journal.runs.load(range(1, 40_001))) == {40_000}

@@ -13,6 +13,7 @@ from tests.engine.mortal import Fate, mortal
 
 from rpconsole.adapters.gpc1 import tables as t
 from rpconsole.domain.fault import DatabaseAway
+from rpconsole.domain.run import Step
 from rpconsole.domain.stage import Stage
 from rpconsole.engine.logins import LoginDesk
 from rpconsole.engine.notices import NoticeBoard
@@ -53,6 +54,12 @@ async def finish(bench: Bench) -> None:
         await bench.until(
             lambda: bench.player.play() or (bench.states() == ["full"] and bench.rows.count(t.cam_run) == 2)
         )
+        for _ in range(500):
+            if (await bench.journal.runs.load([1]))[1].step is Step.DONE:
+                return
+            await bench.clock.advance(1.0)
+            await asyncio.sleep(0.004)
+    raise AssertionError("no engine works on the run, and the journal does not say that it is done")
 
 
 def assert_done_once(bench: Bench) -> None:

@@ -13,7 +13,7 @@ from rpconsole.domain.event import Event, JobEnded
 from rpconsole.domain.fault import DatabaseAway, DatabaseRefused
 from rpconsole.domain.machine import InvalidMove, decide
 from rpconsole.domain.retry import RetryPolicy
-from rpconsole.domain.run import FINAL_STEPS, STATE_OF_STEP, Run, RunRow, RunState, run_of_row
+from rpconsole.domain.run import FINAL_STEPS, STATE_OF_STEP, Run, RunRow, RunState, Step, run_of_row
 from rpconsole.engine.story import story_line
 from rpconsole.engine.world import World
 from rpconsole.ports.run_store import RunChange
@@ -60,6 +60,8 @@ class RunBook:
         unknown = [row for row in (*rows.values(), *stopped[-KEEP_ENDED:]) if row.remote_id not in self.runs]
         known = await self._world.journal.load([row.remote_id for row in unknown]) if unknown else {}
         self._take_up_stopped([row for row in unknown if row.state in STOPPED_STATES], known)
+        if not self._has_begun:
+            await self._take_up_full()
         self._has_begun = True
         for remote_id, row in rows.items():
             if remote_id not in self.runs:
@@ -77,6 +79,13 @@ class RunBook:
         for row in rows:
             run = known.get(row.remote_id)
             self.runs[row.remote_id] = run if run is not None and run.state is row.state else run_of_row(row)
+
+    async def _take_up_full(self) -> None:
+        """Runs that an engine before this one left between ``full`` and the registering of what they made ready: their rows look ended."""
+        for remote_id, run in (await self._world.journal.standing_at(Step.ADVANCE)).items():
+            row = await self._world.runs.run(remote_id)
+            if row is not None and row.state is RunState.FULL:
+                self.runs.setdefault(remote_id, run)
 
     def _taken_up(self, row: RunRow, journalled: Run | None) -> Run:
         if journalled is None:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from rpconsole.domain.run import Run
+from rpconsole.domain.run import Run, Step
 from rpconsole.domain.stage import Stage
 
 
@@ -43,6 +43,10 @@ class RunJournal(Protocol):
 
     async def load(self, remote_ids: Collection[int]) -> Mapping[int, Run]:
         """The runs that the journal knows of these."""
+        ...
+
+    async def standing_at(self, step: Step) -> Mapping[int, Run]:
+        """Every run that stands at this step."""
         ...
 
     async def save(self, run: Run, line: StoryLine | None = None) -> None:

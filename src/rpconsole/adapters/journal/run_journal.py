@@ -12,7 +12,7 @@ from rpconsole.adapters.journal.rows import RUN_COLUMNS, run_of, run_values, sen
 from rpconsole.adapters.sql import NUMBERS_AT_ONCE, Database, among, in_pieces, upsert
 from rpconsole.domain import event as ev
 from rpconsole.domain.fault import BadData
-from rpconsole.domain.run import Run
+from rpconsole.domain.run import Run, Step
 from rpconsole.ports.journal import JobRecord, StoryLine
 
 INTENDED, ACCEPTED, REFUSED, ENDED, GIVEN_UP = "intended", "accepted", "refused", "ended", "given up"
@@ -47,6 +47,16 @@ class SqlRunJournal:
                 for row in connection.execute(select(*RUN_COLUMNS).where(mine)).all():
                     found[row[0]] = _read(row)
             return found
+
+        return await self._database.read(query)
+
+    async def standing_at(self, step: Step) -> Mapping[int, Run]:
+        """See the port."""
+        table = tables.run
+        mine = and_(table.c.dbname == self._dbname, table.c.step == str(step))
+
+        def query(connection: Connection) -> dict[int, Run]:
+            return {row[0]: _read(row) for row in connection.execute(select(*RUN_COLUMNS).where(mine)).all()}
 
         return await self._database.read(query)
 
