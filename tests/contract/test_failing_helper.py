@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from tests.contract.site_worlds import in_process_world, right, sshd_world
 
+from rpconsole.adapters.ssh.pool import SshSessions
 from rpconsole.domain.fault import FaultKind, HelperAway, HelperDied
 from rpconsole.ports.site import Shipment
 
@@ -54,6 +55,7 @@ async def world(request, tmp_path, doom):
         opening = in_process_world(tmp_path, python=str(doom.python))
     async with opening as found:
         await found.sessions.open(lambda challenge: right(found, challenge))
+        assert isinstance(found.sessions, SshSessions)
         await asyncio.gather(*found.sessions._settling)
         yield found
 
