@@ -96,6 +96,7 @@ async def test_a_helper_that_dies_in_a_request_leaves_it_unknown_and_the_next_re
     with pytest.raises(HelperDied, match="What happened to the request is unknown") as died:
         await asked
     assert died.value.kind is FaultKind.AWAY
+    await helpers_are_known_dead(world)
     world.put(f"{world.root}/there", b"x")
     assert (await world.site.stat([f"{world.root}/there"]))[f"{world.root}/there"].size == 1
     assert world.sessions.alive()
