@@ -7,14 +7,19 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from rpconsole.config.model import Config
 from rpconsole.config.secrets import holds_password
 from rpconsole.domain.cost import Learned, best_learned
 from rpconsole.domain.fault import BadConfiguration, BadData
 from rpconsole.domain.nearest import nearest
 from rpconsole.domain.stage import Stage
 from rpconsole.ports.remote_rows import RemoteRows
+
+if TYPE_CHECKING:
+    from rpconsole.config.home import DatabaseSection
+    from rpconsole.config.model import Config
 
 
 async def look_at_gpc1(config: Config) -> str:
@@ -84,17 +89,14 @@ async def learned_cost(config: Config, stage: Stage, label: str | None, filter: 
 
 
 @asynccontextmanager
-async def open_remote_rows(config: Config, name: str | None = None) -> AsyncIterator[RemoteRows]:
+async def open_remote_rows(database: DatabaseSection, file: Path, name: str | None = None) -> AsyncIterator[RemoteRows]:
     """The remote tables of the database of this name (of the engine's for None); BadConfiguration when there is none."""
     from rpconsole.adapters.gpc1.engine import open_gpc1
     from rpconsole.adapters.gpc1.remote_rows import SqlRemoteRows
 
-    database = config.database
     if name not in (None, database.name, *database.others):
         known = (database.name, *database.others)
-        raise BadConfiguration(
-            f"{config.source} has no database '{name}'; it has {', '.join(known)}{nearest(str(name), known)}"
-        )
+        raise BadConfiguration(f"{file} has no database '{name}'; it has {', '.join(known)}{nearest(str(name), known)}")
     address = database.address if name in (None, database.name) else database.others[str(name)].get_secret_value()
     # the password that is kept apart is that of the main database's account, which others may share
     password = None if address != database.address and holds_password(address) else database.password()

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from rpconsole.config import example_config, find_config, load_config
-from rpconsole.config.loading import SYSTEM_FILE, usual_places
+from rpconsole.config.finding import SYSTEM_FILE, usual_places
 from rpconsole.domain.fault import BadConfiguration, ExitCode
 from rpconsole.domain.retry import AbandonPolicy, RetryPolicy
 from rpconsole.domain.schedule import Limits, PollPace

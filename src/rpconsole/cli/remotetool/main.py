@@ -56,12 +56,12 @@ def _help_line(option: Option) -> str:
 
 
 async def _carried_out(order: Order) -> Printed:
-    from rpconsole.config.loading import load_config
+    from rpconsole.config.databases import load_databases
     from rpconsole.upkeep import open_remote_rows
 
     path = order.last("config")
-    config = load_config(Path(path) if path else None)
-    async with open_remote_rows(config, order.last("dbname")) as rows:
+    databases, file = load_databases(Path(path) if path else None)
+    async with open_remote_rows(databases, file, order.last("dbname")) as rows:
         return await perform(order, rows)
 
 
