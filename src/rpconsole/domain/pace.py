@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from operator import itemgetter
@@ -61,10 +62,10 @@ class Pace:
         first, last = (bisect_left(self.samples, at, key=itemgetter(0)) for at in (since, until))
         some = self.samples[first : last + 1]
         steps = [(after[0] - one[0], after[1] - one[1]) for one, after in pairwise(some)]
-        if len(steps) > 1:
-            steps.remove(max(steps, key=itemgetter(0)))
-        seconds = sum(step for step, _ in steps)
-        return sum(moved for _, moved in steps) / seconds if seconds > 0 else 0.0
+        whole, longest = _rate_of(steps), max(steps, default=(0.0, 0.0), key=itemgetter(0))
+        if _rate_of([longest]) < whole / 2:
+            steps.remove(longest)
+        return _rate_of(steps)
 
     def recent_rate(self) -> float:
         """Bytes per second over the last ``RECENT_S``, whatever was before."""
@@ -83,3 +84,9 @@ class Pace:
         if then == now:
             then, before = self.samples[-2]
         return (moved - before) / (now - then) if now > then else 0.0
+
+
+def _rate_of(steps: Sequence[tuple[float, float]]) -> float:
+    """Of (seconds, bytes); 0 where there is no time in them."""
+    seconds = sum(step for step, _ in steps)
+    return sum(moved for _, moved in steps) / seconds if seconds > 0 else 0.0
