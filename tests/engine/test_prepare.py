@@ -6,7 +6,6 @@ import asyncio
 import shutil
 from collections import Counter
 from dataclasses import replace
-from functools import partial
 
 import pytest
 from sqlalchemy import event
@@ -18,7 +17,6 @@ from rpconsole.domain.event import PrepareRefused, RunPrepared
 from rpconsole.domain.run import ComponentState, Run, run_of_row
 from rpconsole.domain.stage import Stage
 from rpconsole.engine import prepare
-from rpconsole.engine.lanes import in_lanes
 from rpconsole.engine.prepare import prepare_run
 from rpconsole.engine.story import left_out, story_line
 from rpconsole.ports.run_store import ComponentChange, DefineOrder
@@ -105,7 +103,7 @@ async def test_a_detrend_is_looked_up_once_however_many_exposures_share_it(bench
 
 async def test_an_interrupted_preparation_goes_on_at_the_component(bench, monkeypatch):
     monkeypatch.setattr(prepare, "CHUNK", 1)
-    monkeypatch.setattr(prepare, "in_lanes", partial(in_lanes, lanes=1))
+    monkeypatch.setattr(prepare, "LANES", 1)
     run = await defined(bench)
     fate = Fate(die_at=3)  # catalogue.create, files.write, runs.change_components of the first; then death
     dying = asyncio.create_task(prepare_run(mortal(bench.world, fate), run))

@@ -22,8 +22,10 @@ from rpconsole.stages.writing import ChunkOrder, ComponentOrder, WrittenComponen
 
 log = logging.getLogger(__name__)
 
-#: components that are read, resolved and written together
-CHUNK = 12
+#: components that are read, resolved and written together, and how many such lots are under way: in one of them a worker process
+#: should always find something to write
+CHUNK = 6
+LANES = 4
 
 
 async def prepare_run(world: World, run: Run) -> Event:
@@ -37,7 +39,7 @@ async def prepare_run(world: World, run: Run) -> Event:
     notes: list[str] = []
     if new:
         shelf = await DetrendShelf.load(world, run.stage)
-        await in_lanes(new, CHUNK, lambda some: _prepare_some(world, run, some, shelf, notes))
+        await in_lanes(new, CHUNK, lambda some: _prepare_some(world, run, some, shelf, notes), lanes=LANES)
     return await _merge(world, run, {one.stage_id for one in new}, sorted(notes))
 
 
