@@ -208,6 +208,11 @@ async def test_thousands_of_files_and_paths_of_any_length_and_case_are_told_apar
     assert [found[name].size for name in names] == list(range(len(names)))
 
 
+async def test_a_file_whose_name_at_home_is_no_utf8_is_entered(journal):
+    await journal.ledger.record_delivered([replace(a_file(), local="/home/latin-\udce9")])
+    assert (await journal.ledger.delivered(["/scratch/a.fits"]))["/scratch/a.fits"].local == "/home/latin-\\udce9"
+
+
 async def test_what_lies_at_one_site_does_not_lie_at_another(journal, journal_url):
     other = await open_journal(journal_url, database="gpc1", site="uhcray")
     await journal.ledger.record_delivered([a_file()])

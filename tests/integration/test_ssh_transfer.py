@@ -135,7 +135,7 @@ async def test_many_requests_are_in_flight_at_once(opened):
 
 
 async def test_a_front_end_that_answers_nothing_is_asked_after_the_others(servers, opened):
-    site = await opened(front_ends=2, answer_timeout_s=1.0)
+    site = await opened(front_ends=2, answer_timeout_s=3.0)
     servers[0].signal(signal.SIGSTOP)
     with pytest.raises(NoAnswer, match="fe1"):
         await site.site.run(["true"], timeout_s=0.2)

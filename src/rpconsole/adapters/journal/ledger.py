@@ -39,7 +39,7 @@ class SqlLedger:
 
     async def record_delivered(self, files: Sequence[Delivered]) -> None:
         """See the port."""
-        columns = ("dbname", "site", "path_hash", "remote", *_FACTS, "local")
+        columns = ("dbname", "site", "path_hash", "remote", "local", *_PLAIN)
 
         def work(connection: Connection) -> None:
             # in the database's thread: there are thousands
@@ -49,9 +49,9 @@ class SqlLedger:
         await self._database.write(work)
 
     def _delivered_row(self, file: Delivered) -> tuple[Any, ...]:
-        facts = [getattr(file, name) for name in _FACTS]
+        plain = [getattr(file, name) for name in _PLAIN]
         return (
-            self._dbname, self._site, path_hash(file.remote), sentence(file.remote), *facts, sentence(file.local)
+            self._dbname, self._site, path_hash(file.remote), sentence(file.remote), sentence(file.local), *plain
         )  # fmt: skip
 
     async def record_verdicts(self, verdicts: Sequence[Verdict]) -> None:
@@ -113,7 +113,8 @@ class SqlLedger:
         return await self._database.read(query)
 
 
-_FACTS = ("size", "sha256", "site_mtime_ns", "local", "local_mtime_ns")
+_PLAIN = ("size", "sha256", "site_mtime_ns", "local_mtime_ns")
+_FACTS = ("local", *_PLAIN)
 _VERDICT = ("remote_id", "stage_id", "item", "state", "sentence", "sha256")
 
 
