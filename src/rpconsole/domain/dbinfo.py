@@ -107,7 +107,16 @@ class _Checks(NamedTuple):
 
     def agree(self, values: Mapping[str, Value]) -> bool:
         """Whether all of them are right."""
-        return not any(self.wanted(name, values[name]) is not None for name in self.names & values.keys())
+        if self.dbname is not None and values.get("dbname", self.dbname) != self.dbname:
+            return False
+        if self.expect is None:
+            return True
+        path_base = values.get("path_base", self.expect.path_base)
+        return (
+            isinstance(path_base, str)
+            and same_file(path_base, self.expect.path_base)
+            and all(values.get(name, value) == value for name, value in self.expect.ids.items())
+        )
 
     def wanted(self, name: str, value: Value) -> object:
         """What the value should have been; None when it is right or when nothing is known."""

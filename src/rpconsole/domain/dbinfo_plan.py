@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from operator import itemgetter, le
+from operator import itemgetter, le, lt
 from typing import Any
 
 from rpconsole.domain.dbinfo_flags import COMPLETIONS, Kind
@@ -83,7 +83,8 @@ def _integers(words: Sequence[str], beyond: Sequence[int]) -> Sequence[int]:
     if "".join(words).encode().translate(None, _OF_INTEGERS) or max(map(len, words), default=0) > _DIGITS:
         raise ValueError
     values = list(map(int, words))
-    if not all(-most <= value < most for value, most in zip(values, beyond, strict=True)):
+    # the smallest that a column holds is left to the reading word by word too
+    if not all(map(lt, map(abs, values), beyond)):
         raise ValueError
     return values
 
