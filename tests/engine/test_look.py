@@ -25,3 +25,16 @@ async def test_an_engine_that_does_not_run_shows_runs_and_gates_from_the_databas
     assert sum(snapshot.runs[0].components.values()) == 2
     assert [gate.name for gate in snapshot.gates if not gate.open] == ["poll", "prepare.warp"]
     assert (bench.rows.all(t.remote_run), bench.rows.all(t.remote_component)) == before
+
+
+async def test_who_asks_why_while_no_engine_runs_is_told_so_first(bench):
+    engine = Engine(bench.world, OWNER)
+    made = await engine.define(DefineOrder(stage=Stage.CHIP, label=LABEL, path_base="neb://any/remote/DEMO"), "op")
+    assert made.remote_id is not None
+    await engine.look()
+    (why,) = await engine.why(made.remote_id)
+    assert why.startswith("no engine runs, so nothing moves by itself")
+    bench.rows.change(t.remote_run, {"remote_id": made.remote_id}, state="prep_fail")
+    later = Engine(bench.world, OWNER)
+    await later.look()
+    assert not any("no engine" in sentence for sentence in await later.why(made.remote_id))

@@ -7,7 +7,8 @@ from rpconsole.domain.run import FINAL_STEPS, NETWORK_STEPS, NO_SESSION, Run, St
 from rpconsole.domain.schedule import Situation, closed_gate
 from rpconsole.domain.stage import Stage
 
-_WAITS_AT = {
+#: what goes on by itself at a step, where nothing holds it up
+WAITS_AT = {
     Step.PREPARE: "its lists are being written",
     Step.SHIP: "its inputs are being shipped",
     Step.SUBMIT: "its job is being submitted",
@@ -37,7 +38,7 @@ def reasons(run: Run, situation: Situation) -> tuple[str, ...]:
         wait = _wait(run, situation, hold="" if _cause(run.hold) in map(_cause, found) else run.hold)
         found += [wait] if wait else []
     if not found:
-        return (run.hold or _WAITS_AT[run.step],)
+        return (run.hold or WAITS_AT[run.step],)
     return tuple(found)
 
 

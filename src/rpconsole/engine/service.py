@@ -11,14 +11,14 @@ from rpconsole.domain.fault import BadData
 from rpconsole.domain.looks import CommandPage, OrderPreview
 from rpconsole.domain.machine import InvalidMove
 from rpconsole.domain.renewal import Choice, RenewalView
-from rpconsole.domain.run import ComponentState, Run, RunRow, RunState, Step, run_of_row
+from rpconsole.domain.run import FINAL_STEPS, ComponentState, Run, RunRow, RunState, Step, run_of_row
 from rpconsole.domain.schedule import in_order
 from rpconsole.domain.scratch_view import SafeFiles, ScratchView
 from rpconsole.domain.session import SessionState, SessionView
 from rpconsole.domain.snapshot import Alert, GateView, Snapshot
 from rpconsole.domain.stage import Stage
 from rpconsole.domain.stage_rows import Advanced
-from rpconsole.domain.why import reasons
+from rpconsole.domain.why import WAITS_AT, reasons
 from rpconsole.engine.audit import Audit
 from rpconsole.engine.book import LIVE_STATES, STOPPED_STATES
 from rpconsole.engine.component_commands import CommandDesk, checked_component
@@ -46,6 +46,7 @@ from rpconsole.ports.site import Tail
 FAILED = (ComponentState.FAIL, ComponentState.PREP_FAIL)
 #: how many failures ``why`` names before it only counts
 NAMED = 10
+NO_ENGINE = "no engine runs, so nothing moves by itself: 'rpconsole --daemon' or the console starts one"
 
 
 class Engine:
@@ -53,6 +54,7 @@ class Engine:
 
     def __init__(self, world: World, owner: Owner) -> None:
         self._world = world
+        self._only_looks = False
         self._core = EngineCore(world, owner)
         self._audit = Audit(world)
         self._desk = CountedLogins(world, self._core.notices)
@@ -86,6 +88,7 @@ class Engine:
 
     async def look(self) -> None:
         """Read once what ``snapshot`` shows, for an engine that does not run; writes nothing."""
+        self._only_looks = True
         await self._core.gates.load()
         rows = await self._world.runs.runs([*LIVE_STATES, *STOPPED_STATES])
         known = await self._world.journal.load([row.remote_id for row in rows])
@@ -152,7 +155,10 @@ class Engine:
         if len(failures) > NAMED:
             named.append(f"and {len(failures) - NAMED} more failures: 'rpconsole run show {run.remote_id}' lists them")
         told = left_out(await self._world.journal.story(run.remote_id))
-        return (*reasons(run, self._core.situation()), *named, *([told] if told else []))
+        found = reasons(run, self._core.situation())
+        if self._only_looks and run.step not in FINAL_STEPS:
+            found = (NO_ENGINE, *(sentence for sentence in found if sentence != WAITS_AT.get(run.step)))
+        return (*found, *named, *([told] if told else []))
 
     async def commands(
         self, remote_id: int, stage_id: int | None = None, *, failed: bool = False, offset: int = 0, limit: int = 1000
