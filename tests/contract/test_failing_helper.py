@@ -83,9 +83,9 @@ async def until(is_so) -> None:
     raise AssertionError("it never came to be")
 
 
-async def helpers_are_known_dead(world) -> None:
-    """Each session has seen the end of its helper's channel."""
-    await until(lambda: not any(session.helper.is_running for session in world.sessions.live()))
+async def without_helpers(world) -> None:
+    """Every helper is killed, also one that a sign of life has just begun anew, and each session has seen the end of its own."""
+    await until(lambda: not kill_helpers(world) and not any(one.helper.is_running for one in world.sessions.live()))
 
 
 async def test_a_helper_that_dies_in_a_request_leaves_it_unknown_and_the_next_request_starts_another(world):
@@ -93,19 +93,19 @@ async def test_a_helper_that_dies_in_a_request_leaves_it_unknown_and_the_next_re
     asked = asyncio.create_task(world.site.run(["sh", "-c", f"touch {begun}; sleep 60"], timeout_s=60))
     await until(begun.exists)
     assert kill_helpers(world) > 0
-    with pytest.raises(HelperDied, match="What happened to the request is unknown") as died:
-        await asked
+    async with asyncio.timeout(30):
+        with pytest.raises(HelperDied, match="What happened to the request is unknown") as died:
+            await asked
     assert died.value.kind is FaultKind.AWAY
-    await helpers_are_known_dead(world)
+    await without_helpers(world)
     world.put(f"{world.root}/there", b"x")
     assert (await world.site.stat([f"{world.root}/there"]))[f"{world.root}/there"].size == 1
     assert world.sessions.alive()
 
 
 async def test_a_helper_that_starts_nowhere_is_said_and_serves_as_soon_as_it_may(world, doom):
-    kill_helpers(world)
-    await helpers_are_known_dead(world)
     doom.next(NEVER)
+    await without_helpers(world)
     with pytest.raises(HelperAway, match="The helper does not start") as away:
         await world.site.stat([world.root])
     assert away.value.kind is FaultKind.AWAY
@@ -114,8 +114,7 @@ async def test_a_helper_that_starts_nowhere_is_said_and_serves_as_soon_as_it_may
 
 
 async def test_where_one_front_ends_helper_does_not_start_the_other_is_asked(world, doom):
-    kill_helpers(world)
-    await helpers_are_known_dead(world)
+    await without_helpers(world)
     # the first start, and the one after the helper was copied there anew
     doom.next(2)
     assert (await world.site.run(["echo", "well"], timeout_s=10)).out == "well\n"
@@ -124,9 +123,8 @@ async def test_where_one_front_ends_helper_does_not_start_the_other_is_asked(wor
 async def test_a_transfer_for_which_no_stream_starts_ends_and_no_file_is_to_blame(world, doom):
     source = world.home / "a"
     source.write_bytes(b"a")
-    kill_helpers(world)
-    await helpers_are_known_dead(world)
     doom.next(NEVER)
+    await without_helpers(world)
     shipment = Shipment(source=str(source), target=f"{world.root}/a")
     async with asyncio.timeout(60):
         sent, (missed,) = await world.site.send([shipment])
