@@ -105,3 +105,16 @@ async def test_a_read_only_console_never_asks(make_app, hand, orders):
         await pilot.press("T")
         await pilot.pause()
         assert orders.acts() == []
+
+
+def test_a_console_takes_a_free_baton_until_it_has_seen_whose_it_is_and_then_only_its_own():
+    model = Model()
+    assert model.wants_baton
+    # an engine that answered, and went away before it told anything
+    before = Model()
+    hello = live(before, busy()).hello
+    model.greeted(hello)
+    model.lost("it ended the connection")
+    assert model.wants_baton
+    assert before.wants_baton
+    assert not live(Model(), busy(baton=NOBODY)).wants_baton

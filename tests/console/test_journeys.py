@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from tests.console.support import NOON, a_run, busy, grid, live, settled
 from tests.console.test_login import until
+from textual import events
 from textual.geometry import Size
 
 from rpconsole.console.model import Model
@@ -429,3 +430,25 @@ async def test_brackets_turn_the_sheets_of_pane_4(app):
         assert "neb://any/remote/LAP.2014" in grid(app)
         await pilot.press("right_square_bracket", "left_square_bracket", "left_square_bracket")
         assert "facts  [files]  raw" in grid(app)
+
+
+@pytest.mark.parametrize(("typed", "filter"), [("/pe", "pe"), ("/e warp", "e warp"), ("//", "/")])
+async def test_what_was_typed_before_a_line_has_opened_goes_into_it_and_orders_nothing(app, orders, typed, filter):
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(app, pilot)
+        names = {"/": "slash", " ": "space"}
+        # all of it is there before the first key has been looked at, as over a far line
+        for character in typed:
+            app.post_message(events.Key(names.get(character, character), character))
+        app.post_message(events.Key("enter", "\r"))
+        await until(pilot, lambda: app.screen.runs.filter.text == filter if hasattr(app.screen, "runs") else False)
+    assert orders.acts() == []
+
+
+async def test_a_key_that_opens_no_line_holds_nothing_back(app, orders):
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(app, pilot)
+        await pilot.press("2")
+        for character in ("slash", "p"):
+            app.post_message(events.Key(character, "/" if character == "slash" else character))
+        await until(pilot, lambda: "gates" in orders.verbs())

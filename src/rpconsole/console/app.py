@@ -32,6 +32,7 @@ from rpconsole.console.starting import Arrive, Arrived, Options
 from rpconsole.console.terminal import Terminal, follow_size, is_there
 from rpconsole.console.theme import Palette
 from rpconsole.console.toasts import Toasts
+from rpconsole.console.typed_ahead import TypedAhead
 from rpconsole.console.widgets.painting import Look
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ def _asked(challenge: ChallengeAsked) -> str:
     return f"the site asks for an answer, to {challenge.user} at {challenge.host}; {challenge.asker} began the login · L answers"
 
 
-class ConsoleApp(Paced, Toasts, Deeds, App[str], inherit_bindings=False):
+class ConsoleApp(TypedAhead, Paced, Toasts, Deeds, App[str], inherit_bindings=False):
     """Runs until a person leaves; its result says what becomes of an engine of its own: ``leave`` or ``stop``."""
 
     ENABLE_COMMAND_PALETTE = False

@@ -84,13 +84,12 @@ class EngineLink:
         from rpconsole.protocol.client import EngineClient
 
         # who comes back takes up only what he had: another may have begun to act meanwhile
-        wants = self._model.hello is None or self._model.has_baton
         async with await EngineClient.connect(
             path,
             who=self._who,
             dialogue=self._dialogue,
             place=self._place,
-            wants_baton=wants,
+            wants_baton=self._model.wants_baton,
             looks=self._model.read_only,
         ) as client:
             self._model.greeted(client.hello)

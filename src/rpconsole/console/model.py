@@ -102,6 +102,11 @@ class Model:
         return self.hello is not None and self.baton.is_held_by(self.hello.client)
 
     @property
+    def wants_baton(self) -> bool:
+        """Whether to take a free baton when attaching: it was ours, or no view has come yet that would say whose it is."""
+        return self.snapshot is None or self.has_baton
+
+    @property
     def is_heard(self) -> bool:
         """Whether an engine hears this console, and it may say something."""
         return not self.read_only and self.link is Link.LIVE and not self.stale

@@ -11,6 +11,7 @@ from textual.binding import Binding, BindingType
 from textual.widgets import Input
 
 from rpconsole.console.desk import Desk
+from rpconsole.console.panes.asking import LineOpened
 from rpconsole.console.screens.base import ConsoleModal
 from rpconsole.console.text import Line, fitted
 from rpconsole.console.widgets.lines import LinesView
@@ -66,6 +67,7 @@ class LineScreen(ConsoleModal[str | None]):
     def on_mount(self) -> None:
         self.query_one(Input).focus()
         self._refresh(self._value)
+        self.call_after_refresh(self.post_message, LineOpened())
 
     def _refresh(self, text: str) -> None:
         words = list(self._propose(text))[:SHOWN] if self._propose is not None else []
