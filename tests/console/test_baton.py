@@ -113,6 +113,7 @@ def test_a_console_takes_a_free_baton_until_it_has_seen_whose_it_is_and_then_onl
     # an engine that answered, and went away before it told anything
     before = Model()
     hello = live(before, busy()).hello
+    assert hello is not None
     model.greeted(hello)
     model.lost("it ended the connection")
     assert model.wants_baton

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from textual import events, on
+from textual import events
 from textual.app import App
 
 from rpconsole.console.actions import BY_ID
 from rpconsole.console.desk import Desk
-from rpconsole.console.panes.asking import LineOpened
 
 if TYPE_CHECKING:
     _App = App[str]
@@ -40,15 +39,14 @@ class TypedAhead(_App):
             return True
         if not self.screen.is_modal and key.key in self._openers():
             self._ahead = []
-            self.set_timer(LINE_S, self._pass_on)
+            self.set_timer(LINE_S, self.line_opened)
         return False
 
     def _openers(self) -> set[str]:
         keymap = self.desk.look.keymap
         return {key for name in OPENERS for key in keymap.raw(BY_ID[name])}
 
-    @on(LineOpened)
-    def _pass_on(self) -> None:
+    def line_opened(self) -> None:
         """The line is there, or none came."""
         ahead, self._ahead = self._ahead, None
         for key in ahead or ():

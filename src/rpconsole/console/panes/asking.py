@@ -11,7 +11,3 @@ class WhyAsked(Message):
     def __init__(self, what: str) -> None:
         super().__init__()
         self.what = what
-
-
-class LineOpened(Message):
-    """What is typed from now on goes into a line."""

@@ -11,9 +11,9 @@ from textual.binding import Binding, BindingType
 from textual.widgets import Input
 
 from rpconsole.console.desk import Desk
-from rpconsole.console.panes.asking import LineOpened
 from rpconsole.console.screens.base import ConsoleModal
 from rpconsole.console.text import Line, fitted
+from rpconsole.console.typed_ahead import TypedAhead
 from rpconsole.console.widgets.lines import LinesView
 from rpconsole.console.widgets.painting import Look
 
@@ -65,9 +65,11 @@ class LineScreen(ConsoleModal[str | None]):
         yield line
 
     def on_mount(self) -> None:
-        self.query_one(Input).focus()
+        # at once: keys may be waiting for it
+        self.set_focus(self.query_one(Input))
         self._refresh(self._value)
-        self.call_after_refresh(self.post_message, LineOpened())
+        if isinstance(self.app, TypedAhead):
+            self.app.line_opened()
 
     def _refresh(self, text: str) -> None:
         words = list(self._propose(text))[:SHOWN] if self._propose is not None else []
