@@ -32,6 +32,8 @@ from _wan import Wan
 RTT_MS, MBIT, WINDOW = 80.0, 1000.0, 3.4e6
 SESSIONS = 4
 MB = 1_000_000
+#: ``tar | ssh`` is through by then with each set
+TAR_S = 45.0
 #: the same work as the operators' own, as they had it
 SEED = {
     "seed100 j8": partial(_others.seed, jobs=8, bundle_bytes=100 * MB, shared=False),
@@ -183,7 +185,9 @@ def measure_others(scene: Scene, found: Measured, *, full: bool) -> None:
     for data in scene.sets:
         for name, command in TOOLS.items():
             target = scene.site.target("other")
-            found.add(data, name, _others.run_shell(command(scene.site, data, target), target, scene.limit_s))
+            # the CPU of what is stopped is not counted, and this one's is compared
+            limit_s = max(scene.limit_s, TAR_S) if name == "tar|ssh" else scene.limit_s
+            found.add(data, name, _others.run_shell(command(scene.site, data, target), target, limit_s))
         target = scene.site.target("other")
         seconds = asyncio.run(put_with_sftp(scene.site, scene.port, data, target, scene.limit_s))
         found.add(data, "sftp", Run(size=bytes_in(target), seconds=seconds))
