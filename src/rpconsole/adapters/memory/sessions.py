@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -46,7 +47,7 @@ class MemorySessions:
         self._views = {
             host: SessionView(host=host, state=SessionState.CLOSED, max_channels=max_channels) for host in hosts
         }
-        self._traffic = {host: Traffic() for host in hosts}
+        self._traffic: defaultdict[str, Traffic] = defaultdict(Traffic)
         self._bell = ChangeBell()
         #: what the site adapter has found, told at the next look
         self.to_tell: list[str] = []
