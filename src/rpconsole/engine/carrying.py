@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rpconsole.domain.fault import SessionLost
+from rpconsole.domain.fault import HelperDied, SessionLost, SiteFailed
+from rpconsole.domain.full_disk import says_full
 from rpconsole.domain.haul import Way
 from rpconsole.domain.session import may_transfer
 from rpconsole.engine.tuning import PROBE_BYTES
@@ -93,3 +94,14 @@ async def _move(
 ) -> Carried:
     move = world.site.send if way is Way.SEND else world.site.fetch
     return await move(some, progress, urgency=urgency)
+
+
+def most_telling(missed: Sequence[Undelivered]) -> Undelivered:
+    """Whose reason is told of files that did not arrive: a full disk, which says what helps, before any other."""
+    return next((one for one in missed if says_full(one.sentence)), missed[0])
+
+
+def passing_fault(sentence: str, missed: Sequence[Undelivered]) -> SiteFailed | HelperDied:
+    """What ends a step whose files may well arrive the next time."""
+    is_site_away = any(one.site_away for one in missed) and not says_full(sentence)
+    return HelperDied(sentence) if is_site_away else SiteFailed(sentence)

@@ -10,12 +10,10 @@ from dataclasses import dataclass
 
 from rpconsole.commands.results import TaskResults
 from rpconsole.domain.event import Event, ProductsVerified
-from rpconsole.domain.fault import HelperDied, SiteFailed
-from rpconsole.domain.full_disk import says_full
 from rpconsole.domain.haul import Way
 from rpconsole.domain.manifest import ManifestRecord
 from rpconsole.domain.run import Run
-from rpconsole.engine.carrying import SLICE_FILES, carry, refuse_without_time
+from rpconsole.engine.carrying import SLICE_FILES, carry, most_telling, passing_fault, refuse_without_time
 from rpconsole.engine.costs import remember
 from rpconsole.engine.file_books import enter
 from rpconsole.engine.foreign_job import has_foreign_job, results_by_links
@@ -178,10 +176,8 @@ async def _fetch_slice(
     await enter(world, Way.FETCH, arrived, failed, remote_id=run.remote_id)
     retryable = [one for one in failed if one.retryable]
     if retryable:
-        first = next((one for one in retryable if says_full(one.sentence)), retryable[0])
-        sentence = f"{first.shipment.source} did not come home: {first.sentence}"
-        is_site_away = any(one.site_away for one in retryable) and not says_full(sentence)
-        raise HelperDied(sentence) if is_site_away else SiteFailed(sentence)
+        first = most_telling(retryable)
+        raise passing_fault(f"{first.shipment.source} did not come home: {first.sentence}", retryable)
     sentences = {one.shipment: one.sentence for one in failed}
     for shipment, task in wanted:
         if shipment in sentences:

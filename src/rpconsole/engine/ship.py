@@ -9,11 +9,10 @@ from typing import NamedTuple
 
 from rpconsole.domain.event import Event, InputsVerified
 from rpconsole.domain.fault import BadData, HelperDied, SiteFailed
-from rpconsole.domain.full_disk import says_full
 from rpconsole.domain.haul import Way
 from rpconsole.domain.listfiles import SCRIPT
 from rpconsole.domain.run import Attempt, Run
-from rpconsole.engine.carrying import SLICE_FILES, carry, refuse_without_time
+from rpconsole.engine.carrying import SLICE_FILES, carry, most_telling, passing_fault, refuse_without_time
 from rpconsole.engine.costs import learned_plan
 from rpconsole.engine.file_books import enter
 from rpconsole.engine.job_file import script_text
@@ -183,10 +182,7 @@ def _lines(sent: Sequence[Delivery], times: Mapping[str, int]) -> list[Delivered
 
 
 def _undelivered(failed: Sequence[Undelivered]) -> BadData | SiteFailed | HelperDied:
-    first = next((one for one in failed if says_full(one.sentence)), failed[0])
+    first = most_telling(failed)
     more = f" (and {len(failed) - 1} more)" if len(failed) > 1 else ""
     sentence = f"{first.shipment.source} did not arrive at the site: {first.sentence}{more}"
-    if not all(one.retryable for one in failed):
-        return BadData(sentence)
-    is_site_away = any(one.site_away for one in failed) and not says_full(sentence)
-    return HelperDied(sentence) if is_site_away else SiteFailed(sentence)
+    return passing_fault(sentence, failed) if all(one.retryable for one in failed) else BadData(sentence)
