@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from tests.contract.site_worlds import in_process_world, right, sshd_world
+from tests.integration.remote.processes import command_lines
 
 from rpconsole.adapters.ssh.pool import SshSessions
 from rpconsole.domain.fault import FaultKind, HelperAway, HelperDied
@@ -62,14 +63,8 @@ async def world(request, tmp_path, doom):
 
 def kill_helpers(world) -> int:
     """SIGKILL to every helper that serves this site; how many there were."""
-    pids = []
-    for path in Path("/proc").glob("[0-9]*/cmdline"):
-        try:
-            words = path.read_bytes().split(b"\0")
-        except OSError:
-            continue
-        if b"-I" in words and any(word.startswith(os.fsencode(world.root)) for word in words):
-            pids.append(int(path.parent.name))
+    root = os.fsencode(world.root)
+    pids = [pid for pid, words in command_lines() if b"-I" in words and any(word.startswith(root) for word in words)]
     for pid in pids:
         os.kill(pid, signal.SIGKILL)
     return len(pids)

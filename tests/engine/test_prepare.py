@@ -143,12 +143,18 @@ async def test_a_row_without_a_name_fails_its_component_and_says_which_column(be
     assert verdict.sentence.startswith("chipRun 1: workdir is 'NULL'")
 
 
-async def test_what_is_left_out_of_the_lists_is_told_in_the_run_s_story(bench):
+async def with_a_skycell_to_leave_out(bench):
+    """A warp, and its run, of whose two skycells one is touched by no good chip."""
     warp_id = bench.rows.warp_run(bench.rows.exposure(31), label=LABEL)
     good, bad = (row["class_id"] for row in bench.rows.all(t.chip_processed_imfile, exp_id=31))
     bench.rows.overlap(warp_id, {"skycell.1234.001": [good], "skycell.1234.002": [bad]})
     bench.rows.change(t.chip_processed_imfile, {"class_id": bad}, quality=4)
     run = await defined(bench, Stage.WARP)
+    return warp_id, run
+
+
+async def test_what_is_left_out_of_the_lists_is_told_in_the_run_s_story(bench):
+    warp_id, run = await with_a_skycell_to_leave_out(bench)
     prepared = await prepare_run(bench.world, run)
     told = f"warp {warp_id}: no good chip touches skycell.1234.002; left out, so warpRun {warp_id} will not advance"
     assert prepared == RunPrepared(prepared=1, refused=0, tasks=1, sentence=told)
@@ -159,11 +165,7 @@ async def test_what_is_left_out_of_the_lists_is_told_in_the_run_s_story(bench):
 
 
 async def test_an_operator_who_asks_why_is_told_what_was_left_out(bench):
-    warp_id = bench.rows.warp_run(bench.rows.exposure(31), label=LABEL)
-    good, bad = (row["class_id"] for row in bench.rows.all(t.chip_processed_imfile, exp_id=31))
-    bench.rows.overlap(warp_id, {"skycell.1234.001": [good], "skycell.1234.002": [bad]})
-    bench.rows.change(t.chip_processed_imfile, {"class_id": bad}, quality=4)
-    run = await defined(bench, Stage.WARP)
+    warp_id, run = await with_a_skycell_to_leave_out(bench)
     told = f"no good chip touches skycell.1234.002; left out, so warpRun {warp_id} will not advance"
     async with bench.running() as engine:
         await bench.until(

@@ -11,6 +11,7 @@ from random import Random
 
 import pytest
 from tests.integration.main_job.world import MainJob, main_job
+from tests.integration.remote.processes import command_lines
 
 from rpconsole.practice.moab.spool import State
 
@@ -27,15 +28,10 @@ async def a_job_that_hangs(job: MainJob) -> None:
 
 def helpers(job: MainJob) -> list[int]:
     """The helpers that serve at the front ends."""
-    found = []
-    for path in Path("/proc").glob("[0-9]*/cmdline"):
-        try:
-            words = path.read_bytes().split(b"\0")
-        except OSError:
-            continue
-        if b"serve" in words and any(word.startswith(bytes(job.site.paths.scratch)) for word in words):
-            found.append(int(path.parent.name))
-    return found
+    scratch = bytes(job.site.paths.scratch)
+    return [
+        pid for pid, words in command_lines() if b"serve" in words and any(word.startswith(scratch) for word in words)
+    ]
 
 
 def barred(job: MainJob) -> Path:
