@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 import resource
 import statistics
 import threading
@@ -14,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from _table import print_found
 from sqlalchemy import Engine, event
 
 LOOK_S = 0.005
@@ -45,12 +45,7 @@ def run(measure: Callable[[Found, argparse.Namespace], None], description: str, 
     asked = words.parse_args()
     found = Found()
     measure(found, asked)
-    if asked.json:
-        print(json.dumps({"ratios": found.ratios, "goals": found.goals, "notes": found.notes}))
-        return
-    for name, value in found.ratios.items():
-        print(f"{name:<40} {value:>9} {found.goals[name]}")
-    print(*found.notes, sep="\n")
+    print_found({"ratios": found.ratios, "goals": found.goals, "notes": found.notes}, as_json=asked.json)
 
 
 @contextmanager

@@ -8,7 +8,6 @@ Textual application with as many panes, and what an engine with 2,000 runs sends
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import json
 import os
@@ -27,6 +26,8 @@ from fcntl import ioctl
 from pathlib import Path
 from termios import TIOCSWINSZ
 from typing import Any
+
+from _table import print_measured
 
 from rpconsole.protocol.messages import PROTOCOL
 
@@ -268,18 +269,5 @@ def measure() -> dict[str, Any]:
     return {"ratios": {name: round(value, 3) for name, value in ratios.items()}, "goals": GOALS, "notes": notes}
 
 
-def main() -> None:
-    """Print the table, or one JSON object."""
-    words = argparse.ArgumentParser(description=__doc__)
-    words.add_argument("--json", action="store_true")
-    found = measure()
-    if words.parse_args().json:
-        print(json.dumps(found))
-        return
-    for name, value in found["ratios"].items():
-        print(f"{name:<40} {value:>8} {found['goals'][name]}")
-    print(*found["notes"], sep="\n")
-
-
 if __name__ == "__main__":
-    main()
+    print_measured(measure, __doc__)

@@ -6,8 +6,6 @@ row that it moves to, after a while of flooding. The same with a terminal that a
 
 from __future__ import annotations
 
-import argparse
-import json
 import os
 import shlex
 import statistics
@@ -18,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from _ssh_site import SshSite
+from _table import print_measured
 from _wan import Wan
 
 from console import RUNS, Terminal, as_installed, console_words, engine
@@ -98,18 +97,5 @@ def measure() -> dict[str, Any]:
     return {"ratios": {"key_p90_s_of_2_over_a_slow_line": round(p90 / KEY_S, 3)}, "goals": GOALS, "notes": notes}
 
 
-def main() -> None:
-    """Print the table, or one JSON object."""
-    words = argparse.ArgumentParser(description=__doc__)
-    words.add_argument("--json", action="store_true")
-    found = measure()
-    if words.parse_args().json:
-        print(json.dumps(found))
-        return
-    for name, value in found["ratios"].items():
-        print(f"{name:<40} {value:>8} {found['goals'][name]}")
-    print(*found["notes"], sep="\n")
-
-
 if __name__ == "__main__":
-    main()
+    print_measured(measure, __doc__)
