@@ -6,7 +6,7 @@ import logging
 from collections.abc import Iterable
 from dataclasses import replace
 
-from rpconsole.domain.filters import NOTHING, Facts, Filter, parse
+from rpconsole.domain.filters import NOTHING, Filter, parse
 from rpconsole.domain.overview import Overview, RunIndex, overview_of
 from rpconsole.domain.ranges import ranges_of
 from rpconsole.domain.run_facts import FILTER_KEYS, run_facts
@@ -39,6 +39,8 @@ class Window:
         self._overviews = overviews
         self._first, self._runs = first, frozenset(runs)
         self._filter: Filter = NOTHING
+        #: its pattern took too long: nobody is asked again
+        self._is_given_up = False
         #: run -> as it was when the filter was asked, and whether it passed
         self._sifted: dict[int, tuple[RunView, bool]] = {}
         self._sifted_at = 0.0
@@ -50,7 +52,7 @@ class Window:
     def sift(self, text: str) -> None:
         """Tell which runs pass this filter from now on."""
         self._filter = parse(text, FILTER_KEYS) if text else NOTHING
-        self._sifted = {}
+        self._is_given_up, self._sifted = False, {}
 
     def cut(self, snapshot: Snapshot) -> tuple[Snapshot, RunIndex]:
         """The snapshot with the runs of the window and those that move, and the index of all."""
@@ -69,18 +71,17 @@ class Window:
         """The runs that pass; once a pattern took too long, those that passed until then."""
         before = self._sifted
         try:
-            with patience(self._filter):
-                self._ask_again(snapshot)
+            if not self._is_given_up:
+                with patience(self._filter):
+                    self._ask_again(snapshot)
         except PatternTooLong as error:
             log.warning("a console's filter is not followed any more: %s", error)
-            self._filter, self._sifted = replace(self._filter, terms=(_never,), patterns=()), before
+            self._is_given_up, self._sifted = True, before
         present = {run.remote_id for run in snapshot.runs}
         return [remote_id for remote_id, (_, passes) in self._sifted.items() if passes and remote_id in present]
 
     def _ask_again(self, snapshot: Snapshot) -> None:
         """A run is asked again when it changed; all of them now and then, because their ages change."""
-        if self._filter.terms == (_never,):
-            return
         if not 0 <= snapshot.at - self._sifted_at < SIFT_S:
             self._sifted, self._sifted_at = {}, snapshot.at
         before, self._sifted = self._sifted, {}
@@ -89,10 +90,6 @@ class Window:
             is_known = known is not None and known[0] == run
             passes = known[1] if is_known and known is not None else self._filter.passes(run_facts(run, snapshot.at))
             self._sifted[run.remote_id] = (run, passes)
-
-
-def _never(facts: Facts) -> bool:
-    return False
 
 
 def index_change(before: RunIndex | None, after: RunIndex) -> RunIndex:
