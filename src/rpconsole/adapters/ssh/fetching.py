@@ -244,7 +244,6 @@ def _mode_in(header: dict[str, Any]) -> int | None:
 def _settled(landing: Landing, trailer: Message) -> None:
     if trailer.get("ok") is not True:
         raise Spoiled(str(trailer.get("error", "no reason given")), retryable=trailer.get("kind") == TRANSIENT)
-    if trailer.get("sha256") != landing.sha256:
-        raise Spoiled("the checksum is not that of the bytes that came.", retryable=True)
+    landing.must_be(trailer.get("sha256"))
     landing.flush()
     landing.appear()

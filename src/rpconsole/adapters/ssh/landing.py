@@ -53,6 +53,11 @@ class Landing:
         """Of what was written so far."""
         return self._digest.hexdigest()
 
+    def must_be(self, sha256: object) -> None:
+        """Raises Spoiled where what was written has another checksum than this."""
+        if sha256 != self.sha256:
+            raise Spoiled("the checksum is not that of the bytes that came.", retryable=True)
+
     @property
     def is_begun(self) -> bool:
         """Whether there is a temporary file."""

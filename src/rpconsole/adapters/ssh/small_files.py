@@ -78,9 +78,7 @@ def land_all(some: Sequence[Small]) -> list[Exception | None]:
 def _write(landing: Landing, small: Small) -> None:
     landing.open()
     landing.write(small.data)
-    if small.sha256 != landing.sha256:
-        landing.drop()
-        raise Spoiled("the checksum is not that of the bytes that came.", retryable=True)
+    landing.must_be(small.sha256)
 
 
 def _attempt(step: Callable[..., None], *args: Landing | Small) -> Exception | None:
