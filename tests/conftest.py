@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -19,6 +20,15 @@ def pytest_report_header() -> str:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Whole runs against real servers first: begun last, a single file of them would keep one worker busy and the others idle."""
     items.sort(key=lambda item: "/integration/" not in item.path.as_posix())
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Names what failed at once: a run that is stopped at its limit never comes to its summary."""
+    if report.failed and os.environ.get("CI"):
+        crash = getattr(report.longrepr, "reprcrash", None)
+        reason = crash.message if crash else report.longreprtext.rstrip().rpartition("\n")[2]
+        print(f"\n{report.nodeid} failed in {report.when}: {reason[:400]}", flush=True)
 
 
 @pytest.fixture(scope="session")
