@@ -36,6 +36,8 @@ Subsystem sftp internal-sftp
 PermitRootLogin yes
 LogLevel ERROR
 PrintMotd no
+# what this host's start-up files do at each login is not what is measured
+SetEnv HOME={folder}/site
 """
 _CLIENT = """\
 Host direct shared
