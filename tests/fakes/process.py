@@ -13,6 +13,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from tests.fakes import commands
+from tests.servers.typed import typed
+
 from rpconsole.protocol.client import EngineClient
 from rpconsole.protocol.errors import NoEngine
 
@@ -80,13 +83,4 @@ async def an_engine(folder: Path) -> AsyncIterator[EngineProcess]:
 
 def script(folder: Path, *words: str, answers: str = "") -> subprocess.CompletedProcess[str]:
     """A command as a script runs it: no terminal, answers on stdin."""
-    return subprocess.run(
-        [*COMMAND, str(folder), *words],
-        input=answers,
-        capture_output=True,
-        text=True,
-        cwd=ROOT,
-        env=ENVIRON,
-        timeout=30,
-        start_new_session=True,
-    )
+    return typed([str(folder), *words], stdin=answers, cwd=ROOT, environ=ENVIRON, within_s=30, main=commands.main)

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from tests.servers.token_card import TokenCard
+from tests.servers.typed import typed
 
 from rpconsole.practice.installing import install_for_jobs
 from rpconsole.practice.paths import SitePaths, SiteSettings, write_settings
@@ -91,16 +92,8 @@ class Operator:
 
     def run(self, *words: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
         """One command, however it ends."""
-        return subprocess.run(
-            [sys.executable, "-m", "rpconsole", "-c", str(self.config), *words],
-            input=stdin,
-            capture_output=True,
-            text=True,
-            env=self.environ,
-            cwd=self.config.parent,
-            timeout=COMMAND_S,
-            check=False,
-        )
+        line = ["-c", str(self.config), *words]
+        return typed(line, stdin=stdin, cwd=self.config.parent, environ=self.environ, within_s=COMMAND_S)
 
     def did(self, *words: str, stdin: str = "") -> str:
         """What a command that succeeds prints."""

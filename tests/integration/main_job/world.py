@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.servers.typed import typed
+
 from rpconsole.practice.configuring import socket_path
 from rpconsole.practice.demo import CardHolder
 from rpconsole.practice.moab.spool import FIRST_ID
@@ -107,16 +109,8 @@ class MainJob:
 
     def types(self, *words: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
         """One command, as a person types it; blocks the loop, which has nothing else to do."""
-        return subprocess.run(
-            [*COMMAND, "-c", str(self.engine.config), *words],
-            input=stdin,
-            capture_output=True,
-            text=True,
-            cwd=ROOT,
-            env=ENVIRON,
-            timeout=PATIENCE_S,
-            check=False,
-        )
+        line = ["-c", str(self.engine.config), *words]
+        return typed(line, stdin=stdin, cwd=ROOT, environ=ENVIRON, within_s=PATIENCE_S)
 
     def login(self) -> list[str]:
         """Log in everywhere by the command; the tokens that were typed."""
@@ -180,6 +174,11 @@ class MainJob:
         """Names of the events, in order."""
         rows = self.journal(f"SELECT event FROM rp_story WHERE remote_id = {remote_id} ORDER BY number")
         return [event for (event,) in rows]
+
+    def moves(self) -> int:
+        """How often any run has moved."""
+        rows = self.journal("SELECT count(*) FROM rp_story")
+        return int(rows[0][0]) if rows else 0
 
     @contextmanager
     def held(self, path: Path) -> Iterator[None]:
