@@ -92,14 +92,21 @@ async def test_killed_while_the_database_takes_nothing(job):
 
 
 async def test_killed_at_random_moments_four_stages_come_to_their_end(tmp_path):
+    """A number of moves apart and not of seconds: the slower the machine, the more often would it be killed at the same place."""
     dice = random.Random(5)
     async with main_job(tmp_path / "site", exposures=2, stages=("chip", "camera", "warp", "stack")) as job:
         await job.logged_in()
-        for _ in range(60):
-            await asyncio.sleep(dice.uniform(0.0, 2.5))
-            if job.state(4) == "full":
-                break
+        killed = 0
+        while job.state(4) != "full":
+
+            def has_moved_on(enough: int = job.moves() + dice.randint(0, 6)) -> bool:
+                return job.moves() >= enough or job.state(4) == "full"
+
+            await job.until(has_moved_on, every_s=0.01)
+            await asyncio.sleep(dice.uniform(0.0, 0.3))
             await killed_and_restarted(job)
+            killed += 1
+        assert killed >= 5
         await job.full(4)
         assert job.submitted() == 4
         assert job.gpc1("SELECT stage, state FROM remoteRun ORDER BY remote_id") == [
