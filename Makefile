@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 # tests wait more than they work, so there are more workers than cores; a file's tests share one, and the files that wait longest go first
-JOBS ?= 6
+JOBS ?= 4
 
 # tests start hundreds of programs; none of them shall have to compile itself anew
 unexport PYTHONDONTWRITEBYTECODE

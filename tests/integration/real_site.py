@@ -34,9 +34,10 @@ from rpconsole.protocol.errors import EngineGone, NoEngine
 T = TypeVar("T")
 
 ROOT = Path(__file__).parents[2]
-START_S = 30.0
+#: a machine that has more to do than it can takes its time
+START_S = 90.0
 #: for one command of the operator
-COMMAND_S = 60.0
+COMMAND_S = 90.0
 
 
 async def make_site(

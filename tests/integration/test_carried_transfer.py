@@ -234,9 +234,9 @@ async def test_a_session_that_is_cut_ends_the_ssh_and_the_halves_and_the_rest_co
 
 @pytest.mark.parametrize("way", ["send", "fetch"])
 async def test_a_storage_host_that_is_cut_in_the_middle_is_reached_anew(opened, storage, way):
-    site = await opened(ceilings=(Ceiling(from_min=0, until_min=1440, bytes_per_s=6e6),))
+    site = await opened(ceilings=(Ceiling(from_min=0, until_min=1440, bytes_per_s=2e6),))
     make = site.outgoing if way == "send" else site.product
-    shipments = [make(f"in/{number}", some_bytes(1 << 20, number)) for number in range(10)]
+    shipments = [make(f"in/{number}", some_bytes(1 << 20, number)) for number in range(6)]
     arrived = asyncio.Event()
     carry = site.site.send if way == "send" else site.site.fetch
     moving = asyncio.create_task(carry(shipments, lambda files, size: arrived.set() if files else None))

@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import asyncssh
@@ -85,8 +86,10 @@ class PrivateFrontEnd:
 
     def signal(self, number: signal.Signals) -> None:
         """To every program that runs."""
-        for process in self._processes:
-            os.killpg(process.pid, number)
+        for process in list(self._processes):
+            # one may end while the others are told
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, number)
 
     def known_hosts_line(self) -> str:
         return f"[127.0.0.1]:{self.port} {self.key.export_public_key('openssh').decode().strip()}\n"

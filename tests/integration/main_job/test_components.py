@@ -74,9 +74,8 @@ async def test_what_goes_wrong_at_the_site_costs_its_component_and_no_other(five
 async def test_a_dbinfo_that_lies_is_refused_by_name_and_nothing_in_it_is_run(five):
     shell, other, option, nothing, purged = NAMES
     mark = five.folder / "executed"
-    await five.logged_in()
-    await five.until(lambda: five.step() == "poll", every_s=0.01)
     assert five.types("pause", "poll").returncode == 0
+    await five.logged_in()
     await five.until(lambda: [job.state for job in five.site.jobs()] == [State.COMPLETED])
     files = {name: dbinfo_of(five, name) for name in NAMES}
     texts = {name: path.read_text() for name, path in files.items()}
