@@ -90,11 +90,12 @@ class Operator:
     config: Path
     cards: Sequence[TokenCard]
     environ: dict[str, str]
+    types: Callable[..., subprocess.CompletedProcess[str]] = typed
 
     def run(self, *words: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
         """One command, however it ends."""
         line = ["-c", str(self.config), *words]
-        return typed(line, stdin=stdin, cwd=self.config.parent, environ=self.environ, within_s=COMMAND_S)
+        return self.types(line, stdin=stdin, cwd=self.config.parent, environ=self.environ, within_s=COMMAND_S)
 
     def did(self, *words: str, stdin: str = "") -> str:
         """What a command that succeeds prints."""

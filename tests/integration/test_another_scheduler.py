@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from tests.integration.real_config import Wanted, configure
 from tests.integration.real_site import ROOT, Doorstop, engine, make_site, until
+from tests.servers.typed import started
 
 from rpconsole.practice.sky import Survey
 
@@ -58,7 +59,7 @@ async def test_whole_runs_go_over_it_by_the_name_of_its_row(tree, site_folder, f
     scheduler = f'scheduler = "pbs"\nprograms_dir = "{site.bin}"\nproc_per_node = 2\nmax_nodes = 1\nmax_hours = 8\nshell = "/bin/sh"'
     wanted = Wanted(database=mariadb_server, doors=[front_end], scheduler=scheduler, stages=("chip",))
     operator = configure(site, wanted)
-    operator = replace(operator, environ={**operator.environ, "PYTHONPATH": str(tree)})
+    operator = replace(operator, environ={**operator.environ, "PYTHONPATH": str(tree)}, types=started)
     assert "pbs" in operator.did("config", "show")
     held = Doorstop(site.bin, "ppImage")
     with engine(operator, site.logs / "engine.out"):

@@ -49,6 +49,22 @@ def typed(
         return subprocess.CompletedProcess(list(words), child.exitcode, out, err)
 
 
+def started(
+    words: Sequence[str], *, stdin: str = "", cwd: Path, environ: Mapping[str, str], within_s: float
+) -> subprocess.CompletedProcess[str]:
+    """The same by an interpreter of its own, for a program that is not the one that was loaded."""
+    return subprocess.run(
+        [sys.executable, "-m", "rpconsole", *words],
+        input=stdin,
+        capture_output=True,
+        text=True,
+        cwd=cwd,
+        env=environ,
+        timeout=within_s,
+        check=False,
+    )
+
+
 def _begin(
     folder: Path, cwd: str, environ: Mapping[str, str], main: Callable[[Sequence[str]], int], words: Sequence[str]
 ) -> None:
