@@ -67,8 +67,12 @@ class PrivateMariadb:
         """Start the server and wait until it answers."""
         program = found.mariadb()
         assert program is not None
+        # a server that starts removes what temporary tables it finds there; those of another one, which then crashes over it
+        scratch = self.directory / "tmp"
+        scratch.mkdir(exist_ok=True)
         arguments = [
             f"--datadir={self.directory / 'data'}",
+            f"--tmpdir={scratch}",
             f"--socket={self.socket}",
             f"--port={self.port}",
             "--bind-address=127.0.0.1",
