@@ -72,6 +72,37 @@ async def test_every_file_goes_also_where_there_is_one_session_only():
         assert sum((await carried_by(files, sessions=1)).values()) == files
 
 
+class _AskingAhead(_Session):
+    """Takes as much as it may before the first of it has come, as what comes home does."""
+
+    leases = 0
+
+    @asynccontextmanager
+    async def lease(self, verb, urgency):
+        self.leases += 1
+        yield self
+
+    async def carry(self, next_bundle, ledger):
+        asked = []
+        while (bundle := next_bundle()) is not None:
+            asked.append(bundle)
+            await asyncio.sleep(0)
+        # a round trip, in which all others have asked
+        for _ in range(1000):
+            await asyncio.sleep(0)
+        for shipment in (shipment for bundle in asked for shipment in bundle.shipments):
+            ledger.deliver(Delivery(shipment=shipment, size=1, sha256="0" * 64))
+
+
+async def test_small_files_that_are_left_at_the_end_go_over_streams_that_are_there():
+    all_sessions: Any = [_AskingAhead(number, Counter()) for number in range(4)]
+    sized = [(Shipment(source=f"/a/{n}", target=f"/b/{n}", size=20_000), 20_000) for n in range(2000)]
+    ledger = Ledger(None)
+    await Transfer("give", lambda: all_sessions, ledger).run(sized)
+    assert len(ledger.delivered) == 2000
+    assert [session.leases for session in all_sessions] == [2, 2, 2, 2]
+
+
 class _Barred(_Session):
     """A front end where no stream comes about so many times, or never."""
 

@@ -44,6 +44,11 @@ class BundleQueue:
     def __bool__(self) -> bool:
         return bool(self._files or self._again)
 
+    @property
+    def left(self) -> int:
+        """Bytes that no stream has taken, of files that were not begun."""
+        return self._left
+
     def put_back(self, bundle: Bundle) -> None:
         """What a stream could not finish; another takes it when the rest is under way."""
         self._again.append(bundle)

@@ -21,6 +21,8 @@ from rpconsole.ports.site import Shipment, TransferCut, Urgency
 
 #: how often a bundle is begun before its rest is given back as undelivered
 TRIES = 3
+#: a bundle that is worth a connection of its own; less takes a connection about a round trip
+WAITED_FOR_BYTES = 2_000_000
 
 
 class Transfer:
@@ -124,9 +126,12 @@ class Transfer:
         return session.is_live and not session.is_draining and not self.is_enough_on(session)
 
     def is_enough_on(self, session: Session) -> bool:
-        """Whether the last bundles should go over other sessions: two on one connection take as long as both one behind the other."""
-        sessions = sum(count > 0 for count in self._busy.values())
-        return self._busy[session.name] > 1 and self._queue.count(self._streams) <= sessions
+        """Whether the last bundles should go over other sessions: two on one connection take as long as both one behind the other.
+
+        Small ones go where they are taken first: to wait for another stream, and ask anew, would cost a round trip.
+        """
+        sessions, last = sum(count > 0 for count in self._busy.values()), self._queue.count(self._streams)
+        return self._busy[session.name] > 1 and last <= sessions and self._queue.left >= last * WAITED_FOR_BYTES
 
     def next_bundle(self, stream: str) -> Bundle | None:
         """For one stream, entered under its name; None when all are taken."""
