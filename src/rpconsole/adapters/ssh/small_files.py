@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from threading import BoundedSemaphore
 
 from rpconsole.adapters.ssh.landing import Landing, Spoiled
 from rpconsole.domain.fault import SiteFailed
@@ -15,6 +16,9 @@ from rpconsole.remote.handful import SMALL_BYTES
 #: more than the helper would ever put into one
 _MOST_BYTES = 2 * SMALL_BYTES
 _MOST_FILES = 100
+#: so many threads open, write and rename at once; more only hand the interpreter to and fro, and to the loop last. A disk that is
+#: waited for is waited for by as many as there are
+_AT_WORK = BoundedSemaphore(2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,15 +68,22 @@ def told(shipment: Shipment, said: list[object] | Message, data: memoryview) -> 
 
 def land_all(some: Sequence[Small]) -> list[Exception | None]:
     """Each to its name, or why not. All are on the disk before the first appears: a disk that gathers its flushes does most at once."""
-    landings = [Landing(small.shipment.target, small.mode) for small in some]
-    faults = [_attempt(_write, landing, small) for landing, small in zip(landings, some, strict=True)]
-    for step in (Landing.flush, Landing.appear):
-        for place, landing in enumerate(landings):
-            if faults[place] is None:
-                faults[place] = _attempt(step, landing)
-    for landing in landings:
-        landing.drop()
+    with _AT_WORK:
+        landings = [Landing(small.shipment.target, small.mode) for small in some]
+        faults = [_attempt(_write, landing, small) for landing, small in zip(landings, some, strict=True)]
+    _step(Landing.flush, landings, faults)
+    with _AT_WORK:
+        _step(Landing.appear, landings, faults)
+        for landing in landings:
+            landing.drop()
     return faults
+
+
+def _step(step: Callable[[Landing], None], landings: Sequence[Landing], faults: list[Exception | None]) -> None:
+    """Of those that nothing has happened to."""
+    for place, landing in enumerate(landings):
+        if faults[place] is None:
+            faults[place] = _attempt(step, landing)
 
 
 def _write(landing: Landing, small: Small) -> None:
