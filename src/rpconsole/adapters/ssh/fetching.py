@@ -22,7 +22,8 @@ from rpconsole.remote.frames import Message, frame_of
 _PIECE_BYTES = 512 << 10
 #: handfuls of small files are settled beside the reading of the next ones, so many of each stream
 _UNSETTLED = 4
-#: asked for in one frame
+#: asked for in one frame: a few at first, for an idle line brings little of a question at once, and a frame is read when it is whole
+_ASKED_FIRST = 8
 _ASKED_AT_ONCE = 64
 #: one channel's window: less would leave the line idle between two bundles
 _AHEAD_BYTES = 4 << 20
@@ -103,11 +104,12 @@ class FetchingStream:
 
     async def _ask_ahead(self, next_bundle: Callable[[], Bundle | None], asked: _Asked) -> None:
         while asked.is_short and (bundle := next_bundle()) is not None:
+            at_once = _ASKED_AT_ONCE if asked else _ASKED_FIRST
             asked.add(bundle)
             paths = [shipment.source for shipment in bundle.shipments]
-            starts = range(0, len(paths), _ASKED_AT_ONCE)
-            wanted = b"".join(frame_of({"paths": paths[start : start + _ASKED_AT_ONCE]}) for start in starts)
-            await self._frames.channel.write(wanted, self._stall_s)
+            while paths:
+                await self._frames.channel.write(frame_of({"paths": paths[:at_once]}), self._stall_s)
+                paths, at_once = paths[at_once:], min(2 * at_once, _ASKED_AT_ONCE)
 
     def close(self) -> None:
         """End it."""
