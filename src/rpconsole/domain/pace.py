@@ -16,6 +16,8 @@ SPAN_PART = 0.5
 RECENT_S = 20.0
 #: the rate has changed where two stretches of time differ by more than this part
 CHANGED_PART = 0.12
+#: seconds in which a line that was idle gets going; they say nothing of how it goes
+BEGINNING_S = 1.0
 MOST_SAMPLES = 240
 #: samples that lie nearer are one
 CLOSE_S = 0.25
@@ -79,8 +81,10 @@ class Pace:
     def _over(self, span_s: float) -> float:
         if len(self.samples) < 2:
             return 0.0
-        now, moved = self.samples[-1]
-        then, before = next(sample for sample in self.samples if sample[0] >= now - span_s)
+        (now, moved), since = self.samples[-1], self.samples[-1][0] - span_s
+        if now - self.samples[0][0] > 2 * BEGINNING_S:
+            since = max(since, self.samples[0][0] + BEGINNING_S)
+        then, before = next(sample for sample in self.samples if sample[0] >= since)
         if then == now:
             then, before = self.samples[-2]
         return (moved - before) / (now - then) if now > then else 0.0

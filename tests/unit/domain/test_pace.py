@@ -81,6 +81,18 @@ def test_a_minute_after_the_line_has_changed_the_remaining_time_is_true_to_a_ten
     assert checked > 200
 
 
+def test_a_short_transfers_slow_beginning_is_not_taken_for_its_pace():
+    ends_at = 12.0
+    pace, moved = Pace(), 0.0
+    for tenth in range(1, 120):
+        at = tenth / 10
+        moved += 10e6 if at > 0.8 else 10e6 * at / 0.8
+        pace = pace.seen(at, moved)
+        left_s = pace.left_s(sum(10e6 if t > 8 else 10e6 * t / 8 for t in range(tenth + 1, 121)))
+        if at > 0.2 * ends_at:
+            assert left_s == pytest.approx(ends_at - at, abs=0.05 * ends_at)
+
+
 def test_a_pause_is_no_change_of_the_line():
     """Two hours of a slow line, whose files are verified between slices: a third of the last minute without a byte says little."""
     seen = series(verified, total=80e9, step=2.0)
