@@ -42,8 +42,12 @@ class Pace:
         return Pace((*kept, (at, moved)))
 
     def rate(self) -> float:
-        """Bytes per second over the last while, as far back as it was the same; 0 before two samples."""
-        return self._over(self._span_s()) if self.samples else 0.0
+        """Bytes per second over the last while, as far back as it was the same, from when it had got going; 0 before two samples."""
+        if not self.samples:
+            return 0.0
+        (began, _), (now, _) = self.samples[0], self.samples[-1]
+        since = began + BEGINNING_S if now - began > 2 * BEGINNING_S else began
+        return self._over(min(self._span_s(), now - since))
 
     def _span_s(self) -> float:
         """A minute, and longer as long as what was before it was as fast: a line that halves its rate is believed at once."""
@@ -81,10 +85,8 @@ class Pace:
     def _over(self, span_s: float) -> float:
         if len(self.samples) < 2:
             return 0.0
-        (now, moved), since = self.samples[-1], self.samples[-1][0] - span_s
-        if now - self.samples[0][0] > 2 * BEGINNING_S:
-            since = max(since, self.samples[0][0] + BEGINNING_S)
-        then, before = next(sample for sample in self.samples if sample[0] >= since)
+        now, moved = self.samples[-1]
+        then, before = next(sample for sample in self.samples if sample[0] >= now - span_s)
         if then == now:
             then, before = self.samples[-2]
         return (moved - before) / (now - then) if now > then else 0.0
