@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from threading import BoundedSemaphore
+from time import monotonic
 
 from rpconsole.adapters.ssh.landing import Landing, Spoiled
 from rpconsole.domain.fault import SiteFailed
@@ -16,9 +18,32 @@ from rpconsole.remote.handful import SMALL_BYTES
 #: more than the helper would ever put into one
 _MOST_BYTES = 2 * SMALL_BYTES
 _MOST_FILES = 100
-#: so many threads open, write and rename at once; more only hand the interpreter to and fro, and to the loop last. A disk that is
-#: waited for is waited for by as many as there are
-_AT_WORK = BoundedSemaphore(2)
+#: more threads that open, write and rename would only hand the interpreter to and fro, and to the loop last
+_AT_WORK = 2
+#: a file that takes longer is waited for, as on a network disk; with every thread at work none is kept so long from the interpreter
+_SLOW_S = 0.003
+
+
+class Turns:
+    """Few threads at once while they compute; as many as there are while they wait for the disk."""
+
+    def __init__(self, most: int, clock: Callable[[], float] = monotonic) -> None:
+        self._few = BoundedSemaphore(most)
+        self._clock = clock
+        self._waits = False
+
+    @contextmanager
+    def taken(self, files: int) -> Iterator[None]:
+        """For the time that so many files take."""
+        with nullcontext() if self._waits else self._few:
+            began = self._clock()
+            try:
+                yield
+            finally:
+                self._waits = self._clock() - began > files * _SLOW_S
+
+
+_TURNS = Turns(_AT_WORK)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +93,11 @@ def told(shipment: Shipment, said: list[object] | Message, data: memoryview) -> 
 
 def land_all(some: Sequence[Small]) -> list[Exception | None]:
     """Each to its name, or why not. All are on the disk before the first appears: a disk that gathers its flushes does most at once."""
-    with _AT_WORK:
+    with _TURNS.taken(len(some)):
         landings = [Landing(small.shipment.target, small.mode) for small in some]
         faults = [_attempt(_write, landing, small) for landing, small in zip(landings, some, strict=True)]
     _step(Landing.flush, landings, faults)
-    with _AT_WORK:
+    with _TURNS.taken(len(some)):
         _step(Landing.appear, landings, faults)
         for landing in landings:
             landing.drop()
