@@ -148,7 +148,12 @@ class Operator:
 
     def all_full(self, within_s: float) -> list[dict[str, Any]]:
         """Every run at length, once all four stages are done."""
-        until(self._is_over, "all four stages are done", within_s)
+        try:
+            until(self._is_over, "all four stages are done", within_s)
+        except AssertionError as late:
+            raise AssertionError(
+                f"{late}: {[(run['stage'], run['step'], run['why']) for run in self.runs().values()]}"
+            ) from None
         runs = self.asked("runs")["runs"]
         return [self.asked("run", "show", str(run["remote_id"])) for run in runs]
 

@@ -81,7 +81,7 @@ def test_four_stages_run_through_a_hold_and_a_controller_that_is_away_for_a_time
             held.let_go()
         finally:
             over_slurm.start_controller()
-        runs = operator.all_full(within_s=200)
+        runs = operator.all_full(within_s=300)
     assert [(run["stage"], run["state"]) for run in runs] == [
         (stage, "full") for stage in ("chip", "camera", "warp", "stack")
     ]

@@ -46,7 +46,7 @@ async def test_a_cut_session_parks_the_runs_and_one_login_brings_all_four_stages
         assert "login" in " ".join(parked["why"]), parked
         held.let_go()
         operator.log_in()
-        runs = operator.all_full(within_s=120)
+        runs = operator.all_full(within_s=300)
     assert_each_run_is_full_with_one_job(runs)
     assert front_end.tries() == (2, 0)
 
@@ -67,7 +67,7 @@ async def test_a_stopped_mariadb_is_waited_for_and_said_once_behind_a_gateway_wi
         await_some_rounds()
         said = about_the_database(operator)
         own_mariadb.start()
-        runs = operator.all_full(within_s=120)
+        runs = operator.all_full(within_s=300)
         said_then = about_the_database(operator)
     assert len(said) == 1, said
     assert said[0].startswith("waiting for the database: "), said

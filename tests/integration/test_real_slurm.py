@@ -57,7 +57,7 @@ def test_four_stages_run_on_several_nodes_while_the_controller_is_away_for_a_tim
             held.let_go()
         finally:
             slurm.start_controller()
-        runs = operator.all_full(within_s=150)
+        runs = operator.all_full(within_s=300)
         said = [
             alert["sentence"]
             for alert in operator.asked("status")["alerts"]
