@@ -66,3 +66,11 @@ def test_every_file_is_taken_once_and_the_count_is_never_above_what_comes(sizes,
     assert all(bundle.size - bundle.sizes[-1] < limit for bundle in bundles)
     assert (count > 0) == bool(sizes)
     assert count <= max(len(sizes), 1)
+
+
+def test_what_was_put_back_is_left_as_what_was_never_taken_is():
+    queue = BundleQueue(sized([50 * MB, 40 * MB]))
+    first = queue.take(1)
+    assert queue.left == 40 * MB
+    queue.put_back(first)
+    assert queue.left == 90 * MB

@@ -46,8 +46,8 @@ class BundleQueue:
 
     @property
     def left(self) -> int:
-        """Bytes that no stream has taken, of files that were not begun."""
-        return self._left
+        """Bytes that no stream has, those of bundles that were put back too."""
+        return self._left + sum(bundle.size for bundle in self._again)
 
     def put_back(self, bundle: Bundle) -> None:
         """What a stream could not finish; another takes it when the rest is under way."""
