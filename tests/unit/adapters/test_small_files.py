@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import itertools
-import threading
-import time
-from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 
 import pytest
 
 from rpconsole.adapters.ssh.landing import Landing, Spoiled
-from rpconsole.adapters.ssh.small_files import Small, Turns, land_all, sizes_in
+from rpconsole.adapters.ssh.small_files import Small, land_all, sizes_in
 from rpconsole.domain.fault import SiteFailed
 from rpconsole.ports.site import Shipment
 
@@ -63,38 +58,3 @@ def test_a_disk_that_fills_up_while_they_are_flushed_leaves_only_those_that_are_
     faults = land_all([small(tmp_path / name, b"data") for name in ("a", "b", "c")])
     assert [fault is None for fault in faults] == [True, False, False]
     assert [path.name for path in tmp_path.iterdir()] == ["a"]
-
-
-THREADS = 8
-
-
-def test_few_threads_land_files_at_once():
-    turns, inside, most = Turns(2, clock=lambda: 0.0), Counter[str](), Counter[str]()
-    lock = threading.Lock()
-
-    def work(_):
-        with turns.taken(1):
-            with lock:
-                inside["now"] += 1
-                most["ever"] = max(most["ever"], inside["now"])
-            time.sleep(0.001)
-            with lock:
-                inside["now"] -= 1
-
-    with ThreadPoolExecutor(THREADS) as pool:
-        list(pool.map(work, range(50)))
-    assert most["ever"] <= 2
-
-
-def test_all_threads_land_files_at_once_where_the_disk_is_what_they_wait_for():
-    seconds = itertools.count()
-    turns, together = Turns(2, clock=lambda: float(next(seconds))), threading.Barrier(THREADS, timeout=30)
-    with turns.taken(1):
-        pass
-
-    def work(_):
-        with turns.taken(1):
-            together.wait()
-
-    with ThreadPoolExecutor(THREADS) as pool:
-        list(pool.map(work, range(THREADS)))

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from threading import BoundedSemaphore
-from time import monotonic
 
+from rpconsole.adapters.ssh.file_threads import AT_WORK, Turns
 from rpconsole.adapters.ssh.landing import Landing, Spoiled
 from rpconsole.domain.fault import SiteFailed
 from rpconsole.ports.site import Shipment
@@ -18,32 +16,8 @@ from rpconsole.remote.handful import SMALL_BYTES
 #: more than the helper would ever put into one
 _MOST_BYTES = 2 * SMALL_BYTES
 _MOST_FILES = 100
-#: more threads that open, write and rename would only hand the interpreter to and fro, and to the loop last
-_AT_WORK = 2
-#: a file that takes longer is waited for, as on a network disk; with every thread at work none is kept so long from the interpreter
-_SLOW_S = 0.003
 
-
-class Turns:
-    """Few threads at once while they compute; as many as there are while they wait for the disk."""
-
-    def __init__(self, most: int, clock: Callable[[], float] = monotonic) -> None:
-        self._few = BoundedSemaphore(most)
-        self._clock = clock
-        self._waits = False
-
-    @contextmanager
-    def taken(self, files: int) -> Iterator[None]:
-        """For the time that so many files take."""
-        with nullcontext() if self._waits else self._few:
-            began = self._clock()
-            try:
-                yield
-            finally:
-                self._waits = self._clock() - began > files * _SLOW_S
-
-
-_TURNS = Turns(_AT_WORK)
+_TURNS = Turns(AT_WORK)
 
 
 @dataclass(frozen=True, slots=True)
