@@ -142,7 +142,7 @@ async def test_start_up_files_that_chatter_are_those_of_the_site_and_the_helper_
     server = start_sshd()
     seen = tmp_path / "seen"
     start_up = f"echo Welcome to the site; echo quota: none >&2; echo x >> {seen}\n"
-    (server.directory / "home" / ".bashrc").write_text(start_up)
+    (server.home / ".bashrc").write_text(start_up)
     site = await opened(site_at(server), server)
     assert (await site.site.run(["cat", str(seen)], timeout_s=10)).out.startswith("x\n")
 

@@ -67,7 +67,7 @@ class PrivateMariadb:
         """Start the server and wait until it answers."""
         program = found.mariadb()
         assert program is not None
-        # a server that starts removes what temporary tables it finds there; those of another one, which then crashes over it
+        # a server that starts clears its folder of temporary tables, also of those that another one uses, which then crashes over it
         scratch = self.directory / "tmp"
         scratch.mkdir(exist_ok=True)
         arguments = [

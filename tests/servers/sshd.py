@@ -81,6 +81,8 @@ class PrivateSshd:
         self.cards = list(cards)
         self.directory = Path(tempfile.mkdtemp(prefix="rpc-sshd-"))
         self.log = self.directory / "sshd.log"
+        #: of who logs in: what this host's start-up files do, or hang in, is not what is tested
+        self.home = self.directory / "home"
         self.port = _free_port()
         self._forwards = forwards
         self._max_sessions = max_sessions
@@ -223,17 +225,13 @@ class PrivateSshd:
     def _write_accounts(self) -> None:
         """This host's, and beside them those of the site, which no other process sees."""
         ours = [f"{name}:x:{FIRST_UID + n}:{GROUP}::/tmp:/bin/sh\n" for n, name in enumerate(self._accounts)]
+        self.home.mkdir(mode=0o700)
         hosts = Path("/etc/passwd").read_text().splitlines(keepends=True)
         (self.directory / "passwd").write_text("".join([*map(self._at_the_site, hosts), *ours]))
 
     def _at_the_site(self, account: str) -> str:
-        """Who logs in has a home of the site's: what this host's start-up files do, or hang in, is not what is tested."""
         fields = account.split(":")
-        if fields[0] != USER:
-            return account
-        home = self.directory / "home"
-        home.mkdir(mode=0o700, exist_ok=True)
-        return ":".join([*fields[:5], str(home), *fields[6:]])
+        return ":".join([*fields[:5], str(self.home), *fields[6:]]) if fields[0] == USER else account
 
     def _own_etc(self) -> str:
         """Where a password can be changed: the file is replaced, which a mounted one does not permit."""

@@ -35,8 +35,8 @@ def typed(
     main: Callable[[Sequence[str]], int] = rpconsole,
 ) -> subprocess.CompletedProcess[str]:
     """Run ``main`` with these words in a process and a session of its own; TimeoutExpired when it does not end."""
-    with tempfile.TemporaryDirectory(prefix="rpc-typed-") as name:
-        folder = Path(name)
+    with tempfile.TemporaryDirectory(prefix="rpc-typed-") as made:
+        folder = Path(made)
         (folder / "in").write_text(stdin)
         child = _LOADED.Process(target=_begin, args=(folder, str(cwd), dict(environ), main, list(words)))
         child.start()
