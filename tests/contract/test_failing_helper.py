@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from tests.contract.site_worlds import in_process_world, right, sshd_world
-from tests.integration.remote.processes import command_lines
+from tests.servers.processes import command_lines, tell
 
 from rpconsole.adapters.ssh.pool import SshSessions
 from rpconsole.domain.fault import FaultKind, HelperAway, HelperDied
@@ -66,7 +66,7 @@ def kill_helpers(world) -> int:
     root = os.fsencode(world.root)
     pids = [pid for pid, words in command_lines() if b"-I" in words and any(word.startswith(root) for word in words)]
     for pid in pids:
-        os.kill(pid, signal.SIGKILL)
+        tell(pid, signal.SIGKILL)
     return len(pids)
 
 

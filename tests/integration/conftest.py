@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import tempfile
 from collections.abc import Iterator
@@ -11,6 +10,7 @@ from pathlib import Path
 import pytest
 from tests.integration.masters.world import masters_in
 from tests.servers.mariadb import PrivateMariadb, require_mariadb
+from tests.servers.processes import tell
 from tests.servers.sshd import SYSTEM_PATH, PrivateSshd, require_sshd
 from tests.servers.token_card import TokenCard
 
@@ -30,7 +30,7 @@ def sockets() -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="rpm-") as folder:
         yield Path(folder)
         for pid in masters_in(folder):
-            os.kill(pid, signal.SIGKILL)
+            tell(pid, signal.SIGKILL)
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import os
 import random
 import signal
 import subprocess
@@ -14,6 +13,7 @@ from pathlib import Path
 import pytest
 from tests.integration.ssh_site import Person, ssh_site
 from tests.servers.command_gateway import command_site
+from tests.servers.processes import tell
 from tests.servers.sshd import USER, require_sshd
 
 from rpconsole.adapters.ssh.options import Gateway
@@ -219,7 +219,7 @@ async def test_an_inner_ssh_that_hangs_at_the_gateway_is_begun_anew_and_costs_no
     hung = servers[1].programs("ssh")
     assert hung
     for pid in hung:
-        os.kill(pid, signal.SIGSTOP)
+        tell(pid, signal.SIGSTOP)
     try:
         async with asyncio.timeout(40):
             while True:
@@ -231,7 +231,7 @@ async def test_an_inner_ssh_that_hangs_at_the_gateway_is_begun_anew_and_costs_no
                 break
     finally:
         for pid in hung:
-            os.kill(pid, signal.SIGKILL)
+            tell(pid, signal.SIGKILL)
     assert site.sessions.view()[0].state is SessionState.OPEN
     assert servers[1].tries() == before
 

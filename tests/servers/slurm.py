@@ -19,6 +19,7 @@ from typing import Self
 
 from tests.servers import found, require
 from tests.servers.mariadb import PASSWORD, USER, PrivateMariadb, free_port
+from tests.servers.processes import tell
 
 START_S = 40.0
 COMMAND_S = 30.0
@@ -192,7 +193,7 @@ class PrivateSlurm:
         daemon = self._daemons.pop(name)
         # the namespace ends with its first process, and unshare, which waits for that one, after it
         for child in Path(f"/proc/{daemon.pid}/task/{daemon.pid}/children").read_text().split():
-            os.kill(int(child), number)
+            tell(int(child), number)
         try:
             daemon.wait(10)
         except subprocess.TimeoutExpired:

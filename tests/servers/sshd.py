@@ -6,7 +6,6 @@ where that one file is another. Nothing of the machine is touched.
 
 from __future__ import annotations
 
-import os
 import shutil
 import signal
 import socket
@@ -19,6 +18,7 @@ from types import TracebackType
 from typing import Self
 
 from tests.servers import found, require
+from tests.servers.processes import tell
 from tests.servers.token_card import TokenCard
 
 USER = "root"
@@ -141,7 +141,7 @@ class PrivateSshd:
         """Kill the processes of one session, whichever."""
         first = self._sessions()[0]
         for pid in (*_descendants(first), first):
-            os.kill(pid, signal.SIGKILL)
+            tell(pid, signal.SIGKILL)
 
     def freeze(self) -> None:
         """Let every session fall silent."""
@@ -192,10 +192,7 @@ class PrivateSshd:
         if self._process is None:
             return
         for pid in self._sessions():
-            try:
-                os.kill(pid, number)
-            except ProcessLookupError:
-                pass
+            tell(pid, number)
 
     def _write_files(self) -> None:
         self._make_key()

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import signal
 from pathlib import Path
 from random import Random
 
 import pytest
 from tests.integration.main_job.world import MainJob, main_job
-from tests.integration.remote.processes import command_lines
+from tests.servers.processes import command_lines, tell
 
 from rpconsole.practice.moab.spool import State
 
@@ -54,7 +53,7 @@ async def test_helpers_killed_at_their_start_and_in_service_cost_no_second_job_a
         for _ in range(6):
             await asyncio.sleep(moments.uniform(0.1, 0.7))
             for pid in helpers(job):
-                os.kill(pid, signal.SIGKILL)
+                tell(pid, signal.SIGKILL)
         await job.full()
         assert job.submitted() == 1
         assert job.journal("SELECT detail FROM rp_story WHERE event = 'StepFailed' AND detail LIKE '%transient%'") == []

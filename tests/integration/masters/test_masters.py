@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
 import socket
 from pathlib import Path
@@ -11,6 +10,7 @@ from pathlib import Path
 import pytest
 from tests.integration.masters.world import connections, gone, masters_in, open_by_hand, opened, state
 from tests.integration.ssh_site import Person
+from tests.servers.processes import tell
 from tests.servers.sshd import USER
 
 from rpconsole.adapters.ssh import pool
@@ -90,7 +90,7 @@ async def test_a_dead_master_is_a_lost_session_and_no_connection_is_tried(start_
     site = await opened(site_at(server), server)
     before = connections(server)
     for pid in masters_in(sockets):
-        os.kill(pid, signal.SIGKILL)
+        tell(pid, signal.SIGKILL)
     with pytest.raises(SessionLost):
         await site.site.run(["true"], timeout_s=5)
     assert state(site) is SessionState.LOST
@@ -144,7 +144,7 @@ async def test_the_socket_of_a_killed_master_does_not_stand_in_the_way_of_a_logi
     server = start_sshd()
     site = await opened(site_at(server), server)
     for pid in masters_in(sockets):
-        os.kill(pid, signal.SIGKILL)
+        tell(pid, signal.SIGKILL)
     async with asyncio.timeout(10):
         while site.sessions.alive():
             await site.sessions.changed()

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from tests.integration.masters.world import connections, gone, masters_in, open_by_hand, opened, state
 from tests.integration.ssh_site import Person
+from tests.servers.processes import tell
 
 from rpconsole.adapters.ssh.options import Gateway
 from rpconsole.domain.fault import NoSession
@@ -31,7 +32,7 @@ async def test_a_master_that_is_stopped_is_a_lost_session_and_the_next_login_get
     site = await opened(site_at(server, keepalive_s=0.5), server)
     stopped = masters_in(sockets)
     for pid in stopped:
-        os.kill(pid, signal.SIGSTOP)
+        tell(pid, signal.SIGSTOP)
     await until_lost(site)
     assert "has not answered for" in site.sessions.view()[0].sentence
     before = connections(server)
@@ -87,7 +88,7 @@ async def test_a_helper_that_hangs_alone_is_begun_anew_and_the_session_lives(sta
     assert await site.site.stat([f"{site.root}/x"]) == {}
     assert state(site) is SessionState.OPEN
     assert server.tries() == (1, 0)
-    os.kill(greeting["pid"], signal.SIGKILL)
+    tell(greeting["pid"], signal.SIGKILL)
 
 
 async def test_hung_commands_of_a_dead_session_are_ended_at_the_next_login_and_that_is_said(

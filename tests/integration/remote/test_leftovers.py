@@ -9,7 +9,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from tests.integration.remote.processes import is_alive, wait_for
+from tests.servers.processes import is_alive, wait_for
 
 DEAD, LIVING = "mine.dead", "mine.living"
 #: takes no notice of SIGTERM

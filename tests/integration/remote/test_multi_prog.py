@@ -9,8 +9,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.integration.remote.processes import is_alive
 from tests.integration.remote.test_stask import Job, run_until_it_beats
+from tests.servers.processes import is_alive
 
 ROOT = Path(__file__).parents[3]
 NODES = "mu[001-002]"

@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
-from tests.integration.remote.processes import is_alive, wait_for
+from tests.servers.processes import is_alive, wait_for
 
 from rpconsole.adapters.ssh.helper_file import helper_bytes, helper_name
 

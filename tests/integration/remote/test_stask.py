@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
-from tests.integration.remote.processes import is_alive
+from tests.servers.processes import is_alive
 
 from rpconsole.commands.results import TaskResults, read_results
 

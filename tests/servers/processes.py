@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 
@@ -21,6 +24,12 @@ def is_alive(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except OSError:
         return False
+
+
+def tell(pid: int, number: signal.Signals) -> None:
+    """A signal to a process that was seen a moment ago; it may have ended since."""
+    with suppress(ProcessLookupError):
+        os.kill(pid, number)
 
 
 def command_lines() -> Iterator[tuple[int, list[bytes]]]:
