@@ -9,6 +9,7 @@ from contextlib import ExitStack
 
 import pytest
 from tests.integration.ssh_site import Person, ssh_site
+from tests.servers.processes import wait_for
 from tests.servers.sshd import USER, PrivateSshd, require_sshd
 from tests.servers.token_card import TokenCard
 
@@ -127,6 +128,8 @@ async def test_a_site_that_takes_no_more_logins_now_says_so_before_anything_is_a
         await site.sessions.open(person)
     assert person.asked == []
     assert server.tries() == (0, 0)
+    # the one in the door has left, and its process may take a while longer
+    await asyncio.to_thread(wait_for, lambda: not server.programs("sshd"))
     await site.sessions.open(Person([server.cards[0].next()]))
 
 
