@@ -6,21 +6,18 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
-from functools import lru_cache
 from typing import NamedTuple
 
-from rpconsole.domain.dbinfo_flags import COMPLETIONS, DETEFF, Completion, Kind
-from rpconsole.domain.dbinfo_plan import PLANS, Picking, picking, quick_options
-from rpconsole.domain.dbinfo_words import FLOAT_MAX, READERS, BadDbinfo, Reader, no_value, words_of
+from rpconsole.domain.dbinfo_columns import columns_of
+from rpconsole.domain.dbinfo_flags import COMPLETIONS, Completion, Kind
+from rpconsole.domain.dbinfo_plan import Value, quick_options
+from rpconsole.domain.dbinfo_words import READERS, BadDbinfo, Reader, no_value, words_of
 from rpconsole.domain.filerules import Rule, file_of
 from rpconsole.domain.manifest import ManifestRecord
 from rpconsole.domain.paths import same_file
-from rpconsole.domain.software_version import merged_version
 from rpconsole.domain.stage import STAGE_WORDS, Stage
 
 __all__ = ["BadDbinfo", "DbinfoStatement", "Expected", "Value", "expected_of", "read_dbinfo"]
-
-Value = int | float | str | None
 
 
 class DbinfoStatement(NamedTuple):
@@ -90,7 +87,7 @@ def read_dbinfo(
     if expect and (lacking := [name for name in expect.ids if name not in ids]):
         raise BadDbinfo(f"{source}: it has no -{lacking[0]}, which must be {expect.ids[lacking[0]]}")
     raw = content if isinstance(content, bytes) else content.encode("ascii")
-    return DbinfoStatement(stage, ids, *_columns(values, completion), hashlib.sha256(raw).hexdigest(), source)
+    return DbinfoStatement(stage, ids, *columns_of(values, completion.tool), hashlib.sha256(raw).hexdigest(), source)
 
 
 class _Checks(NamedTuple):
@@ -173,11 +170,6 @@ def _options_by_word(words: list[str], completion: Completion, source: str, chec
 
 
 _SWITCH = READERS[Kind.SWITCH]
-#: by tool, the column that an option sets
-_COLUMNS: Mapping[str, Mapping[str, str]] = {
-    completion.tool: {name: option.column for name, option in completion.options.items() if option.column}
-    for completion in COMPLETIONS.values()
-}
 #: by tool, how the value of every option that it may carry is read
 _READERS: Mapping[str, Mapping[str, Reader]] = {
     completion.tool: {
@@ -201,52 +193,3 @@ def _ids(values: Mapping[str, Value], completion: Completion, source: str) -> di
             raise BadDbinfo(f"{source}: it has no -{name}, which {completion.tool} needs")
         ids[name] = value
     return ids
-
-
-def _columns(values: Mapping[str, Value], completion: Completion) -> tuple[tuple[str, ...], tuple[Value, ...]]:
-    placing = _placing(completion.tool, tuple(values))
-    made = [_sum(values[name], values.get("zpt_obs")) for name in placing.sums]
-    version = [] if placing.versions is None else [_merged(tuple(placing.versions(values)))]
-    return placing.names, (*placing.plain(values), *made, *version)
-
-
-class _Placing(NamedTuple):
-    """Which options of a sequence become which columns."""
-
-    #: plain columns, then sums, then the version
-    names: tuple[str, ...]
-    plain: Picking
-    #: options whose zero point is added
-    sums: tuple[str, ...]
-    #: None where no option names a version
-    versions: Picking | None
-
-
-@lru_cache(maxsize=PLANS)
-def _placing(tool: str, options: tuple[str, ...]) -> _Placing:
-    column_of = _COLUMNS[tool]
-    plain = [name for name in options if name in column_of]
-    sums = tuple(name for name in options if name in DETEFF)
-    versions = [name for name in options if name.startswith("ver_")]
-    # the IPP counts its base library only together with the modules built on it
-    counted = [name for name in versions if name != "ver_pslib" or "ver_psmodules" in versions]
-    names = (*(column_of[name] for name in plain), *(DETEFF[name] for name in sums))
-    return _Placing(
-        names=(*names, "software_ver") if versions else names,
-        plain=picking(plain),
-        sums=sums,
-        versions=picking(counted) if versions else None,
-    )
-
-
-@lru_cache(maxsize=64)
-def _merged(versions: tuple[Value, ...]) -> str | None:
-    # one release of the programs makes all results of a run
-    return merged_version(version for version in versions if isinstance(version, str))
-
-
-def _sum(one: Value, other: Value) -> float | None:
-    """Instrumental plus zero point, within single precision; None unless both are known."""
-    if isinstance(one, float) and isinstance(other, float):
-        return max(-FLOAT_MAX, min(FLOAT_MAX, one + other))
-    return None

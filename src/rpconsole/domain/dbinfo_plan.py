@@ -5,9 +5,10 @@ It reads only what is right in every respect. For anything else it gives None, a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import repeat
 from operator import itemgetter, le, lt
 from typing import Any
 
@@ -69,6 +70,22 @@ class Plan:
             return None
         return dict(zip(self.names, self.in_order(values), strict=True))
 
+    def read_columns(self, columns: Sequence[Sequence[str]]) -> dict[str, Sequence[Value]] | None:
+        """name -> its value in each line, from the words behind each option; None when a value is not plainly right."""
+        try:
+            values = [
+                *[_floats(words, "") for words in self.floats(columns)],
+                *[
+                    _integers(words, repeat(most))
+                    for words, most in zip(self.integers(columns), self.beyond, strict=True)
+                ],
+                *[_texts(words, repeat(most)) for words, most in zip(self.texts(columns), self.longest, strict=True)],
+                *[[read(name, word, "") for word in columns[at]] for at, name, read in self.others],
+            ]
+        except (ValueError, BadDbinfo):
+            return None
+        return dict(zip(self.names, self.in_order(values), strict=True))
+
 
 def _floats(words: Sequence[str], source: str) -> Sequence[float | None]:
     # with these characters alone, what Python takes for a number is one
@@ -79,7 +96,7 @@ def _floats(words: Sequence[str], source: str) -> Sequence[float | None]:
     return [_FLOAT("", word, source) for word in words]  # type: ignore[misc]
 
 
-def _integers(words: Sequence[str], beyond: Sequence[int]) -> Sequence[int]:
+def _integers(words: Sequence[str], beyond: Iterable[int]) -> Sequence[int]:
     if "".join(words).encode().translate(None, _OF_INTEGERS) or max(map(len, words), default=0) > _DIGITS:
         raise ValueError
     values = list(map(int, words))
@@ -89,7 +106,7 @@ def _integers(words: Sequence[str], beyond: Sequence[int]) -> Sequence[int]:
     return values
 
 
-def _texts(words: Sequence[str], longest: Sequence[int]) -> Sequence[str | None]:
+def _texts(words: Sequence[str], longest: Iterable[int]) -> Sequence[str | None]:
     # a quote before each: no word holds one
     if not all(map(le, map(len, words), longest)) or "'-" in "'" + "'".join(words):
         raise ValueError
@@ -113,6 +130,20 @@ def quick_options(words: Sequence[str], tool: str, mode: str, source: str) -> di
             return None
         _last[tool] = plan
     return plan.read(words[2::2], source)
+
+
+def quick_columns(words: Sequence[Sequence[str]], tool: str, mode: str) -> dict[str, Sequence[Value]] | None:
+    """The values of many lines, from the first words of all, the second ones and so on: each ``tool -mode`` and then the same options.
+
+    None where one is not, or has a value that is not plainly right.
+    """
+    fixed = [words[0], words[1], *words[2::2]]
+    if len(words) % 2 or any(column.count(column[0]) < len(column) for column in fixed):
+        return None
+    plan = _plan(tool, tuple(column[0] for column in fixed[2:]))
+    if plan is None or (words[0][0], words[1][0]) != (tool, f"-{mode}"):
+        return None
+    return plan.read_columns(words[3::2])
 
 
 #: the plan of the line before: comparing is quicker than looking up

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from rpconsole.domain.dbinfo_flags import Kind
 from rpconsole.domain.fault import BadData
@@ -24,6 +24,7 @@ _PLAIN = bytes(number for number in range(128) if not _STRANGE_OUTSIDE_QUOTES.se
 _STRANGE_INSIDE_QUOTES = re.compile(r"[^ -~]|[;|&`$<>\\\"]")
 #: what a shell takes as one word, once nothing but plain characters and single quotes is left
 _BLANKS = frozenset(" \t")
+_PARTING = _BLANKS | {"\n"}
 _WORD = re.compile(r"(?:[^ \t']++|'[^']*+')++")
 _INTEGER = re.compile(r"[+-]?[0-9]{1,20}(\.0{0,20})?")
 #: fixed notation needs 309 digits for the largest double
@@ -58,6 +59,22 @@ def _plain_words(line: str) -> list[str] | None:
         if len(pieces) % 2 == 0 or "" in quoted or not _BLANKS.isdisjoint("".join(quoted)):
             return None
     return bare.split()
+
+
+def words_of_lines(texts: Sequence[str]) -> list[list[str]] | None:
+    """Of each text the words, where all are such plain lines; None when one of them is not."""
+    whole = "\n".join(text.rstrip("\n") for text in texts)
+    bare = whole.replace("'", "")
+    if not bare.isascii() or bare.encode().translate(None, _PLAIN + b"\n"):
+        return None
+    if len(bare) < len(whole):
+        pieces = whole.split("'")
+        quoted = pieces[1::2]
+        # no quote goes beyond the end of its line, so each line's are closed
+        if len(pieces) % 2 == 0 or "" in quoted or not _PARTING.isdisjoint("".join(quoted)):
+            return None
+    lines = bare.split("\n")
+    return [line.split() for line in lines] if len(lines) == len(texts) else None
 
 
 def _odd_words(line: str, source: str) -> list[str]:

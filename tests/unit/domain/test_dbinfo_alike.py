@@ -1,0 +1,136 @@
+"""Lines that are read together mean what each means when it is read alone."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from tests.unit.domain.test_dbinfo_plan import ODD, line, options_of, plain
+
+from rpconsole.domain.dbinfo import BadDbinfo, DbinfoStatement, Expected, read_dbinfo
+from rpconsole.domain.dbinfo_alike import read_alike
+from rpconsole.domain.dbinfo_flags import COMPLETIONS, DETEFF, Kind
+from rpconsole.domain.stage import Stage
+
+SOURCES = ["one", "two", "three"]
+
+
+def expected(stage: Stage, number: int) -> Expected:
+    ids = {name: number if kind is Kind.BIG else f"a{number}" for name, kind in COMPLETIONS[stage].ids.items()}
+    return Expected(ids=ids, path_base=f"neb://any/x{number}")
+
+
+def values(stage: Stage, number: int) -> dict[str, str]:
+    named = {name: str(value) for name, value in expected(stage, number).ids.items()}
+    floats = {name: f"{number}.5" for name, kind in options_of(stage).items() if kind is Kind.FLOAT}
+    return plain(stage) | floats | named | {"path_base": f"neb://any/x{number}", "dbname": "a"}
+
+
+def alone(texts: list[str], expects: list[Expected], stage: Stage) -> list[DbinfoStatement] | None:
+    try:
+        return [
+            read_dbinfo(text, source=source, stage=stage, expect=expect, dbname="a")
+            for text, source, expect in zip(texts, SOURCES, expects, strict=True)
+        ]
+    except BadDbinfo:
+        return None
+
+
+def together(texts: list[str], expects: list[Expected], stage: Stage) -> list[DbinfoStatement] | None:
+    return read_alike(texts, SOURCES, expects, stage=stage, dbname="a")
+
+
+def with_second(stage: Stage, text: str) -> tuple[list[str], list[Expected]]:
+    """Two plain lines around another."""
+    first, third = (line(stage, values(stage, number)) for number in (1, 3))
+    return [first, text, third], [expected(stage, number) for number in (1, 2, 3)]
+
+
+@pytest.mark.parametrize("stage", Stage)
+def test_plain_lines_are_read_together_and_each_keeps_its_own_values(stage: Stage) -> None:
+    texts, expects = with_second(stage, line(stage, values(stage, 2)))
+    found = together(texts, expects, stage)
+    assert found is not None
+    assert found == alone(texts, expects, stage)
+    assert [one.columns["path_base"] for one in found] == ["neb://any/x1", "neb://any/x2", "neb://any/x3"]
+
+
+def test_what_is_made_of_several_options_is_made_line_by_line() -> None:
+    made = dict.fromkeys(["zpt_obs", *DETEFF], "nan") | {"ver_pslib": "1", "ver_psmodules": "2"}
+    texts, expects = with_second(Stage.CAMERA, line(Stage.CAMERA, values(Stage.CAMERA, 2) | made))
+    found = together(texts, expects, Stage.CAMERA)
+    assert found is not None
+    assert [one.columns["deteff"] for one in found] == [3.0, None, 7.0]
+    assert found == alone(texts, expects, Stage.CAMERA)
+
+
+@pytest.mark.parametrize("stage", Stage)
+@pytest.mark.parametrize("word", ODD)
+def test_an_odd_value_is_read_as_it_is_alone_or_sends_all_to_be_read_alone(stage: Stage, word: str) -> None:
+    """One of each kind, and those that are compared with their component."""
+    names = {kind: name for name, kind in options_of(stage).items()}
+    for name in {*names.values(), "path_base", "dbname", *COMPLETIONS[stage].ids}:
+        texts, expects = with_second(stage, line(stage, {**values(stage, 2), name: word}))
+        found, one_by_one = together(texts, expects, stage), alone(texts, expects, stage)
+        assert found in (None, one_by_one), name
+
+
+HOSTILE = [
+    "", "\n", "\0", " ", "'", "''", "chiptool", "chiptool -addprocessedimfile", "-addprocessedimfile chiptool",
+    "{text}{text}", "{stripped} -exp_id 2\n", "{stripped} -oops 1\n", "{stripped} -fault\n", "{stripped} x\n", "x {text}", "{stripped}'\n",
+    "{stripped}\r\n", "{stripped};reboot\n", "{stripped} $(reboot)\n", "{stripped}\u00e9\n", "{stripped}\x0c\n", "{stripped}\n\n\n",
+    "{stripped} -hostname 'a\nb'\n", "{stripped} -hostname 'a b'\n", "{padded}", "{stripped} {stripped}\n",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("shape", HOSTILE)
+def test_a_line_that_is_none_is_not_read_with_its_neighbours(shape: str) -> None:
+    text = line(Stage.CHIP, values(Stage.CHIP, 2))
+    text = shape.format(text=text, stripped=text.strip(), padded=text.strip() + " " * 70_000)
+    texts, expects = with_second(Stage.CHIP, text)
+    assert together(texts, expects, Stage.CHIP) in (None, alone(texts, expects, Stage.CHIP))
+
+
+@pytest.mark.parametrize("cut", [1, 2, 3, 20])
+def test_words_that_slip_from_one_line_to_the_next_are_not_taken_for_its_own(cut: int) -> None:
+    """Joined, the lines would have the right words in the right order."""
+    first, second = (line(Stage.CHIP, values(Stage.CHIP, number)).split() for number in (1, 2))
+    both = [*first, *second]
+    slipped = [" ".join(both[: len(first) - cut]), " ".join(both[len(first) - cut :])]
+    expects = [expected(Stage.CHIP, number) for number in (1, 2)]
+    assert read_alike(slipped, SOURCES[:2], expects, stage=Stage.CHIP, dbname="a") is None
+
+
+def test_another_order_of_the_options_is_not_read_by_the_order_of_the_first_line() -> None:
+    turned = dict(reversed(values(Stage.CHIP, 2).items()))
+    texts, expects = with_second(Stage.CHIP, line(Stage.CHIP, turned))
+    assert together(texts, expects, Stage.CHIP) is None
+    assert alone(texts, expects, Stage.CHIP) is not None
+
+
+@pytest.mark.parametrize("number", [1, 2, 3])
+def test_one_line_of_another_component_sends_all_to_be_read_alone(number: int) -> None:
+    texts, expects = with_second(Stage.CHIP, line(Stage.CHIP, values(Stage.CHIP, 2)))
+    mine = expects[number - 1]
+    for wrong in (
+        replace(mine, ids={**mine.ids, "class_id": "XY00"}),
+        replace(mine, ids={**mine.ids, "chip_id": 99}),
+        replace(mine, ids={**mine.ids, "chip_id": str(number)}),
+        replace(mine, ids={**mine.ids, "cam_id": 1}),
+        replace(mine, path_base="neb://any/other"),
+        replace(mine, path_base="x"),
+    ):
+        others = [wrong if one is mine else one for one in expects]
+        assert together(texts, others, Stage.CHIP) is None
+
+
+def test_the_same_file_on_another_volume_is_the_components_own() -> None:
+    texts, expects = with_second(Stage.CHIP, line(Stage.CHIP, values(Stage.CHIP, 2)))
+    elsewhere = [replace(one, path_base=one.path_base.replace("any", "ipp001.0")) for one in expects]
+    found = together(texts, elsewhere, Stage.CHIP)
+    assert found is not None
+    assert found == alone(texts, elsewhere, Stage.CHIP)
+
+
+def test_nothing_is_nothing() -> None:
+    assert read_alike([], [], [], stage=Stage.CHIP, dbname="a") is None
