@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from operator import contains
 
 from rpconsole.domain.fault import BadData
 from rpconsole.domain.filerules import ids_in_name
@@ -59,9 +60,16 @@ def product_lines(manifest: str) -> list[str]:
 def promises(products: Sequence[str], generate: Sequence[str]) -> bool:
     """Whether these lines promise just these files at the site, in this order."""
     # inside another text of the line the quotes would be spelt out
-    return len(products) == len(generate) and all(
-        f'"remote":{_quoted(path)}' in line for path, line in zip(generate, products, strict=True)
-    )
+    return len(products) == len(generate) and all(map(contains, products, _remotes(generate)))
+
+
+def _remotes(paths: Sequence[str]) -> Iterator[str]:
+    """How a line of a manifest says that this is its file at the site."""
+    # all at once, since a run has hundreds of thousands and hardly one has a sign that is spelt out
+    joined = "".join(paths)
+    if joined.isascii() and joined.isprintable() and '"' not in joined and "\\" not in joined:
+        return (f'"remote":"{path}"' for path in paths)
+    return (f'"remote":{_quoted(path)}' for path in paths)
 
 
 def read_component(texts: Mapping[str, str], *, stage: Stage, stage_id: int, root: str, source: str) -> ComponentLists:

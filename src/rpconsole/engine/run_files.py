@@ -76,10 +76,14 @@ async def record_pieces(world: World, run: Run, *, ending: str = "") -> AsyncGen
                 yield await asyncio.to_thread(read_manifest, text, source=paths[MANIFEST], ending=ending, first=first)
                 first += text.count("\n")
         return
+    yield await _listed(world, run, paths, ending)
+
+
+async def _listed(world: World, run: Run, paths: Mapping[str, str], ending: str) -> list[ManifestRecord]:
     texts = {suffix: await world.files.read(paths[suffix]) for suffix in LIST_SUFFIXES}
     root = world.settings.layout.remote_root
     records = await asyncio.to_thread(read_lists, texts, stage=run.stage, root=root, source=run.stem)
-    yield [record for record in records if record.key.endswith(ending)]
+    return [record for record in records if record.key.endswith(ending)]
 
 
 async def _fits(world: World, paths: Mapping[str, str]) -> bool:
@@ -114,8 +118,33 @@ class _Lines:
 
 async def manifest_of(world: World, run: Run, *, ending: str = "") -> tuple[ManifestRecord, ...]:
     """All records at once, for who needs few of them; see ``record_pieces``."""
-    async with aclosing(record_pieces(world, run, ending=ending)) as pieces:
-        return tuple([record async for some in pieces for record in some])
+    paths = await list_paths(world, run)
+    found = await _fitting(world, paths, ending) if MANIFEST in paths else None
+    return tuple(await _listed(world, run, paths, ending) if found is None else found)
+
+
+async def _fitting(world: World, paths: Mapping[str, str], ending: str) -> list[ManifestRecord] | None:
+    """The manifest's records, looked at and read in one go; None where it does not fit the lists, whatever else is wrong with it."""
+    found: list[ManifestRecord] = []
+    bad: BadData | None = None
+    first = 1
+    async with aclosing(world.files.pieces(paths[MANIFEST])) as pieces, _Lines(world, paths[GENERATE]) as generate:
+        async for text in pieces:
+            products = await asyncio.to_thread(product_lines, text)
+            if not await asyncio.to_thread(promises, products, await generate.take(len(products))):
+                return None
+            try:
+                found += await asyncio.to_thread(
+                    read_manifest, text, source=paths[MANIFEST], ending=ending, first=first
+                )
+            except BadData as error:
+                bad = bad or error
+            first += text.count("\n")
+        if await generate.take(1):
+            return None
+    if bad is not None:
+        raise bad
+    return found
 
 
 async def products_of(world: World, run: Run, *, ending: str = "") -> list[ManifestRecord]:

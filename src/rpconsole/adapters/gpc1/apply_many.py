@@ -85,7 +85,10 @@ def _there(connection: Connection, result: ResultTable, run_id: str, run_ids: Se
 def _known(
     connection: Connection, parent: Table, result: ResultTable, run_id: str, run_ids: Sequence[object]
 ) -> set[Any]:
-    query = select(*(parent.c[name] for name in _shared(parent, result))).distinct()
+    shared = _shared(parent, result)
+    query = select(*(parent.c[name] for name in shared))
+    if not set(parent.primary_key.columns.keys()) <= set(shared):
+        query = query.distinct()
     pieces = [connection.execute(query.where(parent.c[run_id].in_(piece))).all() for piece in in_pieces(run_ids)]
     rows = [row for piece in pieces for row in piece]
     return {tuple(row) if len(row) > 1 else row[0] for row in rows}

@@ -10,6 +10,7 @@ import secrets
 import stat
 from collections.abc import AsyncGenerator, AsyncIterable, Collection, Generator, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 from rpconsole.domain.fault import BadData, DiskFailed
 from rpconsole.ports.local_files import FileFact
@@ -19,6 +20,8 @@ SYNCS = 16
 OPEN_AT_ONCE = 128
 #: of a file that is read piece by piece
 PIECE_BYTES = 1 << 20
+#: most files are whole with the first read
+READ_BYTES = 1 << 16
 
 
 class DiskFiles:
@@ -175,8 +178,12 @@ def _sync_directories(directories: Iterable[str]) -> None:
 
 def _read(path: str) -> str:
     try:
-        with open(path, "rb", buffering=0) as file:
-            return file.read().decode("latin-1")
+        # a file object would ask for the file's size and kind first: of tens of thousands that is half the time
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            return b"".join(iter(partial(os.read, descriptor, READ_BYTES), b"")).decode("latin-1")
+        finally:
+            os.close(descriptor)
     except OSError as error:
         raise BadData(f"{path} cannot be read: {error.strerror}") from None
 

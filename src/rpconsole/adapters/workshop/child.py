@@ -6,6 +6,7 @@ nothing from outside is ever in their place, though it may be in a text inside t
 
 from __future__ import annotations
 
+import gc
 import os
 import pickle
 import struct
@@ -13,18 +14,29 @@ import sys
 from typing import IO, Any
 
 HEAD = struct.Struct("!Q")
+#: objects that are made before the rings among them are looked for
+YOUNG = 200_000
 
 
-def write_frame(stream: IO[bytes], thing: object) -> None:
-    """Send one object."""
-    body = pickle.dumps(thing, protocol=pickle.HIGHEST_PROTOCOL)
+def packed(thing: object) -> bytes:
+    """An object as it crosses."""
+    return pickle.dumps(thing, protocol=pickle.HIGHEST_PROTOCOL)
+
+
+def unpacked(body: bytes) -> Any:
+    """The object that crossed."""
+    return pickle.loads(body)
+
+
+def write_frame(stream: IO[bytes], body: bytes) -> None:
+    """Send one packed object."""
     stream.write(HEAD.pack(len(body)))
     stream.write(body)
     stream.flush()
 
 
-def read_frame(stream: IO[bytes]) -> Any:
-    """Receive one object; EOFError when the other side is gone."""
+def read_frame(stream: IO[bytes]) -> bytes:
+    """Receive one packed object; EOFError when the other side is gone."""
     head = stream.read(HEAD.size)
     if len(head) < HEAD.size:
         raise EOFError("the other side is gone")
@@ -32,24 +44,27 @@ def read_frame(stream: IO[bytes]) -> Any:
     body = stream.read(length)
     if len(body) < length:
         raise EOFError("the other side is gone")
-    return pickle.loads(body)
+    return body
 
 
 def main() -> None:
     """Serve until the other side is gone."""
+    # what is made here lives until its answer is sent: looking for rings in it again and again finds none
+    gc.freeze()
+    gc.set_threshold(YOUNG)
     # whatever the work prints must not come between the frames
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     while True:
         try:
-            work, given = read_frame(sys.stdin.buffer)
+            work, given = unpacked(read_frame(sys.stdin.buffer))
         except EOFError:
             return
         try:
             answer = (True, work(given))
         except Exception as error:
             answer = (False, error)
-        write_frame(answers, answer)
+        write_frame(answers, packed(answer))
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import IO, Any
 
-from rpconsole.adapters.workshop.child import read_frame, write_frame
+from rpconsole.adapters.workshop.child import packed, read_frame, unpacked, write_frame
 from rpconsole.ports.workshop import Given, Made
 
 log = logging.getLogger(__name__)
@@ -41,7 +41,8 @@ class Processes:
 
     def __init__(self, number: int | None = None) -> None:
         self._number = spare_cores() if number is None else number
-        self._threads = ThreadPoolExecutor(max(1, self._number), thread_name_prefix="workshop")
+        # one more than processes: it packs the next order and unpacks the last answer while the process works
+        self._threads = ThreadPoolExecutor(1 + self._number, thread_name_prefix="workshop")
         self._idle: queue.SimpleQueue[subprocess.Popen[bytes] | None] = queue.SimpleQueue()
         for _ in range(self._number):
             self._idle.put(None)
@@ -57,25 +58,28 @@ class Processes:
             await asyncio.to_thread(_end, self._idle.get())
 
     def _do(self, work: Callable[[Any], Any], given: object) -> Any:
-        """In a thread: there are as many threads as processes, so one is idle."""
-        if not self._number:
+        """In a thread."""
+        body = self._asked(packed((work, given))) if self._number else None
+        if body is None:
             return work(given)
-        child = self._idle.get()
-        try:
-            child = child or _started()
-            is_good, answer = _asked(child, work, given)
-        except GONE as gone:
-            # pure work may be done again, and this process can do it too
-            log.warning("a worker process ended (%s); its work is done here", gone or type(gone).__name__)
-            _end(child)
-            child, is_good, answer = None, True, None
-        finally:
-            self._idle.put(child)
-        if child is None:
-            return work(given)
+        is_good, answer = unpacked(body)
         if is_good:
             return answer
         raise answer
+
+    def _asked(self, order: bytes) -> bytes | None:
+        """The answer of the next process that is idle; None when it died over it: pure work may be done again, and here too."""
+        child = self._idle.get()
+        try:
+            child = child or _started()
+            return _exchanged(child, order)
+        except GONE as gone:
+            log.warning("a worker process ended (%s); its work is done here", gone or type(gone).__name__)
+            _end(child)
+            child = None
+            return None
+        finally:
+            self._idle.put(child)
 
 
 def _started() -> subprocess.Popen[bytes]:
@@ -93,12 +97,11 @@ def _widen(stream: IO[bytes] | None) -> None:
             fcntl.fcntl(stream, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
 
 
-def _asked(child: subprocess.Popen[bytes], work: Callable[[Any], Any], given: object) -> tuple[bool, Any]:
+def _exchanged(child: subprocess.Popen[bytes], order: bytes) -> bytes:
     assert child.stdin is not None
     assert child.stdout is not None
-    write_frame(child.stdin, (work, given))
-    answer: tuple[bool, Any] = read_frame(child.stdout)
-    return answer
+    write_frame(child.stdin, order)
+    return read_frame(child.stdout)
 
 
 def _end(child: subprocess.Popen[bytes] | None) -> None:
