@@ -6,14 +6,64 @@ import signal
 import subprocess
 import threading
 import time
-from typing import Any, Dict, List, NamedTuple, Optional, Set
+from typing import Any, Callable, Dict, List, NamedTuple, Optional, Set
 
 OUTPUT_LIMIT_BYTES = 8 << 20
 _AFTER_EXIT_S = 0.5  # a daemon that a program leaves behind may hold its pipes open
 _TERM_GRACE_S = 2.0
+#: what is being started while the channel ends is waited for so long; a program on a disk that hangs may never begin
+_START_GRACE_S = 5.0
 
-_live: Set[int] = set()
-_live_lock = threading.Lock()
+
+class Live:
+    """The programs that somebody waits for: those that run, and how many are just being started."""
+
+    def __init__(self) -> None:
+        self._pids: Set[int] = set()
+        self._starting = 0
+        self._is_over = False
+        self._changed = threading.Condition()
+
+    def start(self, begin: Callable[[], "subprocess.Popen[bytes]"]) -> "subprocess.Popen[bytes]":
+        """A program runs before whoever starts it is told its number: were the channel to end between the two, it would be missed."""
+        with self._changed:
+            if self._is_over:
+                raise ChannelOver("the channel that asked for it has ended")
+            self._starting += 1
+        child = None
+        try:
+            child = begin()
+            return child
+        finally:
+            self._started(child)
+
+    def _started(self, child: "Optional[subprocess.Popen[bytes]]") -> None:
+        with self._changed:
+            self._starting -= 1
+            if child is not None:
+                self._pids.add(child.pid)
+                if self._is_over:
+                    kill_group(child.pid, signal.SIGKILL)
+            self._changed.notify_all()
+
+    def discard(self, pid: int) -> None:
+        with self._changed:
+            self._pids.discard(pid)
+
+    def kill(self) -> None:
+        """All of them, and whatever is started from now on."""
+        with self._changed:
+            self._is_over = True
+            for pid in self._pids:
+                kill_group(pid, signal.SIGKILL)
+            self._changed.wait_for(lambda: not self._starting, _START_GRACE_S)
+
+
+_live = Live()
+
+
+class ChannelOver(OSError):
+    """Nothing more is started."""
 
 
 class Watcher:
@@ -73,18 +123,18 @@ def run_bounded(
 ) -> Outcome:
     """Raises OSError when the program cannot be started; rc is negative for a signal, as in subprocess."""
     began = time.monotonic()
-    child = subprocess.Popen(
-        argv,
-        cwd=cwd,
-        env=env,
-        stdin=subprocess.PIPE if stdin else subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        start_new_session=True,
+    child = _live.start(
+        lambda: subprocess.Popen(
+            argv,
+            cwd=cwd,
+            env=env,
+            stdin=subprocess.PIPE if stdin else subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
     )
     watcher = watcher or Watcher()
-    with _live_lock:
-        _live.add(child.pid)
     watcher.started(child.pid)
     try:
         talk = _Talk(child, stdin, limit)
@@ -92,8 +142,7 @@ def run_bounded(
         if not in_time:
             end_group(child)
     finally:
-        with _live_lock:
-            _live.discard(child.pid)
+        _live.discard(child.pid)
         watcher.ended(child.pid)
         _close(child)
     out, err = talk.out, talk.err
@@ -202,9 +251,7 @@ def is_group_alive(leader_pid: int) -> bool:
 
 def kill_live() -> None:
     """Ends whatever run_bounded still waits for: the channel that asked is gone."""
-    with _live_lock:
-        for pid in _live:
-            kill_group(pid, signal.SIGKILL)
+    _live.kill()
 
 
 def _close(child: "subprocess.Popen[bytes]") -> None:
