@@ -114,7 +114,9 @@ class PracticeSite:
         """Every answer that somebody gave to a prompt: when, where, who, and what the site thought of it."""
         if not self.paths.logins.exists():
             return []
-        return [json.loads(line) for line in self.paths.logins.read_text(encoding="utf-8").splitlines()]
+        # a gateway may be writing the next one just now
+        whole = self.paths.logins.read_text(encoding="utf-8").rpartition("\n")[0]
+        return [json.loads(line) for line in whole.splitlines()]
 
     def jobs(self) -> list[Job]:
         """What the scheduler remembers."""
