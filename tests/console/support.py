@@ -302,7 +302,7 @@ async def settled(app: Any, pilot: Any) -> None:
     # what lies under a dialog is seen too
     seen = next(screen for screen in reversed(app.screen_stack) if not screen.is_modal)
     facts = getattr(seen, "facts", None)
-    for _ in range(500):
+    for _ in range(3000):
         if facts is None or not facts.display or facts.remote_id is None:
             break
         if facts.facts is not None and (facts.story or facts.size.height < TELLS):
@@ -310,7 +310,7 @@ async def settled(app: Any, pilot: Any) -> None:
         await pilot.pause(0.02)
     else:
         raise AssertionError(f"the details of run {facts.remote_id} never came")
-    for _ in range(500):
+    for _ in range(3000):
         if not isinstance(app.screen, TailScreen) or "line 2" in grid(app):
             break
         await pilot.pause(0.02)

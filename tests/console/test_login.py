@@ -62,7 +62,7 @@ def site(app, orders):
 
 
 async def until(pilot, condition):
-    for _ in range(200):
+    for _ in range(6000):
         if condition():
             return
         await pilot.pause(0.01)

@@ -111,7 +111,7 @@ async def test_on_a_runs_own_screen_it_is_the_same(make_app, hand, size):
 
 
 async def until_on(pilot, app, kind):
-    for _ in range(500):
+    for _ in range(6000):
         if isinstance(app.screen, kind):
             return
         await pilot.pause(0.01)

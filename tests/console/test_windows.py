@@ -19,7 +19,7 @@ from rpconsole.domain.run import RunState, Step
 from rpconsole.domain.stage import Stage
 
 RUNS = 500
-PATIENCE = 1000
+PATIENCE = 3000
 
 
 @pytest.fixture

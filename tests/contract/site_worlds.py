@@ -185,8 +185,9 @@ class SshWorld:
             remote_root=self.root,
             known_hosts=known_hosts,
             lifetime_s=LIFETIME_S,
-            keepalive_s=0.5,
-            answer_timeout_s=20.0,
+            # so seldom that what is noticed is the event itself, and that no sign of life starts a helper in between
+            keepalive_s=60.0,
+            answer_timeout_s=60.0,
             **changes,
         )
         sessions = SshSessions(self.options, RealClock(), opener_of(self.options))

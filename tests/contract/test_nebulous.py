@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import event, insert, update
-from tests.servers.mariadb import free_port
 from tests.servers.nebulous import NebulousStandIn
+from tests.servers.ports import free_port
 
 from rpconsole.adapters.nebulous import tables as t
 from rpconsole.adapters.nebulous.catalogue import Maker, NebulousCatalogue
@@ -262,7 +262,7 @@ async def test_a_program_that_fails_is_a_sentence(nebulous, opened, tmp_path, sc
     (tmp_path / "neb-touch").write_text(f"#!/bin/sh\n{script}\n")
     (tmp_path / "neb-touch").chmod(0o755)
     with pytest.raises(kind, match=said):
-        await opened(maker=NebPrograms(tmp_path, timeout_s=1.0)).create([KEY])
+        await opened(maker=NebPrograms(tmp_path, timeout_s=1.0 if "sleep" in script else 60.0)).create([KEY])
 
 
 async def test_the_check_says_what_serves_and_what_does_not(nebulous, opened, tmp_path):

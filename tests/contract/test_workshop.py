@@ -104,7 +104,7 @@ def test_the_processes_end_with_their_parent_however_it_ends():
     done = subprocess.run([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True, check=False)
     assert done.returncode == -signal.SIGKILL
     child = int(done.stdout)
-    for _ in range(600):
+    for _ in range(1200):
         if not os.path.exists(f"/proc/{child}"):
             return
         subprocess.run(["sleep", "0.05"], check=True)

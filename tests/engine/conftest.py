@@ -161,9 +161,9 @@ class Bench:
             yield self.engine
         finally:
             self.engine.stop()
-            await asyncio.wait_for(work, 10)
+            await asyncio.wait_for(work, 60)
 
-    async def until(self, done: Callable[[], bool], *, stride_s: float = 1.0, patience_s: float = 60.0) -> None:
+    async def until(self, done: Callable[[], bool], *, stride_s: float = 1.0, patience_s: float = 120.0) -> None:
         """Let the engine work, and its time pass in strides, until something is so; a busy machine only needs longer."""
         give_up = time.monotonic() + patience_s
         while time.monotonic() < give_up:

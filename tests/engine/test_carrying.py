@@ -222,7 +222,7 @@ async def test_a_haul_that_the_quota_will_not_hold_waits_with_figures_before_any
 
 
 async def until_held(desk, state=HaulState.WAITING):
-    for _ in range(5000):
+    for _ in range(30_000):
         await desk.tick()
         await asyncio.sleep(0.001)
         haul = (await desk.all())[0].haul

@@ -39,7 +39,7 @@ async def test_a_session_that_ended_while_no_engine_looked_is_closed_in_the_book
     await bench.sessions.resume()
     bench.sessions.drop()
     async with bench.running():
-        for _ in range(1000):
+        for _ in range(6000):
             if {end for _, _, end in await past(bench)} == {"ended unseen"}:
                 break
             await asyncio.sleep(0.01)

@@ -57,7 +57,7 @@ async def test_a_stop_comes_through_while_it_waits(bench, door):
 async def test_a_database_that_refuses_ends_it_at_once(bench, door):
     door.error = DatabaseRefused("Access denied for user 'ipp'")
     with pytest.raises(DatabaseRefused, match="Access denied"):
-        await asyncio.wait_for(Engine(bench.world, OWNER).run(), 10)
+        await asyncio.wait_for(Engine(bench.world, OWNER).run(), 60)
     assert door.knocks == 1
 
 

@@ -54,7 +54,7 @@ async def finish(bench: Bench) -> None:
         await bench.until(
             lambda: bench.player.play() or (bench.states() == ["full"] and bench.rows.count(t.cam_run) == 2)
         )
-        for _ in range(500):
+        for _ in range(10_000):
             if (await bench.journal.runs.load([1]))[1].step is Step.DONE:
                 return
             await bench.clock.advance(1.0)

@@ -17,7 +17,7 @@ from tests.fakes import commands
 from tests.servers.typed import typed
 
 from rpconsole.protocol.client import EngineClient
-from rpconsole.protocol.errors import NoEngine
+from rpconsole.protocol.errors import EngineGone, NoEngine
 
 ROOT = Path(__file__).parents[2]
 #: the command line over the fake configuration; a folder and the words follow
@@ -53,21 +53,21 @@ class EngineProcess:
     def pid(self) -> int:
         return self._child.pid
 
-    async def ready(self, within_s: float = 20.0) -> None:
+    async def ready(self, within_s: float = 90.0) -> None:
         """Return when the process serves."""
         async with asyncio.timeout(within_s):
             while True:
                 try:
                     async with await EngineClient.connect(self.socket_path):
                         return
-                except NoEngine:
+                except (NoEngine, EngineGone):
                     assert self._child.poll() is None, self._child.communicate()[1]
                     await asyncio.sleep(0.02)
 
     def signal(self, number: signal.Signals) -> None:
         self._child.send_signal(number)
 
-    def ended(self, within_s: float = 20.0) -> tuple[int, str]:
+    def ended(self, within_s: float = 60.0) -> tuple[int, str]:
         """Its exit code and what it wrote to stderr."""
         _, err = self._child.communicate(timeout=within_s)
         return self._child.returncode, err
@@ -83,4 +83,4 @@ async def an_engine(folder: Path) -> AsyncIterator[EngineProcess]:
 
 def script(folder: Path, *words: str, answers: str = "") -> subprocess.CompletedProcess[str]:
     """A command as a script runs it: no terminal, answers on stdin."""
-    return typed([str(folder), *words], stdin=answers, cwd=ROOT, environ=ENVIRON, within_s=30, main=commands.main)
+    return typed([str(folder), *words], stdin=answers, cwd=ROOT, environ=ENVIRON, within_s=90, main=commands.main)

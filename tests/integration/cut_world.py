@@ -170,7 +170,7 @@ class CutWorld:
         event = await outcome_of(performer, self.world, run)
         return decide(run, event, self.world.clock.now(), self.policy)[0], event
 
-    async def until(self, run: Run, done: Callable[[Run], bool], *, patience_s: float = 60.0) -> Run:
+    async def until(self, run: Run, done: Callable[[Run], bool], *, patience_s: float = 120.0) -> Run:
         """The run's actions one after the other, and a login whenever a session is gone."""
         async with asyncio.timeout(patience_s):
             while not done(run):
@@ -205,7 +205,7 @@ async def cut_world(folder: Path, **waits: float) -> AsyncIterator[CutWorld]:
         plain,
         layout=replace(plain.layout, remote_root=ssh.root),
         scheduler=KNOWN_SCHEDULERS["moab"](str(folder / "bin")),
-        waits=Waits(**({"submit_s": 5.0, "receipt_s": 900.0, "queue_s": 5.0} | waits)),
+        waits=Waits(**({"submit_s": 60.0, "receipt_s": 900.0, "queue_s": 60.0} | waits)),
     )
     ports = dict.fromkeys(
         ("runs", "survey", "catalogue", "files", "journal", "ledger", "operations", "lease", "lock"), cast(Any, None)

@@ -36,6 +36,8 @@ T = TypeVar("T")
 ROOT = Path(__file__).parents[2]
 #: a machine that has more to do than it can takes its time
 START_S = 90.0
+#: for what takes seconds where nothing else runs
+PATIENCE_S = 150.0
 #: for one command of the operator
 COMMAND_S = 90.0
 
@@ -70,17 +72,24 @@ def practice_nodes(paths: SitePaths, environ: Mapping[str, str] | None = None) -
         yield
     finally:
         child.stdin.close()
-        child.wait(30)
+        child.wait(60)
         end_marked(paths.root)
 
 
-def until(is_so: Callable[[], T | None], what: str, within_s: float, pause_s: float = 0.4) -> T:
+def until(is_so: Callable[[], T | None], what: str, within_s: float = PATIENCE_S, pause_s: float = 0.4) -> T:
     """What ``is_so`` returns once it is true; real servers have no clock that a test could move."""
     deadline = time.monotonic() + within_s
     while not (found := is_so()):
         assert time.monotonic() < deadline, f"not within {within_s:.0f} s: {what}"
         time.sleep(pause_s)
     return found
+
+
+def whole_records(path: Path) -> list[dict[str, Any]]:
+    """The lines of a results file, which a runner may be writing just now: half a line is none yet."""
+    if not path.exists():
+        return []
+    return [json.loads(line) for line in path.read_text().rpartition("\n")[0].splitlines()]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,7 +147,7 @@ class Operator:
             except (NoEngine, EngineGone):
                 return None
 
-    def stage_at(self, stage: str, *steps: str, within_s: float = 60.0) -> dict[str, Any]:
+    def stage_at(self, stage: str, *steps: str, within_s: float = PATIENCE_S) -> dict[str, Any]:
         """The run of a stage once it is at one of these steps."""
         return until(lambda: self._at(stage, steps), f"{stage} is at {' or '.join(steps)}", within_s)
 
@@ -184,7 +193,7 @@ def engine(operator: Operator, log: Path) -> Iterator[subprocess.Popen[bytes]]:
         if child.poll() == -signal.SIGKILL:
             return
         child.send_signal(signal.SIGTERM)
-        assert child.wait(30) == 0, log.read_text(errors="replace")[-2000:]
+        assert child.wait(60) == 0, log.read_text(errors="replace")[-2000:]
     finally:
         if child.poll() is None:
             child.kill()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -15,6 +16,8 @@ from rpconsole.adapters.ssh.opening import opener_of
 from rpconsole.adapters.ssh.options import FrontEnd, SshOptions
 from rpconsole.adapters.ssh.pool import SshSessions
 from rpconsole.adapters.ssh.site import SshSite
+from rpconsole.domain.fault import RpconsoleError
+from rpconsole.domain.session import SessionState
 from rpconsole.ports.sessions import Challenge
 from rpconsole.ports.site import Shipment, SubmitOrder
 
@@ -66,7 +69,7 @@ def ssh_site(folder: Path, ports: Sequence[int], known_hosts: str, **changes: An
         user=changes.pop("user", "operator"),
         remote_root=str(root),
         known_hosts=known_hosts,
-        **{"keepalive_s": 0.5, "answer_timeout_s": 20.0, **changes},
+        **{"keepalive_s": 3.0, "answer_timeout_s": 60.0, **changes},
     )
     sessions = SshSessions(options, RealClock(), opener_of(options))
     return SshSiteUnderTest(options=options, sessions=sessions, site=SshSite(options, sessions), home=home, root=root)
@@ -87,6 +90,34 @@ class Person:
 async def log_in(site: SshSiteUnderTest, servers: Sequence[PrivateFrontEnd]) -> None:
     """A token of each server's card, one after the other."""
     await site.sessions.open(Person(*([each.card.next()] for each in servers)))
+
+
+async def until_lost(site: SshSiteUnderTest, within_s: float = 90.0) -> str:
+    """What is said of the session once it is known to be lost; other changes may come before."""
+    async with asyncio.timeout(within_s):
+        while site.sessions.view()[0].state is not SessionState.LOST:
+            await site.sessions.changed()
+    return site.sessions.view()[0].sentence
+
+
+async def until_it_looks_again(site: SshSiteUnderTest, within_s: float = 90.0) -> None:
+    """Until the site is looked at with success, however often that fails before."""
+    async with asyncio.timeout(within_s):
+        while True:
+            try:
+                assert await site.site.stat([f"{site.root}/nothing"]) == {}
+            except RpconsoleError:
+                # what fails at once never lets the time run out
+                await asyncio.sleep(0.05)
+            else:
+                return
+
+
+async def until_there(path: Path, within_s: float = 60.0) -> None:
+    """Until another process has made the file."""
+    async with asyncio.timeout(within_s):
+        while not path.exists():  # noqa: ASYNC110  another process makes it
+            await asyncio.sleep(0.02)
 
 
 def some_bytes(size: int, seed: int = 0) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import fcntl
 import os
 import pty
@@ -29,6 +30,7 @@ class Terminal:
     def __init__(self, argv: Sequence[str], environ: Mapping[str, str]) -> None:
         self.master, self._slave = pty.openpty()
         self.seen = ""
+        self._decoder = codecs.getincrementaldecoder("utf-8")()
         self.child = subprocess.Popen(
             argv,
             stdin=subprocess.DEVNULL,
@@ -52,18 +54,22 @@ class Terminal:
         os.close(self.master)
         os.close(self._slave)
 
-    def until(self, words: str, within_s: float = 20.0) -> None:
+    def until(self, words: str, within_s: float = 60.0) -> None:
         """Read until the words are seen."""
         end = time.monotonic() + within_s
         while words not in self.seen:
             assert time.monotonic() < end, self.seen
             if select.select([self.master], [], [], 0.1)[0]:
-                self.seen += os.read(self.master, 65536).decode()
+                self._read()
+
+    def _read(self) -> None:
+        """What is there; a character may come in two pieces."""
+        self.seen += self._decoder.decode(os.read(self.master, 65536))
 
     def echoes(self) -> bool:
         return bool(termios.tcgetattr(self._slave)[3] & termios.ECHO)
 
-    def until_silent(self, within_s: float = 20.0) -> None:
+    def until_silent(self, within_s: float = 60.0) -> None:
         """A secret may be typed."""
         end = time.monotonic() + within_s
         while self.echoes():
@@ -75,7 +81,7 @@ class Terminal:
 
     def ended(self) -> int:
         """Its exit code, once everything that it wrote is read."""
-        code = self.child.wait(timeout=20)
+        code = self.child.wait(timeout=60)
         while select.select([self.master], [], [], 0.2)[0]:
-            self.seen += os.read(self.master, 65536).decode()
+            self._read()
         return code

@@ -64,8 +64,8 @@ async def test_whole_runs_go_over_it_by_the_name_of_its_row(tree, site_folder, f
     held = Doorstop(site.bin, "ppImage")
     with engine(operator, site.logs / "engine.out"):
         operator.log_in()
-        until(lambda: operator.runs().get("chip", {}).get("tasks"), "the job runs", 60)
+        until(lambda: operator.runs().get("chip", {}).get("tasks"), "the job runs")
         held.let_go()
-        operator.stage_at("chip", "done", within_s=60)
+        operator.stage_at("chip", "done")
         run = operator.asked("run", "show", "1")
     assert (run["state"], run["failures"], [job["job"] for job in run["jobs"]]) == ("full", [], ["1.fe"])

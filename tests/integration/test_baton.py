@@ -80,7 +80,7 @@ async def refused(client, verb, **args):
 
 
 async def until_noted(engine, words):
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while not any(words in str(what) for _, what, _ in engine.asked):  # noqa: ASYNC110
             await asyncio.sleep(0.005)
 
@@ -150,7 +150,7 @@ async def test_a_holder_who_goes_leaves_it_to_who_asks(sit):
     first, second = await sit("ann", "pts/3"), await sit("relief", "pts/4")
     await second.call("baton", do="ask")
     await first.close()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while await holder(second) != second.hello.client:  # noqa: ASYNC110
             await asyncio.sleep(0.005)
 
@@ -180,7 +180,7 @@ async def test_an_answer_of_who_only_looks_never_reaches_the_site(sit, tmp_path)
     hello = ClientHello(protocol=PROTOCOL, version="1", who="x", answers=True, place="y", wants_baton=True, looks=True)
     for message in (hello, Reply(ask_id=1, answers=(SecretStr("123456"),)), Decline(ask_id=2)):
         writer.write(encode(message))
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         said = [await reader.readline() for _ in range(3)]
     writer.close()
     assert [b"only looks" in line for line in said] == [False, True, True]
@@ -224,7 +224,7 @@ async def test_a_shell_frees_it_or_is_told_that_it_is_kept(sit, tmp_path, capsys
     first = await sit("ann", "pts/3")
     for do in ("keep", "give"):
         taking = asyncio.create_task(_take(settings))  # type: ignore[arg-type]
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             while (await first.call("status"))["baton"]["asker"] is None:  # noqa: ASYNC110
                 await asyncio.sleep(0.005)
         await first.call("baton", do=do)
@@ -233,6 +233,6 @@ async def test_a_shell_frees_it_or_is_told_that_it_is_kept(sit, tmp_path, capsys
                 await taking
     await taking
     assert "30 s to refuse" in capsys.readouterr().out
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while await holder(first) is not None:  # noqa: ASYNC110
             await asyncio.sleep(0.005)

@@ -201,7 +201,7 @@ def carriers(storage):
     return found
 
 
-async def is_soon(found, patience_s=30.0):
+async def is_soon(found, patience_s=60.0):
     async with asyncio.timeout(patience_s):
         while True:
             if found():

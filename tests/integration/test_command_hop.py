@@ -11,7 +11,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from tests.integration.ssh_site import Person, ssh_site
+from tests.integration.ssh_site import Person, ssh_site, until_it_looks_again, until_lost
 from tests.servers.command_gateway import command_site
 from tests.servers.processes import tell
 from tests.servers.sshd import USER, require_sshd
@@ -105,18 +105,11 @@ async def output_of(site, command):
     heard = bytearray()
     try:
         while True:
-            heard += await channel.read_some(1 << 16, 20.0)
+            heard += await channel.read_some(1 << 16, 60.0)
     except RpconsoleError:
         return bytes(heard)
     finally:
         channel.close()
-
-
-async def until_lost(site):
-    async with asyncio.timeout(20):
-        while site.sessions.view()[0].state is not SessionState.LOST:
-            await site.sessions.changed()
-    return site.sessions.view()[0].sentence
 
 
 async def test_one_token_at_the_gateway_opens_the_front_end(site, servers):
@@ -129,7 +122,7 @@ async def test_one_token_at_the_gateway_opens_the_front_end(site, servers):
 @one_way
 async def test_every_awkward_word_of_an_order_arrives_as_it_is(site, servers):
     await logged_in(site, servers)
-    answer = await site.site.run(["printf", "<%s>", *AWKWARD], timeout_s=20.0)
+    answer = await site.site.run(["printf", "<%s>", *AWKWARD], timeout_s=60.0)
     assert answer.out == "".join(f"<{word}>" for word in AWKWARD)
 
 
@@ -168,7 +161,7 @@ async def test_a_cut_at_the_gateway_is_a_lost_session_and_nothing_is_tried(site,
 async def test_a_cut_at_the_front_end_alone_costs_no_token(site, servers):
     await logged_in(site, servers)
     servers[2][0].cut()
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while True:
             try:
                 answer = await site.site.run(["echo", "back"], timeout_s=10.0)
@@ -196,7 +189,7 @@ async def test_a_front_end_that_goes_away_ends_its_session_with_the_reason(site,
 
 @one_way
 async def test_a_front_end_that_falls_silent_behind_the_gateway_ends_its_session_with_the_reason(site_with, servers):
-    site = site_with(connect_timeout_s=3.0)
+    site = site_with(keepalive_s=1.0, connect_timeout_s=8.0)
     await logged_in(site, servers)
     before = servers[1].tries()
     servers[2][0].fall_silent()
@@ -204,7 +197,7 @@ async def test_a_front_end_that_falls_silent_behind_the_gateway_ends_its_session
         sentence = await until_lost(site)
     finally:
         servers[2][0].wake()
-    reasons = ("fe1 has not answered for", "did not answer the gateway within 3 s", "The gateway cannot reach fe1")
+    reasons = ("fe1 has not answered for", "did not answer the gateway within 8 s", "The gateway cannot reach fe1")
     assert any(reason in sentence for reason in reasons), sentence
     assert "Log in again" in sentence
     assert servers[1].tries() == before
@@ -215,20 +208,13 @@ async def test_an_inner_ssh_that_hangs_at_the_gateway_is_begun_anew_and_costs_no
     site = site_with(answer_timeout_s=3.0, keepalive_s=1.0)
     await logged_in(site, servers)
     before = servers[1].tries()
-    assert await site.site.stat([f"{site.root}/nothing"]) == {}
+    await until_it_looks_again(site)
     hung = servers[1].programs("ssh")
     assert hung
     for pid in hung:
         tell(pid, signal.SIGSTOP)
     try:
-        async with asyncio.timeout(40):
-            while True:
-                try:
-                    assert await site.site.stat([f"{site.root}/nothing"]) == {}
-                except RpconsoleError:
-                    await asyncio.sleep(0.05)
-                    continue
-                break
+        await until_it_looks_again(site)
     finally:
         for pid in hung:
             tell(pid, signal.SIGKILL)

@@ -31,7 +31,7 @@ app = ConsoleApp(Options(who="ipp", place=sys.argv[2], palette=palettes["rp-mono
 signal.signal(signal.SIGHUP, lambda *_: app.exit("leave"))
 print("left with", app.run())
 """
-PATIENCE_S = 30.0
+PATIENCE_S = 90.0
 
 
 class Terminal:

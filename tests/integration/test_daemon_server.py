@@ -61,7 +61,7 @@ class Person:
 
 
 async def until(condition):
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while not condition():  # noqa: ASYNC110 - the fakes have no event to wait for
             await asyncio.sleep(0.005)
 
@@ -252,7 +252,7 @@ GARBAGE = {
 def say_to(socket_path, sent):
     """What the server answers until it hangs up; a server that stops reading is no failure."""
     with socket.socket(socket.AF_UNIX) as raw:
-        raw.settimeout(5)
+        raw.settimeout(60)
         raw.connect(str(socket_path))
         with suppress(BrokenPipeError, ConnectionResetError):
             raw.sendall(sent)
@@ -290,7 +290,7 @@ async def test_another_user_is_refused(engine, socket_path, monkeypatch):
 def shout_at(socket_path, request):
     """Send without reading until the server hangs up."""
     with socket.socket(socket.AF_UNIX) as raw:
-        raw.settimeout(20)
+        raw.settimeout(90)
         raw.connect(str(socket_path))
         raw.sendall(HELLO)
         with suppress(BrokenPipeError, ConnectionResetError):

@@ -60,9 +60,10 @@ async def test_cut_while_the_submit_program_runs_it_runs_to_its_end_and_its_answ
 async def test_an_answer_that_comes_after_the_time_out_is_waited_for_and_not_asked_for_again(tmp_path):
     async with cut_world(tmp_path, submit_s=0.2) as world:
         await world.login()
-        world.how("msub-then", "sleep 1")
+        world.how("msub-then", "until test -e go; do sleep 0.05; done")
         run, event = await world.step(world.new_run())
         assert isinstance(event, SubmitUnknown)
+        world.mark("go", is_there=True)
         run = await world.until(run, is_polled)
         assert world.jobs(run) == 1
 

@@ -171,7 +171,7 @@ async def test_a_cut_and_a_login_later_only_what_had_not_arrived_is_sent(server,
     counting(server, lambda data: (server.cut(), data)[1], at=SIZE * FILES // 2)
     await haulage.desk.order(Way.SEND, [str(source)], str(site.root), "op")
     await until_held(haulage, "log in")
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while site.halves():  # noqa: ASYNC110  another process removes them
             await asyncio.sleep(0.02)
     there = len(list((site.root / "cat").iterdir()))
@@ -199,7 +199,7 @@ async def test_a_rescue_goes_between_two_bundles_of_what_is_sent_by_hand(server,
     # nothing more is acknowledged before the rescue stands in the queue
     server.signal(signal.SIGSTOP)
     rescue = asyncio.create_task(site.site.send(rescued, urgency=Urgency.RESCUE))
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not site.sessions.first().streams.is_wanted(Urgency.RESCUE):  # noqa: ASYNC110  the queue has no event
             await asyncio.sleep(0.01)
     server.signal(signal.SIGCONT)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 
 import pytest
 from tests.integration.real_config import Wanted, configure, moab
-from tests.integration.real_site import Doorstop, engine, make_site, practice_nodes, until
+from tests.integration.real_site import Doorstop, engine, make_site, practice_nodes, until, whole_records
 
 from rpconsole.practice.faults import Faults
 from rpconsole.practice.installing import install_moab
@@ -49,11 +48,16 @@ def asked_of_moab(site, *words):
 
 def results_of(site, remote_id=1):
     path = site.scratch / "remote" / "demo" / f"remote_chip.{remote_id}.results"
-    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+    return whole_records(path)
 
 
 def starts(site):
     return sum(record.get("mark") == "start" for record in results_of(site))
+
+
+def remembered(slurm, job):
+    """How a job ended, as the accounts have it, which hear of it a moment later."""
+    return slurm.told("sacct", "-X", "-n", "-P", "-j", job, "-o", "State")
 
 
 def below(slurm):
@@ -70,12 +74,12 @@ def test_four_stages_run_through_a_hold_and_a_controller_that_is_away_for_a_time
     with practice_nodes(site, over_slurm.environ), engine(operator, site.logs / "engine.out"):
         operator.log_in()
         waits = until(
-            lambda: (why := operator.runs().get("chip", {}).get("why")) and "held" in why[0] and why[0], "held", 60
+            lambda: (why := operator.runs().get("chip", {}).get("why")) and "held" in why[0] and why[0], "held"
         )
         job = operator.runs()["chip"]["job"]
         assert f"mjobctl -u user {job}" in waits
         asked_of_moab(site, "mjobctl", "-u", "user", job)
-        until(lambda: operator.runs()["chip"]["tasks"], "the chip job runs", 60)
+        until(lambda: operator.runs()["chip"]["tasks"], "the chip job runs")
         over_slurm.stop_controller()
         try:
             held.let_go()
@@ -96,15 +100,15 @@ def test_a_wall_time_that_slurm_ends_costs_no_task_and_a_dead_node_only_what_it_
     held = Doorstop(site.bin, "ppImage")
     with practice_nodes(site, over_slurm.environ), engine(operator, site.logs / "engine.out"):
         operator.log_in()
-        until(lambda: operator.runs().get("chip", {}).get("tasks"), "the chip job runs", 60)
+        until(lambda: operator.runs().get("chip", {}).get("tasks"), "the chip job runs")
         (first,) = below(over_slurm)
         over_slurm.end_wall_time(first)
-        until(lambda: starts(site) == 2, "the second job runs", 90)
-        assert "TIMEOUT" in over_slurm.told("sacct", "-X", "-n", "-P", "-j", first, "-o", "State")
+        until(lambda: starts(site) == 2, "the second job runs")
+        until(lambda: "TIMEOUT" in remembered(over_slurm, first), "the accounts know why it ended")
         over_slurm.told("scontrol", "update", "nodename=mu002", "state=down", "reason=test")
         try:
             held.let_go()
-            operator.stage_at("chip", "done", within_s=90)
+            operator.stage_at("chip", "done")
         finally:
             over_slurm.told("scontrol", "update", "nodename=mu002", "state=resume")
         run = operator.asked("run", "show", "1")
@@ -119,9 +123,9 @@ def test_a_run_that_an_operator_cancels_ends_its_job_below_too(site, front_end, 
     Doorstop(site.bin, "ppImage")
     with practice_nodes(site, over_slurm.environ), engine(operator, site.logs / "engine.out"):
         operator.log_in()
-        until(lambda: operator.runs().get("chip", {}).get("tasks"), "the chip job runs", 60)
+        until(lambda: operator.runs().get("chip", {}).get("tasks"), "the chip job runs")
         (job,) = below(over_slurm)
         operator.did("run", "cancel", "1")
-        operator.stage_at("chip", "stopped", within_s=60)
-    assert not below(over_slurm)
-    assert "CANCELLED" in over_slurm.told("sacct", "-X", "-n", "-P", "-j", job, "-o", "State")
+        operator.stage_at("chip", "stopped")
+        until(lambda: not below(over_slurm), "its job is ended")
+    until(lambda: "CANCELLED" in remembered(over_slurm, job), "the accounts know how it ended")

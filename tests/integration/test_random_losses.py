@@ -84,7 +84,7 @@ async def test_cut_and_frozen_at_random_moments_two_stages_come_to_their_end_and
     dice = random.Random(seed)
     paths = await make_site(site_folder, Survey(seed=3, exposures=1, otas=1))
     install_moab(paths)
-    login = "keepalive_s = 0.5\nkeepalive_count = 1"
+    login = "keepalive_s = 1\nkeepalive_count = 2"
     operator = configure(
         paths, Wanted(doors=[front_end], scheduler=moab(paths), stages=["chip", "camera"], login=login)
     )

@@ -39,10 +39,10 @@ async def test_a_cut_session_parks_the_runs_and_one_login_brings_all_four_stages
     held = Doorstop(paths.bin, "ppImage")
     with practice_nodes(paths), engine(operator, paths.logs / "engine.out"):
         operator.log_in()
-        until(lambda: operator.runs().get("chip", {}).get("tasks"), "the chip job runs", 60)
+        until(lambda: operator.runs().get("chip", {}).get("tasks"), "the chip job runs")
         operator.did("doctor")
         front_end.cut()
-        parked = until(lambda: (run := operator.runs()["chip"])["state"] == "auth" and run, "the run is parked", 20)
+        parked = until(lambda: (run := operator.runs()["chip"])["state"] == "auth" and run, "the run is parked")
         assert "login" in " ".join(parked["why"]), parked
         held.let_go()
         operator.log_in()
@@ -59,14 +59,16 @@ async def test_a_stopped_mariadb_is_waited_for_and_said_once_behind_a_gateway_wi
     journal = own_mariadb.create_database("rpconsole").replace(f":{PASSWORD}", "")
     wanted = Wanted(database=own_mariadb, doors=[gateway, front_end], scheduler=moab(paths), journal=journal)
     operator = configure(paths, wanted)
+    held = Doorstop(paths.bin, "psastro")
     with practice_nodes(paths), engine(operator, paths.logs / "engine.out"):
         operator.log_in()
         operator.stage_at("camera", "ship", "submit", "poll")
         own_mariadb.stop()
-        until(lambda: about_the_database(operator), "the engine says that it waits", 30)
+        until(lambda: about_the_database(operator), "the engine says that it waits")
         await_some_rounds()
         said = about_the_database(operator)
         own_mariadb.start()
+        held.let_go()
         runs = operator.all_full(within_s=300)
         said_then = about_the_database(operator)
     assert len(said) == 1, said

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from contextlib import suppress
 
 import pytest
 from tests.integration.real_config import Wanted, configure
 from tests.integration.real_config import slurm as slurm_section
-from tests.integration.real_site import Doorstop, engine, make_site, until
+from tests.integration.real_site import Doorstop, engine, make_site, until, whole_records
 from tests.servers.sshd import SYSTEM_PATH, PrivateSshd, require_sshd
 from tests.servers.token_card import TokenCard
 
@@ -38,7 +37,7 @@ async def site(site_folder, mariadb_server):
 
 def results_of(paths, stage, remote_id):
     path = paths.scratch / "remote" / "demo" / f"remote_{stage}.{remote_id}.results"
-    return [json.loads(line) for line in path.read_text().splitlines()]
+    return whole_records(path)
 
 
 def test_four_stages_run_on_several_nodes_while_the_controller_is_away_for_a_time(
@@ -50,10 +49,10 @@ def test_four_stages_run_on_several_nodes_while_the_controller_is_away_for_a_tim
     with engine(operator, site.logs / "engine.out"):
         operator.log_in()
         hold_and_release(operator, slurm)
-        until(lambda: operator.runs()["chip"]["tasks"], "the chip job runs", 60)
+        until(lambda: operator.runs()["chip"]["tasks"], "the chip job runs")
         slurm.stop_controller()
         try:
-            until(lambda: "gives no queue" in operator.runs()["chip"]["why"][0], "the silence is said", 60)
+            until(lambda: "gives no queue" in why_of(operator), "the silence is said")
             held.let_go()
         finally:
             slurm.start_controller()
@@ -71,13 +70,18 @@ def test_four_stages_run_on_several_nodes_while_the_controller_is_away_for_a_tim
     assert {record["node"] for record in results_of(site, "chip", 1) if "task" in record} == {"mu001", "mu002"}
 
 
+def why_of(operator):
+    """Why the chip run waits; it may have no reason just now."""
+    return next(iter(operator.runs()["chip"]["why"]), "")
+
+
 def hold_and_release(operator, slurm):
     """Somebody holds the job, which waits for its partition; what is said of it frees it."""
     try:
-        job = until(lambda: operator.runs().get("chip", {}).get("job"), "the chip job waits", 60)
-        until(lambda: "down" in operator.runs()["chip"]["why"][0], "why it waits is said", 30)
+        job = until(lambda: operator.runs().get("chip", {}).get("job"), "the chip job waits")
+        until(lambda: "down" in why_of(operator), "why it waits is said")
         slurm.told("scontrol", "uhold", job)
-        why = until(lambda: (why := operator.runs()["chip"]["why"][0]) and "is held" in why and why, "it is held", 30)
+        why = until(lambda: (why := why_of(operator)) and "is held" in why and why, "it is held")
         assert f"'scontrol release {job}'" in why
         slurm.told("scontrol", "release", job)
     finally:
@@ -92,19 +96,19 @@ def test_a_job_that_was_ended_is_followed_by_another_and_a_dead_node_costs_only_
     held = Doorstop(site.bin, "ppImage")
     with engine(operator, site.logs / "engine.out"):
         operator.log_in()
-        first = until(lambda: (run := operator.runs().get("chip", {})).get("tasks") and run["job"], "it runs", 60)
+        first = until(lambda: (run := operator.runs().get("chip", {})).get("tasks") and run["job"], "it runs")
         slurm.told("scancel", first)
-        until(lambda: starts(site) == 2, "the second job runs", 60)
-        second = until(lambda: (job := operator.runs()["chip"]["job"]) != first and job, "it is known", 30)
+        until(lambda: starts(site) == 2, "the second job runs")
+        second = until(lambda: (job := operator.runs()["chip"]["job"]) != first and job, "it is known")
         slurm.end_wall_time(second)
-        until(lambda: starts(site) == 3, "the third job runs, as the wall time has ended the second", 90)
+        until(lambda: starts(site) == 3, "the third job runs, as the wall time has ended the second")
         slurm.told("scontrol", "update", "nodename=mu002", "state=down", "reason=test")
         try:
             # a worker that had no task yet when its node died leaves no mark: nothing was lost with it
             with suppress(AssertionError):
                 until(lambda: any(record.get("mark") == "lost" for record in results_of(site, "chip", 1)), "lost", 20)
             held.let_go()
-            operator.stage_at("chip", "done", within_s=90)
+            operator.stage_at("chip", "done")
         finally:
             slurm.told("scontrol", "update", "nodename=mu002", "state=resume")
         run = operator.asked("run", "show", "1")

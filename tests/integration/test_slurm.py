@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import os
 import signal
 import time
 from pathlib import Path
 
 import pytest
-from tests.integration.real_site import until
+from tests.integration.real_site import PATIENCE_S, until, whole_records
+from tests.servers.processes import tell
 
 from rpconsole.adapters.ssh.helper_file import helper_bytes
 
@@ -30,14 +29,14 @@ def submitted(slurm, tmp_path):
     yield submit
     for job in jobs:
         slurm.run("scancel", job)
-    until(lambda: not slurm.told("squeue", "-h"), "no job is left", 30, pause_s=0.1)
+    until(lambda: not slurm.told("squeue", "-h"), "no job is left", pause_s=0.1)
 
 
 def state(slurm, job):
     return slurm.told("squeue", "-h", "-t", "all", "-j", job, "-o", "%T")
 
 
-def until_state(slurm, job, *wanted, within_s=30.0):
+def until_state(slurm, job, *wanted, within_s=PATIENCE_S):
     return until(lambda: state(slurm, job) in wanted, f"job {job} is {wanted}", within_s, pause_s=0.1)
 
 
@@ -51,7 +50,7 @@ def test_a_job_runs_on_two_nodes_with_host_names_of_their_own_and_is_remembered(
     names = (tmp_path / f"{job}.out").read_text().split()
     assert len(set(names)) == len(names) == 2
     assert set(names) < set(slurm.node_names)
-    until(lambda: remembered(slurm, job) == "FAILED|3:0|two", "sacct knows its end", 20, pause_s=0.2)
+    until(lambda: remembered(slurm, job) == "FAILED|3:0|two", "sacct knows its end", pause_s=0.2)
 
 
 def test_a_cancelled_job_says_by_whom(slurm, submitted):
@@ -59,7 +58,7 @@ def test_a_cancelled_job_says_by_whom(slurm, submitted):
     until_state(slurm, job, "RUNNING")
     slurm.told("scancel", job)
     until_state(slurm, job, "CANCELLED")
-    until(lambda: remembered(slurm, job).startswith("CANCELLED by 0|"), "sacct knows its end", 20, pause_s=0.2)
+    until(lambda: remembered(slurm, job).startswith("CANCELLED by 0|"), "sacct knows its end", pause_s=0.2)
 
 
 def test_a_job_outlives_the_controller_and_is_found_again(slurm, submitted, tmp_path):
@@ -77,18 +76,18 @@ def test_a_job_outlives_the_controller_and_is_found_again(slurm, submitted, tmp_
 def test_what_a_job_started_ends_with_its_node(slurm, submitted, tmp_path):
     beats = tmp_path / "beats"
     job = submitted(f"setsid sh -c 'while :; do date > {beats}; sleep 0.1; done' & sleep 600", "-w", "mu003")
-    until(beats.exists, "the job beats", 30, pause_s=0.1)
+    until(beats.exists, "the job beats", pause_s=0.1)
     slurm.stop_node("mu003")
     last = beats.stat().st_mtime_ns
     time.sleep(0.5)
     assert beats.stat().st_mtime_ns == last
     slurm.start_node("mu003")
     slurm.run("scancel", job)
-    until(lambda: "mu003" in slurm.told("sinfo", "-h", "-t", "idle", "-o", "%n"), "the node is back", 60, pause_s=0.2)
+    until(lambda: "mu003" in slurm.told("sinfo", "-h", "-t", "idle", "-o", "%n"), "the node is back", pause_s=0.2)
 
 
 def records(path):
-    return [json.loads(line) for line in path.read_text().splitlines()]
+    return whole_records(path)
 
 
 @pytest.fixture
@@ -106,15 +105,15 @@ def stask(submitted, tmp_path):
     return run
 
 
-def test_every_node_works_from_the_first_second_and_each_task_is_known_at_its_end(slurm, stask):
-    job, results = stask(["sleep 1"] * 8, "-N", "2")
+def test_every_node_works_beside_the_others_and_each_task_is_known_at_its_end(slurm, stask, tmp_path):
+    # a task ends once each of the nodes has one: where a node had to wait for the other's end, none would
+    meets = f"touch {tmp_path}/at.$RPR_NODE; until test -e {tmp_path}/at.mu001 -a -e {tmp_path}/at.mu002; do sleep 0.1; done"
+    job, results = stask([meets] * 8, "-N", "2")
     until_state(slurm, job, "COMPLETED")
     start, *others, end = records(results)
     tasks = [record for record in others if "attempt" in record]
     assert {task["node"] for task in tasks} == set(start["nodes"]) == {"mu001", "mu002"}
     assert (end["reason"], end["passed"]) == ("finished", 8)
-    # eight seconds of work on two nodes of one slot each; what a worker says late, its node does not do
-    assert end["epoch"] - start["epoch"] < 8, records(results)
 
 
 def marks(path, kind):
@@ -132,7 +131,7 @@ def mortal_node(slurm):
     if not slurm.is_running("mu003"):
         slurm.start_node("mu003")
     slurm.run("scontrol", "update", "nodename=mu003", "state=resume")
-    until(lambda: "mu003" in slurm.told("sinfo", "-h", "-t", "idle", "-o", "%n"), "the node is back", 60, pause_s=0.2)
+    until(lambda: "mu003" in slurm.told("sinfo", "-h", "-t", "idle", "-o", "%n"), "the node is back", pause_s=0.2)
 
 
 WIDE = ("-N", "3", "--no-kill", "--exclusive")
@@ -143,17 +142,17 @@ def test_twenty_thousand_tasks_outlive_a_node_and_a_cancel_and_the_next_job_runs
 ):
     lines = [f"echo {number} >> {tmp_path}/ran" for number in range(1, 20_001)]
     first, results = stask(lines, *WIDE)
-    until(lambda: passed(results) > 1000, "a thousand are done", 120, pause_s=0.1)
+    until(lambda: passed(results) > 1000, "a thousand are done", pause_s=0.1)
     slurm.stop_node(mortal_node)
     slurm.told("scontrol", "update", f"nodename={mortal_node}", "state=down", "reason=test")
-    until(lambda: marks(results, "lost"), "the node is missed", 60, pause_s=0.1)
+    until(lambda: marks(results, "lost"), "the node is missed", pause_s=0.1)
     slurm.told("scancel", first)
-    until_state(slurm, first, "CANCELLED", within_s=60)
+    until_state(slurm, first, "CANCELLED")
     (end,) = marks(results, "end")
     assert end["reason"] == "term"
     assert end["left"] == 20_000 - end["passed"] > 0
     second, _ = stask(lines, "-N", "2", "--exclusive")
-    until_state(slurm, second, "COMPLETED", within_s=120)
+    until_state(slurm, second, "COMPLETED")
     done = [record["task"] for record in records(results) if record.get("code") == 0]
     assert sorted(done) == list(range(1, 20_001)), "each has passed once"
     assert marks(results, "end")[-1]["left"] == 0
@@ -164,9 +163,9 @@ def test_twenty_thousand_tasks_outlive_a_node_and_a_cancel_and_the_next_job_runs
 
 def test_the_end_of_the_wall_time_lets_the_runner_write_its_end_mark(slurm, stask, tmp_path):
     job, results = stask(["true", f"touch {tmp_path}/began; sleep 600"], "-N", "1", options="--term-grace-s 0.3")
-    until((tmp_path / "began").exists, "the long task runs", 30, pause_s=0.1)
+    until((tmp_path / "began").exists, "the long task runs", pause_s=0.1)
     slurm.end_wall_time(job)
-    until_state(slurm, job, "TIMEOUT", within_s=90)
+    until_state(slurm, job, "TIMEOUT")
     (end,) = marks(results, "end")
     assert (end["reason"], end["passed"], end["left"]) == ("term", 1, 1)
 
@@ -175,12 +174,12 @@ def test_chunks_by_multi_prog_pass_over_a_dead_node_and_write_what_workers_write
     task = f"echo $RPR_NODE >> {tmp_path}/began; until test -e {tmp_path}/ok; do sleep 0.1; done"
     job, results = stask([*[task] * 6, "exit 3"], *WIDE, options="--runner multi-prog --slots 2 --attempts 2")
     began = tmp_path / "began"
-    until(lambda: began.exists() and len(began.read_text().split()) == 6, "a chunk runs", 60, pause_s=0.1)
+    until(lambda: began.exists() and len(began.read_text().split()) == 6, "a chunk runs", pause_s=0.1)
     assert sorted(began.read_text().split()) == sorted(slurm.node_names * 2)
     slurm.stop_node(mortal_node)
     (tmp_path / "ok").touch()
     slurm.told("scontrol", "update", f"nodename={mortal_node}", "state=down", "reason=test")
-    until_state(slurm, job, "FAILED", within_s=90)
+    until_state(slurm, job, "FAILED")
     (lost,) = marks(results, "lost")
     assert (lost["node"], len(lost["tasks"])) == (mortal_node, 2)
     (end,) = marks(results, "end")
@@ -190,15 +189,16 @@ def test_chunks_by_multi_prog_pass_over_a_dead_node_and_write_what_workers_write
     assert sorted(record["task"] for record in ends) == [1, 2, 3, 4, 5, 6, 7, 7]
 
 
-def processes(node, *, word=b"", name=b""):
-    """What jobs run on a node: a word of its command line, a name in its environment."""
+def processes(slurm, node, *, word=b"", name=b""):
+    """What jobs run on a node of this cluster: a word of its command line, a name in its environment."""
     found = []
     for place in Path("/proc").glob("[0-9]*"):
         try:
             words, environ = (place / "cmdline").read_bytes(), (place / "environ").read_bytes()
         except OSError:
             continue
-        is_there = f"SLURMD_NODENAME={node}".encode() in environ.split(b"\0")
+        wanted = {f"SLURMD_NODENAME={node}".encode(), f"SLURM_CONF={slurm.environ['SLURM_CONF']}".encode()}
+        is_there = wanted <= set(environ.split(b"\0"))
         if is_there and word in [b"", *words.split(b"\0")] and (name + b"=" in environ or not name):
             found.append(int(place.name))
     return found
@@ -210,17 +210,17 @@ def test_a_node_that_hangs_loses_its_tasks_to_the_others_and_runs_none_of_them_o
     options = f"--runner {runner} --slots 1 --silence-s 5"
     job, results = stask([task] * 3, "-N", "3", "--no-kill", "--exclusive", options=options)
     began = tmp_path / "began"
-    until(lambda: began.exists() and len(began.read_text().splitlines()) == 3, "all nodes work", 60, pause_s=0.1)
-    hung = processes("mu002", word=part)
+    until(lambda: began.exists() and len(began.read_text().splitlines()) == 3, "all nodes work", pause_s=0.1)
+    hung = processes(slurm, "mu002", word=part)
     assert hung
-    assert processes("mu002", name=b"RPR_TASK")
+    assert processes(slurm, "mu002", name=b"RPR_TASK")
     for pid in hung:
-        os.kill(pid, signal.SIGSTOP)
+        tell(pid, signal.SIGSTOP)
     for name in ("mu001", "mu003"):
         (tmp_path / f"ok.{name}").touch()
-    until(lambda: marks(results, "lost"), "the node is missed", 60, pause_s=0.1)
-    until(lambda: not processes("mu002", name=b"RPR_TASK"), "its task is ended", 30, pause_s=0.1)
-    until_state(slurm, job, "COMPLETED", within_s=60)
+    until(lambda: marks(results, "lost"), "the node is missed", pause_s=0.1)
+    until(lambda: not processes(slurm, "mu002", name=b"RPR_TASK"), "its task is ended", pause_s=0.1)
+    until_state(slurm, job, "COMPLETED")
     (lost,) = marks(results, "lost")
     assert (lost["node"], len(lost["tasks"])) == ("mu002", 1)
     ends = [record for record in records(results) if "attempt" in record]

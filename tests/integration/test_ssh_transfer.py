@@ -8,7 +8,7 @@ import signal
 from pathlib import Path
 
 import pytest
-from tests.integration.ssh_site import LARGE, a_campaign, is_whole, log_in, some_bytes, ssh_site
+from tests.integration.ssh_site import LARGE, a_campaign, is_whole, log_in, some_bytes, ssh_site, until_there
 from tests.servers.front_end import PrivateFrontEnd, known_hosts
 from tests.servers.token_card import TokenCard
 
@@ -71,7 +71,7 @@ def after_bytes(server, direction, count, act):
 async def test_a_talkative_login_shell_does_not_matter(server, opened):
     server.banner = b"Welcome to mu-fe1!\r\nRPR1 is not for you\nno newline at the end: "
     site = await opened()
-    assert (await site.site.run(["echo", "hello"], timeout_s=5)).out == "hello\n"
+    assert (await site.site.run(["echo", "hello"], timeout_s=60)).out == "hello\n"
 
 
 async def test_the_helper_is_sent_once(server, servers, opened):
@@ -88,7 +88,7 @@ async def test_a_damaged_helper_is_replaced(servers, opened):
     path = Path(helper_path(str(site.root)))
     path.write_bytes(helper_bytes() + b" ")
     await log_in(site, servers[:1])
-    assert (await site.site.run(["echo", "hello"], timeout_s=5)).out == "hello\n"
+    assert (await site.site.run(["echo", "hello"], timeout_s=60)).out == "hello\n"
     assert path.read_bytes() == helper_bytes()
 
 
@@ -108,29 +108,32 @@ async def test_a_helper_that_cannot_be_installed_leaves_the_session_and_says_why
     assert view.state is SessionState.OPEN
     assert "cannot be installed" in view.sentence
     with pytest.raises(SiteFailed, match="cannot be installed"):
-        await site.site.run(["true"], timeout_s=5)
+        await site.site.run(["true"], timeout_s=60)
 
 
 async def test_a_site_without_python_says_so(opened):
     site = await opened(python="python3-is-not-here")
     with pytest.raises(SiteFailed, match="python3-is-not-here"):
-        await site.site.run(["true"], timeout_s=5)
+        await site.site.run(["true"], timeout_s=60)
 
 
 async def test_a_helper_that_dies_is_started_again_and_the_open_request_is_unknown(server, opened):
     site = await opened()
-    running = asyncio.create_task(site.site.run(["sleep", "30"], timeout_s=60))
-    await asyncio.sleep(0.3)
+    running = asyncio.create_task(site.site.run(["sh", "-c", f"touch {site.root}/begun; sleep 300"], timeout_s=300))
+    await until_there(site.root / "begun")
     server.signal(signal.SIGKILL)
     with pytest.raises(NoAnswer, match="unknown"):
         await running
-    assert (await site.site.run(["echo", "again"], timeout_s=5)).out == "again\n"
+    assert (await site.site.run(["echo", "again"], timeout_s=60)).out == "again\n"
 
 
 async def test_many_requests_are_in_flight_at_once(opened):
     site = await opened()
-    async with asyncio.timeout(8):
-        answers = await asyncio.gather(*(site.site.run(["sleep", "0.5"], timeout_s=9) for _ in range(20)))
+    # each waits until the other nineteen run as well
+    meet = f'touch "$0"; until [ "$(ls {site.root}/met | wc -l)" -eq 20 ]; do sleep 0.1; done'
+    (site.root / "met").mkdir()
+    asked = (["sh", "-c", meet, f"{site.root}/met/{number}"] for number in range(20))
+    answers = await asyncio.gather(*(site.site.run(argv, timeout_s=120) for argv in asked))
     assert [answer.rc for answer in answers] == [0] * 20
 
 
@@ -139,7 +142,7 @@ async def test_a_front_end_that_answers_nothing_is_asked_after_the_others(server
     servers[0].signal(signal.SIGSTOP)
     with pytest.raises(NoAnswer, match="fe1"):
         await site.site.run(["true"], timeout_s=0.2)
-    assert (await site.site.run(["echo", "fe2"], timeout_s=5)).out == "fe2\n"
+    assert (await site.site.run(["echo", "fe2"], timeout_s=60)).out == "fe2\n"
     servers[0].signal(signal.SIGCONT)
 
 
@@ -153,8 +156,8 @@ async def test_looking_goes_on_over_another_front_end(servers, opened):
 
 async def test_a_submit_is_not_repeated_over_another_front_end_by_itself(servers, opened):
     site = await opened(front_ends=2)
-    running = asyncio.create_task(site.site.run(["sleep", "30"], timeout_s=60))
-    await asyncio.sleep(0.3)
+    running = asyncio.create_task(site.site.run(["sh", "-c", f"touch {site.root}/begun; sleep 300"], timeout_s=300))
+    await until_there(site.root / "begun")
     servers[0].cut()
     with pytest.raises(SessionLost):
         await running
@@ -310,7 +313,7 @@ async def test_a_product_that_cannot_be_written_at_home_is_named_and_the_others_
 
 
 async def test_a_stream_that_stalls_is_begun_anew(server, opened):
-    site = await opened(stall_s=0.5)
+    site = await opened(stall_s=2.0)
     await site.site.send([site.outgoing("in/first", b"x")])
     server.signal(signal.SIGSTOP)
     delivered, undelivered = await site.site.send([site.outgoing("in/second", b"y")])
@@ -412,6 +415,6 @@ async def test_a_cancelled_transfer_leaves_no_half_file_and_the_session_usable(o
 
 async def settled(site):
     """Until the site has dropped what was half written: the helper notices the end of its stream by itself."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while site.halves():  # noqa: ASYNC110  another process removes them
             await asyncio.sleep(0.02)

@@ -146,7 +146,7 @@ def owner_of_a_sent_file(room, operator, name):
     source.write_bytes(b"x" * 1000)
     target = room.paths.scratch / "hauled"
     operator.did("transfer", "send", str(source), "--to", str(target))
-    return until(lambda: (target / name).exists() and (target / name).stat().st_uid, f"{name} has arrived", 20, 0.1)
+    return until(lambda: (target / name).exists() and (target / name).stat().st_uid, f"{name} has arrived", pause_s=0.1)
 
 
 def test_a_colleague_takes_over_with_his_own_card_and_account_and_all_see_who_when_and_until_when(room):

@@ -53,7 +53,7 @@ class PrivateFrontEnd:
             0,
             server_host_keys=[self.key],
             encoding=None,
-            login_timeout=30,
+            login_timeout=120,
         )
         self.port = self._listener.get_port()
 

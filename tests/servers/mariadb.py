@@ -12,19 +12,13 @@ from pathlib import Path
 
 import pymysql  # type: ignore[import-untyped]
 from tests.servers import found, require
+from tests.servers.ports import free_port
 
 #: stricter than any real gpc1: what passes here passes there
 SQL_MODE = "ONLY_FULL_GROUP_BY,STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO"
-START_S = 60.0
+START_S = 120.0
 USER = "ipp"
 PASSWORD = "not-to-be-printed"
-
-
-def free_port() -> int:
-    """A TCP port that nobody listens on just now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class PrivateMariadb:
@@ -95,7 +89,7 @@ class PrivateMariadb:
             return
         self._process.terminate()
         try:
-            self._process.wait(20)
+            self._process.wait(60)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()

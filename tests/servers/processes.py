@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 
-def wait_for(condition: Callable[[], object], patience_s: float = 15.0) -> None:
+def wait_for(condition: Callable[[], object], patience_s: float = 60.0) -> None:
     """Until it is so; what is looked at has no clock that a test could move."""
     give_up = time.monotonic() + patience_s
     while not condition():

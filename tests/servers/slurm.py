@@ -13,16 +13,18 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from tests.servers import found, require
-from tests.servers.mariadb import PASSWORD, USER, PrivateMariadb, free_port
+from tests.servers.mariadb import PASSWORD, USER, PrivateMariadb
+from tests.servers.ports import free_port
 from tests.servers.processes import tell
 
-START_S = 40.0
-COMMAND_S = 30.0
+START_S = 120.0
+COMMAND_S = 90.0
 CONTROLLER = "mu-fe1"
 
 _CONFIG = """\
@@ -192,10 +194,11 @@ class PrivateSlurm:
     def _kill(self, name: str, number: signal.Signals = signal.SIGKILL) -> None:
         daemon = self._daemons.pop(name)
         # the namespace ends with its first process, and unshare, which waits for that one, after it
-        for child in Path(f"/proc/{daemon.pid}/task/{daemon.pid}/children").read_text().split():
-            tell(int(child), number)
+        with suppress(OSError):
+            for child in Path(f"/proc/{daemon.pid}/task/{daemon.pid}/children").read_text().split():
+                tell(int(child), number)
         try:
-            daemon.wait(10)
+            daemon.wait(60)
         except subprocess.TimeoutExpired:
             daemon.kill()
             daemon.wait()

@@ -18,11 +18,12 @@ from types import TracebackType
 from typing import Self
 
 from tests.servers import found, require
+from tests.servers.ports import free_port
 from tests.servers.processes import tell
 from tests.servers.token_card import TokenCard
 
 USER = "root"
-START_S = 15.0
+START_S = 90.0
 
 _CONFIG = """\
 Port {port}
@@ -38,7 +39,8 @@ PermitRootLogin yes
 AllowTcpForwarding {forwarding}
 MaxSessions {max_sessions}
 MaxAuthTries 6
-LoginGraceTime 30
+LoginGraceTime 120
+MaxStartups 100
 LogLevel VERBOSE
 PrintMotd no
 X11Forwarding no
@@ -83,7 +85,7 @@ class PrivateSshd:
         self.log = self.directory / "sshd.log"
         #: of who logs in: what this host's start-up files do, or hang in, is not what is tested
         self.home = self.directory / "home"
-        self.port = _free_port()
+        self.port = free_port()
         self._forwards = forwards
         self._max_sessions = max_sessions
         self._settings = settings
@@ -128,7 +130,7 @@ class PrivateSshd:
         """End the listener; sessions live on, as with the real one."""
         if self._process is not None:
             self._process.terminate()
-            self._process.wait(10)
+            self._process.wait(60)
             assert self._process.stderr is not None
             self._process.stderr.close()
             self._process = None
@@ -138,9 +140,9 @@ class PrivateSshd:
         self._signal(signal.SIGKILL)
 
     def cut_one(self) -> None:
-        """Kill the processes of one session, whichever."""
-        first = self._sessions()[0]
-        for pid in (*_descendants(first), first):
+        """Kill the processes of the youngest session: one of an earlier test may be about to end."""
+        youngest = max((pid for pid in self._sessions() if "@" in _title_of(pid)), key=_started_at)
+        for pid in (*_descendants(youngest), youngest):
             tell(pid, signal.SIGKILL)
 
     def freeze(self) -> None:
@@ -172,7 +174,7 @@ class PrivateSshd:
 
     def tries(self) -> tuple[int, int]:
         """How many logins it accepted and how many answers it refused; logins under way are waited for."""
-        deadline = time.monotonic() + 5.0
+        deadline = time.monotonic() + 60.0
         while time.monotonic() < deadline and any(map(_is_logging_in, self._sessions())):
             time.sleep(0.01)
         text = self.log.read_text(errors="replace")
@@ -258,7 +260,7 @@ class PrivateSshd:
         deadline = time.monotonic() + START_S
         while time.monotonic() < deadline and self._process.poll() is None:
             try:
-                socket.create_connection(("127.0.0.1", self.port), 1).close()
+                socket.create_connection(("127.0.0.1", self.port), 30).close()
             except ConnectionRefusedError:
                 time.sleep(0.02)
             else:
@@ -274,12 +276,6 @@ def require_sshd() -> None:
     require("sshd", found.sshd_with_tokens() is not None, "openssh-server, libpam-oath and root are needed")
     may = subprocess.run(["unshare", "--mount", "true"], capture_output=True, check=False).returncode == 0
     require("sshd", may, "this host does not permit a mount namespace (unshare --mount)")
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _descendants(root: int) -> list[int]:
@@ -310,6 +306,14 @@ def _title_of(pid: int) -> str:
         return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode("ascii", "replace")
     except OSError:
         return ""
+
+
+def _started_at(pid: int) -> int:
+    """Ticks since the host's start."""
+    try:
+        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19])
+    except OSError:
+        return 0
 
 
 def _name_of(pid: int) -> str:

@@ -45,11 +45,21 @@ def nothing_is_left(folder: Path) -> bool:
 
 
 async def nothing_remains(folder: Path) -> None:
-    for _ in range(400):
+    for _ in range(1800):
         if nothing_is_left(folder):
             return
         await asyncio.sleep(0.05)
     raise AssertionError(processes_of(folder) or "the socket is still there")
+
+
+async def hung(paths: SitePaths) -> None:
+    """As soon as there is a site: its jobs will never end, so that the demo is certainly in its middle."""
+    async with asyncio.timeout(90):
+        while not paths.program_faults.parent.exists():  # noqa: ASYNC110  another process makes it
+            await asyncio.sleep(0.01)
+    rules = paths.program_faults.with_name("rules")
+    rules.write_text(json.dumps([{"program": "ppImage", "mode": "hang"}]))
+    rules.rename(paths.program_faults)
 
 
 def rows(folder: Path, query: str) -> list[tuple]:
@@ -141,12 +151,13 @@ async def test_ended_in_the_middle_it_leaves_nothing_running_and_no_socket(tmp_p
     assert socket_path(SitePaths(folder)).parents[1] == Path(tempfile.gettempdir())
     with demo(folder, "--exposures", "1", "--otas", "1", "--stages", "chip") as process:
         assert process.stderr is not None
+        await hung(SitePaths(folder))
         for line in process.stderr:
             if "run 1: run" in line:
                 break
         assert processes_of(folder)
         process.send_signal(number)
-        _, err = process.communicate(timeout=60)
+        _, err = process.communicate(timeout=120)
     assert process.returncode == code
     assert "Traceback" not in err
     await nothing_remains(folder)

@@ -13,11 +13,11 @@ pytestmark = pytest.mark.slow
 
 async def test_stopped_in_the_middle_of_a_transfer_it_ends_in_order_and_goes_on_later(job):
     """Nothing comes back from a frozen site, and nobody waits for it."""
-    job.slow_down()
+    job.hold("ship")
     await job.logged_in()
     await job.until(lambda: job.step() == "ship", every_s=0.01)
     job.site.freeze()
-    assert job.engine.stop(within_s=15) == 0
+    assert job.engine.stop(within_s=45) == 0
     assert not job.engine.socket.exists()
     log = (job.site.paths.logs / "rpconsole.log").read_text()
     assert "SIGTERM: stopping in order" in log
@@ -25,6 +25,7 @@ async def test_stopped_in_the_middle_of_a_transfer_it_ends_in_order_and_goes_on_
     assert "Traceback" not in log
     assert job.journal("SELECT count(*) FROM rp_owner") == [(0,)]
     job.site.thaw()
+    job.let_go("ship")
     await job.engine.start()
     await job.logged_in()
     await job.full()
@@ -38,7 +39,7 @@ async def test_a_second_engine_for_the_same_site_and_database_is_refused_by_the_
         second = another(job, tmp_path / str(shares_journal), shares_journal=shares_journal)
         second.spawn()
         try:
-            assert second.child.wait(timeout=30) == 2
+            assert second.child.wait(timeout=90) == 2
         finally:
             second.end()
         assert str(job.engine.child.pid) in second.said()

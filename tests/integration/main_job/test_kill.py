@@ -7,7 +7,7 @@ import random
 from collections import Counter
 
 import pytest
-from tests.integration.main_job.world import MainJob, main_job
+from tests.integration.main_job.world import HOLDABLE, MainJob, main_job
 
 pytestmark = pytest.mark.slow
 
@@ -30,12 +30,13 @@ async def killed_and_restarted(job: MainJob) -> None:
 async def test_killed_at_every_step_it_takes_up_that_step(job):
     """Applying and advancing pass too fast to be met each time."""
     seen = []
-    job.slow_down()
+    job.hold(*HOLDABLE)
     await job.logged_in()
     for step in ("ship", "submit", "poll", "retrieve", "apply", "advance", "done"):
         await job.until(lambda step=step: job.step() in (step, "done"), every_s=0.01)
         job.engine.kill()
         seen.append(job.step())
+        job.let_go(step)
         await job.engine.start()
         await job.logged_in()
     await job.full()
@@ -46,17 +47,21 @@ async def test_killed_at_every_step_it_takes_up_that_step(job):
 @pytest.mark.parametrize(
     ("script", "mark"),
     [
-        ('touch "$site/mark"; sleep 1; exec "$real" "$@"', "the scheduler has heard of nothing"),
-        ('"$real" "$@" >"$site/said"; touch "$site/mark"; sleep 1; cat "$site/said"', "a job was made"),
+        ('touch "$site/mark"; waits; exec "$real" "$@"', "the scheduler has heard of nothing"),
+        ('"$real" "$@" >"$site/said"; touch "$site/mark"; waits; cat "$site/said"', "a job was made"),
     ],
     ids=["before the scheduler heard", "before the receipt"],
 )
 async def test_killed_between_claim_and_receipt_it_finds_the_receipt(job, script, mark):
-    job.stand_in("msub", f"site={job.folder}\n{script}")
+    waits = 'waits() { while [ ! -e "$site/go" ]; do sleep 0.05; done; }'
+    job.stand_in("msub", f"site={job.folder}\n{waits}\n{script}")
     await job.logged_in()
     await job.until((job.folder / "mark").exists, every_s=0.01)
     assert not any(job.site.paths.scratch.rglob("receipt")), mark
-    await killed_and_restarted(job)
+    job.engine.kill()
+    (job.folder / "go").touch()
+    await job.engine.start()
+    await job.logged_in()
     await job.full()
     results_are_there_once(job)
     assert job.journal("SELECT number, state FROM rp_job") == [(1, "ended")]
@@ -64,10 +69,11 @@ async def test_killed_between_claim_and_receipt_it_finds_the_receipt(job, script
 
 async def test_killed_with_a_receipt_that_the_journal_never_heard_of(job):
     """The journal is held from the claim on, so that nothing the site says can be written down."""
-    job.slow_down()
+    job.hold("submit")
     await job.logged_in()
     await job.until(lambda: job.step() == "submit", every_s=0.01)
     with job.held(job.site.paths.state / "journal.db"):
+        job.let_go("submit")
         await job.until(lambda: any(job.site.paths.scratch.rglob("*.claim/*/receipt")), every_s=0.01)
         job.engine.kill()
         assert job.step() == "submit"
@@ -79,10 +85,11 @@ async def test_killed_with_a_receipt_that_the_journal_never_heard_of(job):
 
 async def test_killed_while_the_database_takes_nothing(job):
     """The products are home and right; not one word of them is in the database yet."""
-    job.slow_down()
+    job.hold("retrieve")
     await job.logged_in()
     await job.until(lambda: job.step() == "retrieve", every_s=0.01)
     with job.held(job.site.paths.gpc1):
+        job.let_go("retrieve")
         await job.until(lambda: job.journal("SELECT state FROM rp_verdict") == [("home",)], every_s=0.01)
         job.engine.kill()
     await job.engine.start()

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 from tests.integration.main_job.test_scheduler import QUICK, hang, hangs
 from tests.integration.main_job.world import MainJob, main_job
+from tests.integration.real_site import whole_records
 
 from rpconsole.practice.moab.spool import State
 
@@ -15,7 +14,7 @@ pytestmark = pytest.mark.slow
 
 def results(job: MainJob) -> list[dict]:
     (path,) = job.site.paths.scratch.rglob("remote_chip.1.results")
-    return [json.loads(line) for line in path.read_text().splitlines()]
+    return whole_records(path)
 
 
 async def test_a_site_that_wants_srun_multi_prog_gets_every_run_by_it_and_all_comes_home(tmp_path):

@@ -13,15 +13,30 @@ from rpconsole.practice.moab.spool import State
 pytestmark = pytest.mark.slow
 
 QUICK = {
-    "engine": {"submit_wait_s": 1.0, "queue_wait_s": 2.0, "unlisted_wait_s": 2.0, "poll_min_s": 0.3, "poll_max_s": 1.0},
+    "engine": {
+        "submit_wait_s": 20.0,
+        "queue_wait_s": 20.0,
+        "unlisted_wait_s": 60.0,
+        "poll_min_s": 0.3,
+        "poll_max_s": 1.0,
+    },
     "retry": {"queue_full_s": 0.2, "reconcile_s": 0.3, "away_s": 0.3},
 }
 
 
+def quick(**waits: float) -> dict[str, dict[str, float]]:
+    """The same, with shorter waits of the engine where they are what a test waits for; elsewhere they would only hurry the machine."""
+    return {**QUICK, "engine": {**QUICK["engine"], **waits}}
+
+
 @pytest.fixture
-async def job(tmp_path):
-    async with main_job(tmp_path / "site", changes=QUICK) as job:
+async def job(tmp_path, request):
+    async with main_job(tmp_path / "site", changes=quick(**getattr(request, "param", {}))) as job:
         yield job
+
+
+def waiting(**waits: float) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize("job", [waits], indirect=True, ids=["quick"])
 
 
 async def one_by_one(job: MainJob, remote_id: int) -> None:
@@ -32,7 +47,9 @@ async def one_by_one(job: MainJob, remote_id: int) -> None:
 
 async def test_a_reply_that_is_lost_late_or_never_comes_makes_no_second_job(tmp_path):
     faults = ("lost", "timeout", "hang")
-    async with main_job(tmp_path / "site", exposures=len(faults), stages=("stack",), changes=QUICK) as job:
+    async with main_job(
+        tmp_path / "site", exposures=len(faults), stages=("stack",), changes=quick(submit_wait_s=1.0)
+    ) as job:
         await job.logged_in()
         for remote_id, fault in enumerate(faults, start=1):
             job.site.faults.stage("msub", fault, times=1)
@@ -89,6 +106,7 @@ async def test_a_full_queue_is_waited_for_and_its_refusals_are_no_jobs_of_the_bu
     assert job.submitted() == 2
 
 
+@waiting(queue_wait_s=2.0)
 async def test_a_queue_that_cannot_be_read_ends_no_run(job):
     hang(job)
     await job.logged_in()
@@ -118,6 +136,7 @@ async def test_a_killed_job_is_followed_by_one_new_attempt(job):
     assert job.gpc1("SELECT class_id FROM chipProcessedImfile WHERE path_base IS NOT NULL") == [("XY33",)]
 
 
+@waiting(unlisted_wait_s=2.0)
 async def test_a_job_that_the_scheduler_has_forgotten_is_called_out_and_not_replaced(job):
     hang(job)
     await job.logged_in()

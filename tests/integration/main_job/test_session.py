@@ -9,7 +9,16 @@ import time
 from pathlib import Path
 
 import pytest
-from tests.integration.main_job.world import COMMAND, ENVIRON, ROOT, MainJob, main_job, text_in_files
+from tests.integration.main_job.world import (
+    COMMAND,
+    ENVIRON,
+    HOLDABLE,
+    PATIENCE_S,
+    ROOT,
+    MainJob,
+    main_job,
+    text_in_files,
+)
 
 pytestmark = pytest.mark.slow
 
@@ -27,19 +36,23 @@ async def gates(job: MainJob, *, is_open: bool) -> None:
         await client.call("gates", names=["exec", "poll"], open=is_open)
 
 
-async def until_lost(job: MainJob, within_s: float = 10.0) -> float:
-    """Wait until the engine knows; how long it took."""
+async def until_lost(job: MainJob, within_s: float = PATIENCE_S) -> None:
+    """Wait until the engine knows."""
     began = time.monotonic()
     while "open" in await sessions(job):
         assert time.monotonic() < began + within_s, "the engine takes dead sessions for open"
         await asyncio.sleep(0.05)
-    return time.monotonic() - began
+
+
+async def until_it_moves(job: MainJob) -> None:
+    before = job.moves()
+    await job.until(lambda: job.moves() > before or job.state(4) == "full")
 
 
 async def waits_unharmed(job: MainJob) -> None:
     """For a while after a cut: no try spent, no failure, nobody at the site's door."""
     knocks = job.site.logins()
-    await job.until(lambda: job.state() in WAITING | {"full"}, within_s=5)
+    await job.until(lambda: job.state() in WAITING | {"full"})
     await asyncio.sleep(0.6)
     assert job.site.logins() == knocks
     assert job.state() in WAITING | {"full"}
@@ -48,8 +61,8 @@ async def waits_unharmed(job: MainJob) -> None:
 
 async def test_cut_at_each_step_the_run_waits_and_a_login_revives_it(job):
     """A frozen site is in the middle of something; the cut comes when it wakes."""
-    job.slow_down()
-    for step in ("ship", "submit", "poll", "retrieve"):
+    job.hold(*HOLDABLE)
+    for step in HOLDABLE:
         # the login's own end may take longer than a step
         await gates(job, is_open=False)
         job.login()
@@ -62,6 +75,7 @@ async def test_cut_at_each_step_the_run_waits_and_a_login_revives_it(job):
         await until_lost(job)
         await waits_unharmed(job)
         assert "'rpconsole login' (L) moves it" in job.why()
+        job.let_go(step)
     job.login()
     await job.full()
     assert job.submitted() == 1
@@ -74,7 +88,9 @@ async def test_cut_again_and_again_at_any_moment_four_stages_come_to_their_end(t
     async with main_job(tmp_path / "site", exposures=2, stages=stages) as job:
         while job.state(4) != "full":
             job.login()
-            await asyncio.sleep(dice.uniform(0.0, 4.0))
+            # something comes of each session, however slow the machine is
+            await until_it_moves(job)
+            await asyncio.sleep(dice.uniform(0.0, 3.0))
             job.site.cut()
             await until_lost(job)
         assert job.submitted() == 4
@@ -83,27 +99,32 @@ async def test_cut_again_and_again_at_any_moment_four_stages_come_to_their_end(t
 
 
 async def test_a_frozen_site_is_noticed_in_seconds_and_the_run_is_parked(tmp_path):
-    async with main_job(tmp_path / "site", changes={"login": {"keepalive_s": 0.5, "keepalive_count": 1}}) as job:
+    async with main_job(tmp_path / "site", changes={"login": {"keepalive_s": 1.0, "keepalive_count": 2}}) as job:
+        job.hold("poll")
         job.login()
         await job.until(lambda: job.step() == "poll", every_s=0.01)
         job.site.freeze()
-        assert await until_lost(job) < 5
-        await job.until(lambda: job.state() == "auth", within_s=5)
+        # long before an answer's own time is up, which is a minute
+        await until_lost(job, within_s=40)
+        await job.until(lambda: job.state() == "auth")
         await waits_unharmed(job)
         job.site.thaw()
         await waits_unharmed(job)
+        job.let_go("poll")
         job.login()
         await job.full()
         assert job.submitted() == 1
 
 
 async def test_a_login_whose_sessions_are_cut_before_it_ends_says_so_by_its_exit_code(job):
-    """The helper starts slowly, so that the last token is accepted long before the login is over."""
-    job.stand_in("python3", 'sleep 1; exec "$real" "$@"')
+    """No helper starts, so that the last token is accepted and the login is not over."""
+    waits, begun = job.folder / "wait", job.folder / "begun"
+    waits.touch()
+    job.stand_in("python3", f'touch {begun}; while [ -e {waits} ]; do sleep 0.05; done; exec "$real" "$@"')
     tokens = "".join(f"{job.site.token()}\n" for _ in range(3))
     login = asyncio.create_task(asyncio.to_thread(job.types, "login", "--stdin", stdin=tokens))
-    await job.until(lambda: len(job.site.logins()) == 3, every_s=0.01)
-    await asyncio.sleep(0.3)
+    await job.until(begun.exists, every_s=0.01)
+    assert len(job.site.logins()) == 3
     job.site.cut()
     done = await login
     assert done.returncode == 7

@@ -12,7 +12,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from contextlib import asynccontextmanager, closing, contextmanager
+from contextlib import asynccontextmanager, closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -35,6 +35,8 @@ COMMAND = [sys.executable, "-m", "rpconsole"]
 #: gateway and two front ends
 TOKENS_A_LOGIN = 3
 PATIENCE_S = 90.0
+#: the steps that need a program at the site
+HOLDABLE = ("ship", "submit", "poll", "retrieve")
 STOPPED = ("prep_stopped", "exec_stopped", "stopped")
 
 
@@ -79,7 +81,7 @@ class Engine:
         self.child.kill()
         self.child.wait()
 
-    def stop(self, within_s: float = 20.0) -> int:
+    def stop(self, within_s: float = 60.0) -> int:
         """SIGTERM; its exit code."""
         self.child.send_signal(signal.SIGTERM)
         return self.child.wait(timeout=within_s)
@@ -203,10 +205,24 @@ class MainJob:
         path.write_text(f"#!/bin/sh\nreal={real}\n{script}\n")
         path.chmod(0o755)
 
-    def slow_down(self) -> None:
-        """Shipping, submitting and bringing home take half a second at least, so that none of them is missed."""
-        self.stand_in("msub", 'sleep 0.5; exec "$real" "$@"')
-        self.stand_in("python3", 'case "$*" in *" give "*|*" receive "*) sleep 0.5;; esac; exec "$real" "$@"')
+    def hold(self, *steps: str) -> None:
+        """What each of these steps needs at the site waits until it is let go, so that a run is certainly found in it."""
+        for step in steps:
+            self._held(step).touch()
+        waits = {step: f"while [ -e {self._held(step)} ]; do sleep 0.05; done" for step in HOLDABLE}
+        go_on = 'exec "$real" "$@"'
+        self.stand_in("msub", f"{waits['submit']}; {go_on}")
+        self.stand_in("ppImage", f"{waits['poll']}; {go_on}")
+        files = f'case "$*" in *" receive "*) {waits["ship"]};; *" give "*) {waits["retrieve"]};; esac'
+        self.stand_in("python3", f"{files}; {go_on}")
+
+    def let_go(self, *steps: str) -> None:
+        """They do their work, now and from now on."""
+        for step in steps:
+            self._held(step).unlink(missing_ok=True)
+
+    def _held(self, step: str) -> Path:
+        return self.folder / f"hold.{step}"
 
     # -- waiting -------------------------------------------------------------------------------------------------------
 
@@ -281,11 +297,13 @@ def _changed(text: str, section: str, key: str, value: object) -> str:
 
 def text_in_files(folder: Path, text: str) -> list[Path]:
     """Files below a folder that hold a text."""
-    return [
-        path
-        for path in folder.rglob("*")
-        if path.is_file() and not path.is_symlink() and text.encode() in path.read_bytes()
-    ]
+    found = []
+    for path in folder.rglob("*"):
+        # one may be gone since it was listed
+        with suppress(FileNotFoundError):
+            if path.is_file() and not path.is_symlink() and text.encode() in path.read_bytes():
+                found.append(path)
+    return found
 
 
 def processes_of(folder: Path) -> list[str]:

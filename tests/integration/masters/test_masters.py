@@ -61,7 +61,7 @@ async def test_a_master_that_is_opened_by_hand_is_found_by_itself(start_sshd, si
     await site.sessions.resume()
     assert state(site) is SessionState.CLOSED
     open_by_hand(server, f"{sockets}/%C", site.options.known_hosts, server.cards[0])
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not site.sessions.alive():
             await site.sessions.changed()
     assert server.tries() == (1, 0)
@@ -92,7 +92,7 @@ async def test_a_dead_master_is_a_lost_session_and_no_connection_is_tried(start_
     for pid in masters_in(sockets):
         tell(pid, signal.SIGKILL)
     with pytest.raises(SessionLost):
-        await site.site.run(["true"], timeout_s=5)
+        await site.site.run(["true"], timeout_s=60)
     assert state(site) is SessionState.LOST
     assert list(sockets.iterdir()), "the socket of a killed master stays"
     for _ in range(3):
@@ -134,7 +134,7 @@ async def test_a_front_end_that_falls_silent_is_noticed_in_seconds(start_sshd, s
     site = await opened(site_at(server, keepalive_count=1), server)
     await site.sessions.changed()
     server.freeze()
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(60):
         while site.sessions.alive():
             await site.sessions.changed()
     assert state(site) is SessionState.LOST
@@ -145,7 +145,7 @@ async def test_the_socket_of_a_killed_master_does_not_stand_in_the_way_of_a_logi
     site = await opened(site_at(server), server)
     for pid in masters_in(sockets):
         tell(pid, signal.SIGKILL)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while site.sessions.alive():
             await site.sessions.changed()
     await opened(site, server)
@@ -209,7 +209,7 @@ async def test_a_login_that_is_cancelled_leaves_no_process(start_sshd, site_at, 
         await asyncio.Event().wait()
 
     task = asyncio.create_task(site_at(server).sessions.open(ask))
-    await asyncio.wait_for(asked.wait(), 20)
+    await asyncio.wait_for(asked.wait(), 60)
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
     assert masters_in(sockets) == []
@@ -259,7 +259,7 @@ async def test_front_ends_behind_a_gateway_are_reached_through_its_master_alone(
     assert (gateway.tries(), server.tries()) == ((1, 0), (1, 0))
     await site.sessions.changed()
     gateway.cut()
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(60):
         while site.sessions.alive():
             await site.sessions.changed()
     assert (connections(gateway), connections(server)) == (2, 2), "one to see that it listens, and one login"

@@ -25,7 +25,7 @@ def connections(server):
     return server.log.read_text(errors="replace").count("Connection from")
 
 
-async def gone(pids, within_s=10.0):
+async def gone(pids, within_s=60.0):
     deadline = time.monotonic() + within_s
     while any(Path(f"/proc/{pid}").exists() for pid in pids):
         assert time.monotonic() < deadline
@@ -50,7 +50,7 @@ def open_by_hand(server, path, known_hosts, card):
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-        timeout=30,
+        timeout=90,
     )
 
 

@@ -37,7 +37,7 @@ class Channel:
             assert line.startswith(b"RPR1 ")
             self.greeting = json.loads(line[5:])
 
-    def _until(self, enough, patience_s: float = 20.0) -> bytes:
+    def _until(self, enough, patience_s: float = 60.0) -> bytes:
         give_up = time.monotonic() + patience_s
         while not (count := enough()):
             assert self.process.stdout is not None
@@ -71,7 +71,7 @@ class Channel:
         assert self.process.stdin is not None
         self.process.stdin.close()
 
-    def end(self, patience_s: float = 10.0) -> int:
+    def end(self, patience_s: float = 60.0) -> int:
         self.close_input()
         return self.process.wait(patience_s)
 

@@ -48,7 +48,7 @@ def test_small_and_large_files_come_in_the_order_in_which_they_were_asked_for(st
             assert said == [len(body), facts.st_mode & 0o777, facts.st_mtime_ns, sha256(body).hexdigest()]
     channel.write({"end": True})
     assert channel.read() == {"end": True, "files": 90, "failed": 0}
-    assert channel.process.wait(10) == 0
+    assert channel.process.wait(60) == 0
 
 
 def test_what_cannot_be_given_is_named_in_its_place(stream, tmp_path):
@@ -68,7 +68,7 @@ def test_a_list_that_is_none_ends_the_stream_with_a_sentence(stream, tmp_path):
     channel = stream("give", tmp_path)
     channel.write({"paths": "everything"})
     assert "must be a list" in channel.read()["error"]
-    assert channel.process.wait(10) == 3
+    assert channel.process.wait(60) == 3
 
 
 def test_what_is_gathered_does_not_wait_for_the_next_question(stream, tmp_path):

@@ -68,7 +68,7 @@ def test_a_helper_that_nobody_listens_to_any_more_is_ended_even_when_it_is_froze
     os.kill(service.process.pid, number)
     (entry,) = hunt(serve)
     assert (entry["helper"], entry["left"]) == (True, 0)
-    service.process.wait(10)
+    service.process.wait(60)
     wait_for(lambda: not is_alive(pid))
     assert records(DEAD) == []
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from tests.integration.remote.test_stask import Job, run_until_it_beats
-from tests.servers.processes import is_alive
+from tests.servers.processes import is_alive, tell
 
 ROOT = Path(__file__).parents[3]
 NODES = "mu[001-002]"
@@ -88,10 +88,10 @@ def test_lines_that_srun_could_not_read_are_run_as_they_stand(job):
 
 def test_sigterm_lets_short_tasks_finish_ends_long_ones_and_writes_the_end_mark(job):
     job.tasks("echo > begun; sleep 1; echo x > short", "echo $$ > pid; sleep 60", *["touch never"] * 5)
-    leader = job.start("--slots", "1", "--term-grace-s", "2")
+    leader = job.start("--slots", "1", "--term-grace-s", "6")
     job.wait_for(lambda: (job.folder / "begun").exists() and (job.folder / "pid").exists())
     leader.send_signal(signal.SIGTERM)
-    leader.communicate(timeout=40)
+    leader.communicate(timeout=90)
     assert leader.returncode == 6
     end = job.read().end_of("rp1.1.aaaa")
     assert end is not None
@@ -102,8 +102,8 @@ def test_sigterm_lets_short_tasks_finish_ends_long_ones_and_writes_the_end_mark(
 
 
 def test_near_the_wall_time_no_further_chunk_begins(job):
-    job.tasks("sleep 3; echo x > first", "true", "touch third")
-    assert job.run("--slots", "1", "--wall-s", "5", "--margin-s", "2.5") == 6
+    job.tasks("sleep 5.5; echo x > first", "true", "touch third")
+    assert job.run("--slots", "1", "--wall-s", "15", "--margin-s", "10") == 6
     end = job.read().end_of("rp1.1.aaaa")
     assert end is not None
     assert (end.reason, end.left) == ("wall", 1)
@@ -136,9 +136,9 @@ def test_a_node_whose_ranks_all_vanish_is_passed_over_and_its_tasks_spend_no_att
     ranks = [line.split() for line in (job.folder / "ranks").read_text().splitlines()]
     for node, pid in ranks:
         if node == "mu002":
-            os.kill(int(pid), signal.SIGKILL)
+            tell(int(pid), signal.SIGKILL)
     (job.folder / "ok").touch()
-    leader.communicate(timeout=60)
+    leader.communicate(timeout=90)
     (mark,) = [record for record in job.records("mark") if record["mark"] == "lost"]
     assert (mark["node"], len(mark["tasks"])) == ("mu002", 2)
     results = job.read()
@@ -151,7 +151,7 @@ def test_an_srun_that_starts_nothing_ends_the_job_and_says_so(job):
     (job.folder / "bin" / "srun").write_text("#!/bin/sh\necho 'srun: error: no' >&2\nexit 1\n")
     job.tasks("true")
     process = job.start()
-    _, err = process.communicate(timeout=40)
+    _, err = process.communicate(timeout=90)
     assert process.returncode == 2
     assert "began no task" in err
     end = job.read().end_of("rp1.1.aaaa")
@@ -163,7 +163,7 @@ def test_a_site_without_srun_gets_a_sentence(job):
     (job.folder / "bin" / "srun").unlink()
     job.tasks("true")
     process = job.start(PATH=str(job.folder / "bin"))
-    _, err = process.communicate(timeout=30)
+    _, err = process.communicate(timeout=90)
     assert process.returncode == 3
     assert "cannot start srun" in err
     assert "Traceback" not in err
@@ -175,7 +175,7 @@ def test_results_are_complete_while_a_chunk_still_runs(job):
     leader = job.start("--slots", "1")
     job.wait_for(lambda: job.results.exists() and job.read().passed == {1})
     (job.folder / "ok").touch()
-    leader.communicate(timeout=30)
+    leader.communicate(timeout=90)
     assert job.read().passed == {1, 2}
 
 

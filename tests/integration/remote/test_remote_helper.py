@@ -29,9 +29,8 @@ def test_the_end_of_the_channel_is_the_end_of_the_process_at_once(serve):
     service = serve()
     service.ask("run", argv=["sleep", "60"], timeout_s=60)
     service.ask("submit", claim_dir="/nowhere/that/may/be/written\0", argv=["x"], **CLAIM)
-    began = time.monotonic()
-    assert service.end() == 0
-    assert time.monotonic() - began < 3
+    # long before the minute that its program sleeps
+    assert service.end(patience_s=40.0) == 0
     assert service.errors() == ""
 
 
@@ -46,10 +45,9 @@ def test_a_program_that_the_channel_waited_for_ends_with_it(serve, tmp_path):
 
 def test_a_slow_program_holds_up_nobody(serve):
     service = serve()
-    slow = [service.ask("run", argv=["sleep", "3"], timeout_s=10) for _ in range(12)]
-    began = time.monotonic()
+    slow = [service.ask("run", argv=["sleep", "600"], timeout_s=600) for _ in range(12)]
+    # read one by one: the first answer of all is this one's
     assert service.call("stat", paths=["/"])[0]["kind"] == "dir"
-    assert time.monotonic() - began < 2
     assert len(slow) == 12
 
 
@@ -116,7 +114,7 @@ def test_rubbish_without_end_ends_the_service_with_code_3(serve):
     service = serve()
     with pytest.raises(BrokenPipeError):
         service.write(b"Last login: somewhere " * 200_000)
-    assert service.process.wait(10) == 3
+    assert service.process.wait(60) == 3
 
 
 def test_damage_is_answered_with_id_null_and_the_next_frame_is_served(serve):
@@ -142,18 +140,17 @@ def test_run_speaks_plain_english_to_programs(serve):
 
 def test_run_ends_the_whole_group_on_time_out(serve, tmp_path):
     script = f"sleep 60 & echo $! > {tmp_path}/pid; trap '' TERM; echo begun; wait"
-    answer = serve().call("run", argv=["/bin/sh", "-c", script], timeout_s=0.5)
+    answer = serve().call("run", argv=["/bin/sh", "-c", script], timeout_s=2.0)
     assert (answer["timed_out"], answer["out"]) == (True, "begun\n")
-    assert answer["wall_s"] < 5
+    assert answer["wall_s"] < 40, "it would have slept for a minute"
     pid = int((tmp_path / "pid").read_text())
     wait_for(lambda: not Path(f"/proc/{pid}").exists())
 
 
 def test_run_does_not_wait_for_a_daemon_that_keeps_the_pipes(serve):
-    began = time.monotonic()
-    answer = serve().call("run", argv=["/bin/sh", "-c", "sleep 5 & echo done"], timeout_s=30)
+    answer = serve().call("run", argv=["/bin/sh", "-c", "sleep 50 & echo done"], timeout_s=90)
     assert (answer["rc"], answer["out"], answer["timed_out"]) == (0, "done\n", False)
-    assert time.monotonic() - began < 3
+    assert answer["wall_s"] < 40
 
 
 def test_run_bounds_what_a_program_prints_and_says_so(serve):
@@ -195,7 +192,7 @@ def test_two_submits_at_once_run_the_program_once(serve, tmp_path):
     argv = ["/bin/sh", "-c", f"sleep 0.3; echo x >> {mark}; echo 4761849"]
     services = [serve(), serve()]
     numbers = [
-        [service.ask("submit", claim_dir=str(claim), argv=argv, wait_s=10, **CLAIM) for _ in range(4)]
+        [service.ask("submit", claim_dir=str(claim), argv=argv, wait_s=90, **CLAIM) for _ in range(4)]
         for service in services
     ]
     answers = [
@@ -227,7 +224,7 @@ def test_whenever_the_client_dies_the_program_runs_once_or_was_never_claimed(ser
     service.ask("submit", wait_s=30, **order)
     time.sleep(cut_ms / 1000)
     service.discard()
-    found = serve().call("submit", wait_s=20, **order)
+    found = serve().call("submit", wait_s=90, **order)
     assert found["receipt"]["out"] == "42\n"
     assert mark.read_text() == "x\n"
 
@@ -247,17 +244,20 @@ def test_a_claim_without_begin_is_told_as_it_is(serve, tmp_path):
 
 
 def test_a_submit_that_waits_no_longer_says_what_is_known(serve, tmp_path):
-    argv = ["/bin/sh", "-c", "sleep 2; echo 42"]
+    argv = ["/bin/sh", "-c", f"until test -e {tmp_path}/go; do sleep 0.05; done; echo 42"]
     found = serve().call("submit", claim_dir=str(tmp_path / "c"), argv=argv, wait_s=0.2, **CLAIM)
     assert found["claimed_now"]
-    assert found["begin"]["argv"] == argv
     assert found["receipt"] is None
+    wait_for((tmp_path / "c" / "begin").exists)
+    known = serve().call("receipt", claim_dir=str(tmp_path / "c"))
+    assert (known["begin"]["argv"], known["receipt"]) == (argv, None)
+    (tmp_path / "go").touch()
 
 
 def test_a_program_that_never_started_is_told_from_one_that_failed(serve, tmp_path):
     service = serve()
-    absent = service.call("submit", claim_dir=str(tmp_path / "a"), argv=["/nope/msub"], wait_s=10, **CLAIM)["receipt"]
-    failed = service.call("submit", claim_dir=str(tmp_path / "b"), argv=["false"], wait_s=10, **CLAIM)["receipt"]
+    absent = service.call("submit", claim_dir=str(tmp_path / "a"), argv=["/nope/msub"], wait_s=90, **CLAIM)["receipt"]
+    failed = service.call("submit", claim_dir=str(tmp_path / "b"), argv=["false"], wait_s=90, **CLAIM)["receipt"]
     assert (absent["ran"], absent["rc"]) == (False, 127)
     assert "/nope/msub" in absent["err"]
     assert (failed["ran"], failed["rc"]) == (True, 1)
@@ -275,7 +275,7 @@ def test_a_claim_that_cannot_be_made_runs_nothing(serve, tmp_path):
 
 def test_a_program_that_hangs_is_ended_and_the_receipt_says_so(serve, tmp_path):
     found = serve().call(
-        "submit", claim_dir=str(tmp_path / "c"), argv=["sleep", "60"], wait_s=20, timeout_s=0.5, **CLAIM
+        "submit", claim_dir=str(tmp_path / "c"), argv=["sleep", "60"], wait_s=90, timeout_s=0.5, **CLAIM
     )
     assert found["receipt"]["timed_out"]
 
@@ -356,7 +356,7 @@ def test_the_queue_is_read_before_the_results(serve, tmp_path):
     answer = poll(
         serve(),
         {"key": 1, "results": str(results)},
-        queue={"argv": ["/bin/sh", "-c", f"echo end > {results}; echo listed"], "timeout_s": 5},
+        queue={"argv": ["/bin/sh", "-c", f"echo end > {results}; echo listed"], "timeout_s": 60},
     )
     assert answer["queue"]["out"] == "listed\n"
     assert answer["runs"][0]["text"] == "end\n"
@@ -365,7 +365,7 @@ def test_the_queue_is_read_before_the_results(serve, tmp_path):
 def test_a_queue_command_that_is_not_there_lets_the_results_through(serve, tmp_path):
     (tmp_path / "results").write_text("1\n")
     answer = poll(
-        serve(), {"key": 1, "results": str(tmp_path / "results")}, queue={"argv": ["/nope/showq"], "timeout_s": 5}
+        serve(), {"key": 1, "results": str(tmp_path / "results")}, queue={"argv": ["/nope/showq"], "timeout_s": 60}
     )
     assert answer["queue"]["rc"] is None
     assert "/nope/showq" in answer["queue"]["err"]

@@ -108,7 +108,7 @@ def test_a_header_without_a_usable_size_ends_the_stream_with_a_sentence(stream, 
     answer = channel.read()
     assert (answer["n"], answer["ok"]) == (None, False)
     assert "size" in answer["error"]
-    assert channel.process.wait(10) == 3
+    assert channel.process.wait(60) == 3
 
 
 def test_a_stream_cut_anywhere_leaves_whole_files_and_no_half_one(stream, tmp_path):
@@ -134,12 +134,12 @@ def test_a_stream_cut_anywhere_leaves_whole_files_and_no_half_one(stream, tmp_pa
 def test_a_signal_in_the_middle_of_a_file_leaves_nothing(stream, tmp_path, number):
     channel = stream("receive", tmp_path)
     channel.write(frame_of({"path": str(tmp_path / "x"), "size": 1 << 20}) + b"half")
-    give_up = time.monotonic() + 10
+    give_up = time.monotonic() + 60
     while not parts_in(tmp_path):
         assert time.monotonic() < give_up
         time.sleep(0.01)
     channel.process.send_signal(number)
-    assert channel.process.wait(10) == 1
+    assert channel.process.wait(60) == 1
     assert list(tmp_path.iterdir()) == []
 
 
@@ -182,7 +182,7 @@ def test_asked_files_come_in_order_with_their_checksums(stream, tmp_path):
         {"sha256": digest(big), "ok": True},
     ]
     assert answers[0][0]["mtime_ns"] == (tmp_path / "big").stat().st_mtime_ns
-    assert channel.process.wait(10) == 0
+    assert channel.process.wait(60) == 0
 
 
 def test_a_file_that_cannot_be_given_is_named_and_the_others_come(stream, tmp_path):
@@ -207,7 +207,7 @@ def test_a_file_that_cannot_be_given_is_named_and_the_others_come(stream, tmp_pa
         "refused",
     ]
     assert answers[5][1] == b"good"
-    assert channel.process.wait(10) == 0
+    assert channel.process.wait(60) == 0
 
 
 def test_a_file_that_shrinks_while_it_is_given_is_padded_and_disowned(stream, tmp_path):
@@ -246,7 +246,7 @@ def test_a_receiver_that_goes_away_ends_the_giver(stream, tmp_path):
     channel = stream("give", tmp_path)
     channel.write({"path": str(tmp_path / "x")}, {"end": True})
     channel.process.stdout.close()
-    assert channel.process.wait(10) == 1
+    assert channel.process.wait(60) == 1
 
 
 def test_what_is_given_can_be_received(stream, tmp_path):

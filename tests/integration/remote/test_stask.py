@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
-from tests.servers.processes import is_alive
+from tests.servers.processes import is_alive, tell
 
 from rpconsole.commands.results import TaskResults, read_results
 
@@ -52,14 +52,14 @@ class Job:
 
     def run(self, *options: str, **more: str) -> int:
         process = self.start(*options, **more)
-        err = process.communicate(timeout=60)[1]
+        err = process.communicate(timeout=90)[1]
         assert "Traceback" not in err, err
         return process.returncode
 
     def read(self) -> TaskResults:
         return read_results(self.results.read_text() if self.results.exists() else "")
 
-    def wait_for(self, condition, patience_s: float = 20.0) -> None:
+    def wait_for(self, condition, patience_s: float = 60.0) -> None:
         give_up = time.monotonic() + patience_s
         while not condition():
             assert time.monotonic() < give_up, self.results.read_text() if self.results.exists() else "no results"
@@ -144,7 +144,7 @@ def test_a_task_that_runs_for_a_while_is_watched_under_its_own_name(job):
     log = Path(f"{job.results}.tasks/000/4.1.log")
     job.wait_for(lambda: log.exists() and log.read_text() == "begun\n")
     (job.folder / "ok").touch()
-    leader.communicate(timeout=20)
+    leader.communicate(timeout=90)
     assert job.read().tasks[4].log == str(log)
 
 
@@ -167,7 +167,8 @@ def test_each_attempt_tells_what_it_cost(job):
 
 
 def test_no_more_tasks_run_at_once_than_there_are_slots(job):
-    job.tasks(*["echo + >> trace; sleep 0.05; echo - >> trace"] * 20)
+    # the first three wait for each other
+    job.tasks(*["echo + >> trace; until [ $(grep -c + trace) -ge 3 ]; do sleep 0.02; done; echo - >> trace"] * 20)
     job.run("--slots", "3")
     running = most = 0
     for mark in (job.folder / "trace").read_text().split():
@@ -193,14 +194,14 @@ def test_results_of_another_list_are_not_continued(job):
     job.run()
     job.tasks("echo another")
     process = job.start(name="rp1.2.bbbb")
-    _, err = process.communicate(timeout=30)
+    _, err = process.communicate(timeout=90)
     assert process.returncode == 3
     assert "another task list" in err
 
 
 def test_a_list_that_is_not_there_gets_a_sentence(job):
     process = job.start()
-    _, err = process.communicate(timeout=30)
+    _, err = process.communicate(timeout=90)
     assert process.returncode == 3
     assert "run.config" in err
     assert "Traceback" not in err
@@ -236,10 +237,10 @@ def test_after_kill_9_of_the_leader_its_tasks_end_and_the_next_job_does_the_rest
 
 def test_sigterm_lets_short_tasks_finish_ends_long_ones_and_writes_the_end_mark(job):
     job.tasks("echo > begun; sleep 1; echo x > short", "echo $$ > pid; sleep 60", *["touch never"] * 5)
-    leader = job.start("--slots", "2", "--term-grace-s", "2")
+    leader = job.start("--slots", "2", "--term-grace-s", "6")
     job.wait_for(lambda: (job.folder / "begun").exists() and (job.folder / "pid").exists())
     leader.send_signal(signal.SIGTERM)
-    leader.communicate(timeout=20)
+    leader.communicate(timeout=90)
     assert leader.returncode == 6
     results = job.read()
     end = results.end_of("rp1.1.aaaa")
@@ -252,8 +253,9 @@ def test_sigterm_lets_short_tasks_finish_ends_long_ones_and_writes_the_end_mark(
 
 
 def test_near_the_wall_time_nothing_more_is_handed_out(job):
-    job.tasks("sleep 3; echo x > first", "touch second")
-    assert job.run("--slots", "1", "--wall-s", "5", "--margin-s", "2.5") == 6
+    # from the fifth second on; what runs then may go on for eight more
+    job.tasks("sleep 5.5; echo x > first", "touch second")
+    assert job.run("--slots", "1", "--wall-s", "15", "--margin-s", "10") == 6
     end = job.read().end_of("rp1.1.aaaa")
     assert end is not None
     assert (end.reason, end.passed, end.left) == ("wall", 1, 1)
@@ -271,24 +273,27 @@ def test_the_wall_time_ends_a_task_that_does_not_fit(job):
 
 
 def test_a_duplicate_job_ends_at_once_and_writes_to_its_own_output_only(job):
-    job.tasks("echo > begun; sleep 3", "echo x >> second")
+    job.tasks("echo > begun; until test -e ok; do sleep 0.05; done", "echo x >> second")
     first = job.start("--slots", "1")
     job.wait_for(lambda: (job.folder / "begun").exists())
     before = job.results.read_bytes()
     second = job.start(name="rp1.2.bbbb")
-    out, _ = second.communicate(timeout=10)
+    out, _ = second.communicate(timeout=90)
     assert second.returncode == 0
     mark = json.loads(out)
     assert (mark["mark"], mark["name"], mark["of"]["name"]) == ("duplicate", "rp1.2.bbbb", "rp1.1.aaaa")
     assert job.results.read_bytes() == before
-    first.communicate(timeout=20)
+    (job.folder / "ok").touch()
+    first.communicate(timeout=90)
     assert (job.folder / "second").read_text() == "x\n"
 
 
 def test_of_five_jobs_started_together_one_runs(job):
-    job.tasks("echo x >> ran; sleep 1")
+    job.tasks("echo x >> ran; until test -e ok; do sleep 0.05; done")
     started = [job.start(name=f"rp1.{number}.aaaa") for number in range(5)]
-    outs = [process.communicate(timeout=30)[0] for process in started]
+    job.wait_for(lambda: sum(process.poll() is not None for process in started) == 4)
+    (job.folder / "ok").touch()
+    outs = [process.communicate(timeout=90)[0] for process in started]
     assert sum('"duplicate"' in out for out in outs) == 4
     assert (job.folder / "ran").read_text() == "x\n"
 
@@ -299,7 +304,7 @@ def test_an_overruled_leader_stops_its_tasks_and_writes_no_more(job):
     job.wait_for(lambda: (job.folder / "pids").exists())
     (job.folder / "ok").touch()
     assert job.run("--takeover", name="rp1.2.bbbb") == 0
-    out, _ = first.communicate(timeout=30)
+    out, _ = first.communicate(timeout=90)
     assert '"duplicate"' in out
     results = job.read()
     assert results.end_of("rp1.1.aaaa") is None
@@ -316,7 +321,8 @@ def worker_pids(leader: subprocess.Popen[str]) -> list[int]:
 
 
 def test_tasks_spread_over_the_nodes(job):
-    job.tasks(*["sleep 0.3"] * 6)
+    # each waits until all six run
+    job.tasks(*["echo x >> begun; until [ $(wc -l < begun) -eq 6 ]; do sleep 0.05; done"] * 6)
     job.run("--slots", "2", "--launch", "local", hosts="n1\nn2\nn3\n")
     nodes = [outcome.node for outcome in job.read().tasks.values()]
     assert sorted(nodes) == ["n1", "n1", "n2", "n2", "n3", "n3"]
@@ -334,7 +340,7 @@ def test_a_node_that_dies_loses_its_running_tasks_only_and_they_spend_no_attempt
     assert len(orphans) == 2
     job.wait_for(lambda: not any(is_alive(pid) for pid in orphans))
     (job.folder / "ok").touch()
-    leader.communicate(timeout=30)
+    leader.communicate(timeout=90)
     results = job.read()
     assert results.passed == {1, 2, 3, 4}
     assert {outcome.attempts for outcome in results.tasks.values()} == {1}
@@ -347,14 +353,16 @@ def test_when_no_node_is_left_the_end_mark_says_so(job):
     job.wait_for(lambda: job.results.exists() and worker_pids(leader))
     job.wait_for(lambda: any(Path(f"/proc/{pid}/task/{pid}/children").read_text() for pid in worker_pids(leader)))
     os.kill(worker_pids(leader)[0], signal.SIGKILL)
-    leader.communicate(timeout=20)
+    leader.communicate(timeout=90)
     end = job.read().end_of("rp1.1.aaaa")
     assert end is not None
     assert (end.reason, end.left) == ("nodes", 1)
 
 
 def test_a_task_that_failed_on_one_node_is_tried_on_another(job):
-    job.tasks('test "$RPR_NODE" != bad', *["sleep 0.2"] * 6)
+    # it fails once there is another node to try
+    fails = 'if [ "$RPR_NODE" = bad ]; then until test -e at.good; do sleep 0.05; done; exit 1; fi'
+    job.tasks(fails, *["touch at.$RPR_NODE; sleep 0.2"] * 6)
     job.run("--slots", "1", "--launch", "local", hosts="bad\ngood\n")
     assert job.read().passed == set(range(1, 8))
     assert job.read().tasks[1].attempts <= 2
@@ -366,9 +374,14 @@ def test_workers_that_are_told_to_leave_end_the_job_in_order(job):
     leader = job.start("--slots", "2")
     job.wait_for(lambda: (job.folder / "pids").exists() and len((job.folder / "pids").read_text().split()) == 2)
     tasks = [int(pid) for pid in (job.folder / "pids").read_text().split()]
-    for pid in [*tasks, *worker_pids(leader)]:
-        os.kill(pid, signal.SIGTERM)
-    leader.communicate(timeout=30)
+    workers = worker_pids(leader)
+    # all hear of it at the same moment, though they are told one after the other
+    for number in (signal.SIGSTOP, signal.SIGTERM):
+        for pid in [*workers, *(tasks if number is signal.SIGTERM else [])]:
+            tell(pid, number)
+    for pid in workers:
+        tell(pid, signal.SIGCONT)
+    leader.communicate(timeout=90)
     results = job.read()
     end = results.end_of("rp1.1.aaaa")
     assert end is not None
@@ -383,7 +396,7 @@ def test_a_full_disk_delays_results_and_loses_none(job, small_disk):
         filler.write(b"x" * (1020 << 10))
     results = small_disk / "run.results"
     process = job.start("--results", str(results), "--fence", str(job.folder / "fence"), "--slots", "2")
-    process.communicate(timeout=40)
+    process.communicate(timeout=90)
     found = read_results(results.read_text())
     assert found.passed == set(range(1, 42))
     assert found.garbage_lines == 0
@@ -395,7 +408,7 @@ def run_until_it_beats(job):
     leader = job.start("--beat-s", "0.1")
     job.wait_for(lambda: job.results.exists() and job.results.read_text().count('"alive"') >= 3)
     (job.folder / "ok").touch()
-    leader.communicate(timeout=30)
+    leader.communicate(timeout=90)
 
 
 def test_signs_of_life_stand_among_the_results_while_a_task_runs(job):

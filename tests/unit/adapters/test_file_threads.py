@@ -33,7 +33,7 @@ def test_few_threads_land_files_at_once():
 
 def test_all_threads_land_files_at_once_where_the_disk_is_what_they_wait_for():
     seconds = itertools.count()
-    turns, together = Turns(2, clock=lambda: float(next(seconds))), threading.Barrier(THREADS, timeout=30)
+    turns, together = Turns(2, clock=lambda: float(next(seconds))), threading.Barrier(THREADS, timeout=90)
     with turns.taken(1):
         pass
 

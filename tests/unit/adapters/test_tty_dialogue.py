@@ -27,7 +27,7 @@ class Person:
         return None if answer is None else [answer]
 
 
-async def played(script, person, *, patience_s=20.0):
+async def played(script, person, *, patience_s=60.0):
     """A little program in the place of ssh."""
     dialogue = TtyDialogue(TARGET, person, patience_s=patience_s)
     return await dialogue.run([sys.executable, "-c", "import getpass, sys, time\n" + script], dict(os.environ))
@@ -93,18 +93,28 @@ async def test_an_answer_that_is_no_line_is_not_typed(answer):
     assert answer not in repr(ending)
 
 
-async def test_a_program_that_hangs_up_withdraws_its_question():
+async def test_a_program_that_hangs_up_withdraws_its_question(tmp_path):
     ended = asyncio.Event()
+    asked = tmp_path / "asked"
 
     async def ask(challenge):
+        asked.touch()
         try:
             await asyncio.Event().wait()
         finally:
             ended.set()
 
-    script = 'import threading, os\nthreading.Timer(0.5, lambda: os._exit(9)).start()\ngetpass.getpass("P: ")'
+    script = f"""
+import os, threading
+def hang_up():
+    while not os.path.exists({str(asked)!r}):
+        time.sleep(0.02)
+    os._exit(9)
+threading.Thread(target=hang_up).start()
+getpass.getpass("P: ")
+"""
     ending = await played(script, ask)
-    await asyncio.wait_for(ended.wait(), 5)
+    await asyncio.wait_for(ended.wait(), 60)
     assert ending.code == 9
     assert not ending.was_declined
 
