@@ -53,6 +53,8 @@ poll_max_s = 3
 [retry]
 delays_s = [1, 3, 10]
 away_s = 1
+reconcile_s = 2
+queue_full_s = 5
 
 [[labels]]
 label = "demo"

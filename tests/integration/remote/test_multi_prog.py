@@ -102,8 +102,8 @@ def test_sigterm_lets_short_tasks_finish_ends_long_ones_and_writes_the_end_mark(
 
 
 def test_near_the_wall_time_no_further_chunk_begins(job):
-    job.tasks("sleep 5.5; echo x > first", "true", "touch third")
-    assert job.run("--slots", "1", "--wall-s", "15", "--margin-s", "10") == 6
+    job.tasks("sleep 6.5; echo x > first", "true", "touch third")
+    assert job.run("--slots", "1", "--wall-s", "12", "--margin-s", "6") == 6
     end = job.read().end_of("rp1.1.aaaa")
     assert end is not None
     assert (end.reason, end.left) == ("wall", 1)

@@ -253,9 +253,9 @@ def test_sigterm_lets_short_tasks_finish_ends_long_ones_and_writes_the_end_mark(
 
 
 def test_near_the_wall_time_nothing_more_is_handed_out(job):
-    # from the fifth second on; what runs then may go on for eight more
-    job.tasks("sleep 5.5; echo x > first", "touch second")
-    assert job.run("--slots", "1", "--wall-s", "15", "--margin-s", "10") == 6
+    # from the sixth second on; what runs then may go on for five more
+    job.tasks("sleep 6.5; echo x > first", "touch second")
+    assert job.run("--slots", "1", "--wall-s", "12", "--margin-s", "6") == 6
     end = job.read().end_of("rp1.1.aaaa")
     assert end is not None
     assert (end.reason, end.passed, end.left) == ("wall", 1, 1)
