@@ -13,6 +13,7 @@ from tests.servers.processes import wait_for
 from tests.servers.sshd import USER, PrivateSshd, require_sshd
 from tests.servers.token_card import TokenCard
 
+from rpconsole.adapters.ssh import tty_dialogue
 from rpconsole.adapters.ssh.options import Gateway
 from rpconsole.domain.fault import LoginRefused, SiteRefused, SiteUnreachable
 from rpconsole.domain.session import SessionState
@@ -103,7 +104,11 @@ async def test_a_banner_of_ten_thousand_lines_stands_in_the_way_of_nothing(start
     assert server.tries() == (1, 0)
 
 
-async def test_a_banner_without_a_line_end_before_a_slow_card_server_is_no_question(start_sshd, site_at, tmp_path):
+async def test_a_banner_without_a_line_end_before_a_slow_card_server_is_no_question(
+    start_sshd, site_at, tmp_path, monkeypatch
+):
+    # so long after it even a line without the marks of a question is taken for one
+    monkeypatch.setattr(tty_dialogue, "_UNMARKED_QUIET_S", 90.0)
     banner = tmp_path / "banner"
     banner.write_text("Welcome to the site: ")
     slow = "auth optional pam_exec.so quiet /bin/sleep 1.5\n"

@@ -40,7 +40,6 @@ AllowTcpForwarding {forwarding}
 MaxSessions {max_sessions}
 MaxAuthTries 6
 LoginGraceTime 120
-MaxStartups 100
 LogLevel VERBOSE
 PrintMotd no
 X11Forwarding no
@@ -198,8 +197,11 @@ class PrivateSshd:
 
     def _write_files(self) -> None:
         self._make_key()
+        # logins that have just ended still count; unlike other keywords the last one of these holds
+        many = "" if "MaxStartups" in self._settings else "MaxStartups 100\n"
         (self.directory / "sshd_config").write_text(
             self._settings
+            + many
             + _CONFIG.format(
                 port=self.port,
                 directory=self.directory,
