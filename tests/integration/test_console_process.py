@@ -6,6 +6,7 @@ import os
 import pty
 import select
 import signal
+import socket
 import struct
 import subprocess
 import sys
@@ -22,9 +23,11 @@ from rpconsole.config import example_config
 CONSOLE = """
 import signal, sys
 from pathlib import Path
+from rpconsole.console import paced
 from rpconsole.console.app import ConsoleApp
 from rpconsole.console.starting import Options, straight
 from rpconsole.console.theme import load, shipped
+paced.LAST_ANSWER_S = float(sys.argv[3])
 palettes, _ = load(shipped())
 app = ConsoleApp(Options(who="ipp", place=sys.argv[2], palette=palettes["rp-mono"], palettes=palettes,
                          crash_file=Path(sys.argv[1]).with_name("crash.txt")), arrive=straight(Path(sys.argv[1])))
@@ -37,14 +40,16 @@ PATIENCE_S = 90.0
 class Terminal:
     """A pseudo terminal with a console on it."""
 
-    def __init__(self, socket_path: Path, place: str = "pts/3", words: Sequence[str] = ()) -> None:
+    def __init__(
+        self, socket_path: Path, place: str = "pts/3", words: Sequence[str] = (), last_answer_s: float = 1.0
+    ) -> None:
         self._master, slave = pty.openpty()
         self.resize(80, 24)
         # where the size stands in the environment nobody looks at the terminal's own
         environ = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")}
         environ |= {"HOME": str(socket_path.parent), "TERM": "xterm-256color", "TEXTUAL_ANIMATIONS": "none"}
         self.process = subprocess.Popen(
-            [sys.executable, *(words or ("-c", CONSOLE, str(socket_path), place))],
+            [sys.executable, *(words or ("-c", CONSOLE, str(socket_path), place, str(last_answer_s)))],
             stdin=slave, stdout=slave, stderr=slave, env=environ, start_new_session=True,
         )  # fmt: skip
         os.close(slave)
@@ -101,6 +106,12 @@ def ended(process: subprocess.Popen[bytes]) -> None:
         raise
 
 
+def listens(path: Path) -> bool:
+    """A socket has its name a moment before it takes connections."""
+    with socket.socket(socket.AF_UNIX) as probe:
+        return probe.connect_ex(str(path)) == 0
+
+
 @pytest.fixture
 def engine(tmp_path) -> Iterator[tuple[Path, subprocess.Popen[bytes]]]:
     path = tmp_path / "s" / "engine.sock"
@@ -110,7 +121,7 @@ def engine(tmp_path) -> Iterator[tuple[Path, subprocess.Popen[bytes]]]:
         [sys.executable, "-m", "tests.fakes.daemon", str(path), str(tmp_path / "log")], env=environ
     )
     until = time.monotonic() + PATIENCE_S
-    while not path.exists():
+    while not listens(path):
         assert time.monotonic() < until
         time.sleep(0.05)
     yield path, process
@@ -158,7 +169,16 @@ def test_a_terminal_that_is_behind_is_sent_nothing_more_until_it_has_answered(te
     terminal.wait_for("left with leave")
 
 
-def test_the_last_question_is_answered_before_the_shell_has_the_terminal(terminal):
+@pytest.fixture
+def patient(engine) -> Iterator[Terminal]:
+    """A console that waits for its terminal's last answer longer than any machine pauses."""
+    made = Terminal(engine[0], last_answer_s=90.0)
+    yield made
+    made.end()
+
+
+def test_the_last_question_is_answered_before_the_shell_has_the_terminal(patient):
+    terminal = patient
     terminal.wait_for("moab.4711", QUESTION)
     terminal.type(ANSWER)
     terminal.wait_for(QUESTION)
