@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import signal
 import socket
+import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -29,12 +31,14 @@ async def test_a_restart_of_ours_costs_no_token(start_sshd, site_at):
     since = site.sessions.view()[0].opened_at
     assert await site.sessions.release() == ("fe1",)
     assert not site.sessions.alive()
+    released_at = time.time()
 
     again = site_at(server)
     await again.sessions.resume()
     view = again.sessions.view()[0]
     assert (view.state, view.user) == (SessionState.OPEN, USER)
-    assert abs(view.opened_at - since) < 10
+    # as old as the master, not as its adoption
+    assert since - 60 < view.opened_at < released_at
     assert await again.site.stat([f"{again.root}/nothing"]) == {}
     assert server.tries() == (1, 0)
 
@@ -187,7 +191,9 @@ async def test_the_token_is_in_no_process_list_environment_or_file(start_sshd, s
     assert seen == [1]
     for pid in masters_in(sockets):
         for part in ("cmdline", "environ"):
-            assert token.encode() not in Path(f"/proc/{pid}/{part}").read_bytes()
+            # the one that asked ends once another has gone to the background
+            with suppress(OSError):
+                assert token.encode() not in Path(f"/proc/{pid}/{part}").read_bytes()
     files = [path for folder in (tmp_path, sockets) for path in folder.rglob("*") if path.is_file()]
     assert all(token.encode() not in path.read_bytes() for path in files)
 
