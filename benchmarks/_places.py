@@ -25,6 +25,7 @@ from rpconsole.adapters.storage.local_files import DiskFiles
 from rpconsole.adapters.storage.plain import PlainCatalogue
 from rpconsole.adapters.workshop.processes import Processes
 from rpconsole.commands.known_schedulers import KNOWN_SCHEDULERS
+from rpconsole.daemon.collector import settle_collector
 from rpconsole.domain.allocation import SitePlan
 from rpconsole.engine.settings import EngineSettings
 from rpconsole.engine.world import World
@@ -102,6 +103,8 @@ async def place(url: str, folder: Path) -> AsyncIterator[Place]:
         lock=owner_lock_of(gpc1),
         workshop=(workshop := Processes()),
     )
+    # as the engine's own process does
+    settle_collector()
     try:
         yield Place(world=world, gpc1=gpc1, journal=journal, home=home, clock=clock)
     finally:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import os
+import pickle
 from pathlib import Path
 
 import pytest
@@ -157,3 +158,19 @@ async def test_a_file_comes_in_pieces_that_end_at_line_ends(files: LocalFiles, t
 async def test_a_file_that_is_missing_has_no_pieces_but_a_sentence(files: LocalFiles, tmp_path: Path):
     with pytest.raises(BadData, match="missing cannot be read"):
         [piece async for piece in files.pieces(str(tmp_path / "missing"))]
+
+
+async def test_the_reader_reads_each_file_or_says_why_it_cannot(files: LocalFiles, tmp_path: Path):
+    paths = [str(tmp_path / name) for name in ("there", "missing", "folder", "large", "latin")]
+    texts = {paths[0]: "x\n", paths[3]: "y" * 200_000, paths[4]: "\xff\x00"}
+    await files.write(texts)
+    (tmp_path / "folder").mkdir()
+    read = pickle.loads(pickle.dumps(files.reader()))
+    found = read(paths)
+    assert [str(one) if isinstance(one, BadData) else one for one in found] == [
+        "x\n",
+        f"{paths[1]} cannot be read: No such file or directory",
+        f"{paths[2]} cannot be read: Is a directory",
+        texts[paths[3]],
+        "\xff\x00",
+    ]

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 
 from rpconsole.domain.dbinfo import DbinfoStatement
 from rpconsole.domain.event import DbinfoApplied, Event
-from rpconsole.domain.fault import BadData
 from rpconsole.domain.manifest import ManifestRecord
 from rpconsole.domain.retry import AbandonPolicy
 from rpconsole.domain.run import ComponentState, Run
-from rpconsole.engine.dbinfo_check import CheckOrder, check_all
+from rpconsole.engine.early_checks import EarlyChecks
 from rpconsole.engine.lanes import in_lanes
 from rpconsole.engine.retrieve import FAIL
 from rpconsole.engine.run_files import products_of
@@ -26,33 +24,45 @@ PASS = "pass"
 DBINFO = ".dbinfo"
 #: dbinfo that are read, checked and applied together
 CHUNK = 1000
-#: one piece is read, one checked, one written
-LANES = 3
+#: one piece is checked, one written, and one on its way on either side
+LANES = 4
 
 
 async def apply_run(world: World, run: Run) -> Event:
     """Check each dbinfo against the component it belongs to, apply it, and settle the components."""
-    products, verdicts, _ = await asyncio.gather(
-        products_of(world, run, ending=DBINFO),
-        world.ledger.verdicts(run.remote_id),
-        # a process that is not there yet comes up meanwhile
-        world.workshop.call(check_all, _order(world, run, [])),
-    )
-    records = {(record.component, record.item): record for record in products}
-    settled = [verdict for verdict in verdicts if verdict.state == FAIL]
-    open_ = [verdict for verdict in verdicts if verdict.state != FAIL]
+    checks = EarlyChecks(world, run, at_once=CHUNK)
+    try:
+        verdicts = await world.ledger.verdicts(run.remote_id)
+        settled = [verdict for verdict in verdicts if verdict.state == FAIL]
+        open_ = {(one.stage_id, one.item): one for one in verdicts if one.state != FAIL}
 
-    async def some(verdicts: Sequence[Verdict]) -> None:
-        settled.extend(await _apply_some(world, run, verdicts, records))
+        def are_open(records: Sequence[ManifestRecord]) -> list[ManifestRecord]:
+            return [record for record in records if _key(record) in open_]
 
-    await in_lanes(open_, CHUNK, some, lanes=LANES)
-    return await _settle_components(world, run, settled, {stage_id for stage_id, _ in records})
+        async def some(records: Sequence[ManifestRecord]) -> None:
+            asked = [open_[_key(record)] for record in records]
+            settled.extend(await _apply_some(world, asked, await checks.of(records)))
+
+        products = await products_of(
+            world, run, ending=DBINFO, foretell=lambda records: checks.begin(are_open(records))
+        )
+        promised = {_key(record): record for record in products}
+        await in_lanes(are_open(list(promised.values())), CHUNK, some, lanes=LANES)
+    finally:
+        await checks.end()
+    missing = [verdict for key, verdict in open_.items() if key not in promised]
+    settled.extend(await _apply_some(world, missing, [_no_dbinfo(verdict) for verdict in missing]))
+    return await _settle_components(world, run, settled, {stage_id for stage_id, _ in promised})
+
+
+def _key(record: ManifestRecord) -> tuple[int, str]:
+    """As a verdict has it; what belongs to no component has no verdict."""
+    return record.component or 0, record.item or ""
 
 
 async def _apply_some(
-    world: World, run: Run, verdicts: Sequence[Verdict], records: Mapping[tuple[int | None, str | None], ManifestRecord]
+    world: World, verdicts: Sequence[Verdict], checked: Sequence[DbinfoStatement | str]
 ) -> list[Verdict]:
-    checked = await _checked(world, run, [records.get((one.stage_id, one.item)) or _no_dbinfo(one) for one in verdicts])
     statements = [one for one in checked if not isinstance(one, str)]
     outcomes = iter(await world.survey.apply(statements))
     settled = [
@@ -65,36 +75,6 @@ async def _apply_some(
 
 def _no_dbinfo(verdict: Verdict) -> str:
     return f"no dbinfo was promised for {verdict.item} of component {verdict.stage_id}"
-
-
-async def _checked(world: World, run: Run, promised: Sequence[ManifestRecord | str]) -> list[DbinfoStatement | str]:
-    """For each promised dbinfo its statement, or the sentence why there is none."""
-    texts = await _texts(world, [record.local for record in promised if not isinstance(record, str)])
-    files = [one if isinstance(one, str) else _readable(one, texts[one.local]) for one in promised]
-    return await world.workshop.call(check_all, _order(world, run, files))
-
-
-def _order(world: World, run: Run, files: Sequence[tuple[ManifestRecord, str] | str]) -> CheckOrder:
-    return CheckOrder(stage=run.stage, dbname=world.settings.layout.dbname, files=files)
-
-
-def _readable(record: ManifestRecord, text: str | BadData) -> tuple[ManifestRecord, str] | str:
-    return str(text) if isinstance(text, BadData) else (record, text)
-
-
-async def _texts(world: World, paths: Sequence[str]) -> Mapping[str, str | BadData]:
-    """path -> what is in the file, or why it cannot be read: a file that is gone does not cost its neighbours."""
-    try:
-        return await world.files.read_all(paths)
-    except BadData:
-        return {path: await _text(world, path) for path in paths}
-
-
-async def _text(world: World, path: str) -> str | BadData:
-    try:
-        return await world.files.read(path)
-    except BadData as bad:
-        return bad
 
 
 def _settled(verdict: Verdict, applied: Applied) -> Verdict:

@@ -1,4 +1,4 @@
-"""Each returned dbinfo compared with the component it belongs to; pure, so that it may be done in another process."""
+"""Each returned dbinfo compared with the component it belongs to; it changes nothing, so it may be done in another process."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from rpconsole.domain.dbinfo_alike import read_alike
 from rpconsole.domain.fault import BadData
 from rpconsole.domain.manifest import ManifestRecord
 from rpconsole.domain.stage import Stage
+from rpconsole.ports.local_files import Reader
 
 #: files that are read together; where one of them is wrong all are read one by one
 TOGETHER = 50
@@ -21,32 +22,38 @@ class CheckOrder:
 
     stage: Stage
     dbname: str
-    #: what was promised, and what is in the file; or the sentence why there is nothing to check
-    files: Sequence[tuple[ManifestRecord, str] | str]
+    read: Reader
+    promised: Sequence[ManifestRecord]
 
 
-def check_all(order: CheckOrder) -> list[DbinfoStatement | str]:
+Checked = list[DbinfoStatement | str]
+
+
+def check_all(order: CheckOrder) -> Checked:
     """For each file the statement that may be applied, or the sentence why it may not."""
-    there = [file for file in order.files if not isinstance(file, str)]
-    pieces = (there[start : start + TOGETHER] for start in range(0, len(there), TOGETHER))
-    checked = iter([one for piece in pieces for one in _check_some(order, piece)])
-    return [file if isinstance(file, str) else next(checked) for file in order.files]
+    pieces = (order.promised[start : start + TOGETHER] for start in range(0, len(order.promised), TOGETHER))
+    return [one for piece in pieces for one in _check_some(order, piece)]
 
 
-def _check_some(order: CheckOrder, files: Sequence[tuple[ManifestRecord, str]]) -> Sequence[DbinfoStatement | str]:
-    return _alike(order, files) or [_check(order, *file) for file in files]
+def _check_some(order: CheckOrder, records: Sequence[ManifestRecord]) -> Sequence[DbinfoStatement | str]:
+    found = order.read([record.local for record in records])
+    texts = [text for text in found if isinstance(text, str)]
+    alike = _alike(order, records, texts) if len(texts) == len(records) else None
+    return alike or [_check(order, record, text) for record, text in zip(records, found, strict=True)]
 
 
-def _alike(order: CheckOrder, files: Sequence[tuple[ManifestRecord, str]]) -> list[DbinfoStatement] | None:
+def _alike(order: CheckOrder, records: Sequence[ManifestRecord], texts: Sequence[str]) -> list[DbinfoStatement] | None:
     try:
-        expects = [expected_of(order.stage, record) for record, _ in files]
+        expects = [expected_of(order.stage, record) for record in records]
     except BadData:
         return None
-    sources, texts = [record.local for record, _ in files], [text for _, text in files]
+    sources = [record.local for record in records]
     return read_alike(texts, sources, expects, stage=order.stage, dbname=order.dbname)
 
 
-def _check(order: CheckOrder, record: ManifestRecord, text: str) -> DbinfoStatement | str:
+def _check(order: CheckOrder, record: ManifestRecord, text: str | BadData) -> DbinfoStatement | str:
+    if isinstance(text, BadData):
+        return str(text)
     try:
         expect = expected_of(order.stage, record)
         return read_dbinfo(text, source=record.local, stage=order.stage, expect=expect, dbname=order.dbname)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Self
@@ -21,6 +21,8 @@ from rpconsole.domain.paths import mapped_by_key
 from rpconsole.domain.run import Run
 from rpconsole.engine.world import World
 
+#: what hears of some records
+Foretell = Callable[[Sequence[ManifestRecord]], None]
 #: files that are looked at together, on both sides: one round trip, and what is held of them
 AT_ONCE = 8000
 
@@ -116,14 +118,21 @@ class _Lines:
         return taken
 
 
-async def manifest_of(world: World, run: Run, *, ending: str = "") -> tuple[ManifestRecord, ...]:
-    """All records at once, for who needs few of them; see ``record_pieces``."""
+async def manifest_of(
+    world: World, run: Run, *, ending: str = "", foretell: Foretell | None = None
+) -> tuple[ManifestRecord, ...]:
+    """All records at once, for who needs few of them; see ``record_pieces``.
+
+    ``foretell`` hears of those of a manifest before it is known whether it fits, for who can begin with what changes nothing.
+    """
     paths = await list_paths(world, run)
-    found = await _fitting(world, paths, ending) if MANIFEST in paths else None
+    found = await _fitting(world, paths, ending, foretell) if MANIFEST in paths else None
     return tuple(await _listed(world, run, paths, ending) if found is None else found)
 
 
-async def _fitting(world: World, paths: Mapping[str, str], ending: str) -> list[ManifestRecord] | None:
+async def _fitting(
+    world: World, paths: Mapping[str, str], ending: str, foretell: Foretell | None
+) -> list[ManifestRecord] | None:
     """The manifest's records, looked at and read in one go; None where it does not fit the lists, whatever else is wrong with it."""
     found: list[ManifestRecord] = []
     bad: BadData | None = None
@@ -134,11 +143,13 @@ async def _fitting(world: World, paths: Mapping[str, str], ending: str) -> list[
             if not await asyncio.to_thread(promises, products, await generate.take(len(products))):
                 return None
             try:
-                found += await asyncio.to_thread(
-                    read_manifest, text, source=paths[MANIFEST], ending=ending, first=first
-                )
+                some = await asyncio.to_thread(read_manifest, text, source=paths[MANIFEST], ending=ending, first=first)
             except BadData as error:
                 bad = bad or error
+            else:
+                found += some
+                if foretell is not None:
+                    foretell(some)
             first += text.count("\n")
         if await generate.take(1):
             return None
@@ -147,9 +158,12 @@ async def _fitting(world: World, paths: Mapping[str, str], ending: str) -> list[
     return found
 
 
-async def products_of(world: World, run: Run, *, ending: str = "") -> list[ManifestRecord]:
-    """The products that the run's tasks promised, or those whose key has this ending."""
-    return [record for record in await manifest_of(world, run, ending=ending) if record.role is Role.PRODUCT]
+async def products_of(
+    world: World, run: Run, *, ending: str = "", foretell: Foretell | None = None
+) -> list[ManifestRecord]:
+    """The products that the run's tasks promised, or those whose key has this ending; see ``manifest_of``."""
+    records = await manifest_of(world, run, ending=ending, foretell=foretell)
+    return [record for record in records if record.role is Role.PRODUCT]
 
 
 async def product_pieces(world: World, run: Run) -> AsyncGenerator[list[ManifestRecord]]:

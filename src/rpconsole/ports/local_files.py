@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterable, Collection, Mapping
+from collections.abc import AsyncGenerator, AsyncIterable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
+
+from rpconsole.domain.fault import BadData
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -14,6 +16,10 @@ class FileFact:
     size: int
     mtime_ns: int
     sha256: str | None = None
+
+
+#: for each path the file's text (latin-1 bytes survive), or why it cannot be read
+Reader = Callable[[Sequence[str]], list[str | BadData]]
 
 
 class LocalFiles(Protocol):
@@ -41,6 +47,10 @@ class LocalFiles(Protocol):
 
     async def read_all(self, paths: Collection[str]) -> Mapping[str, str]:
         """path -> text of these files, together in memory; BadData names the first that cannot be read."""
+        ...
+
+    def reader(self) -> Reader:
+        """What reads many small files where it is called, which may be another process: a function of a module. It blocks."""
         ...
 
     async def facts(self, paths: Collection[str], *, hashed: bool = False) -> Mapping[str, FileFact]:

@@ -15,6 +15,6 @@ class Workshop(Protocol):
     async def call(self, work: Callable[[Given], Made], given: Given) -> Made:
         """What ``work`` makes of ``given``; what it raises comes out.
 
-        ``work`` is a function of a module and pure: it may run in another process, and again where that one died.
+        ``work`` is a function of a module and changes nothing: it may run in another process, and again where that one died.
         """
         ...

@@ -8,12 +8,12 @@ import hashlib
 import os
 import secrets
 import stat
-from collections.abc import AsyncGenerator, AsyncIterable, Collection, Generator, Iterable, Iterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 from rpconsole.domain.fault import BadData, DiskFailed
-from rpconsole.ports.local_files import FileFact
+from rpconsole.ports.local_files import FileFact, Reader
 
 #: files that are brought to disk side by side
 SYNCS = 16
@@ -53,6 +53,9 @@ class DiskFiles:
 
     async def read_all(self, paths: Collection[str]) -> Mapping[str, str]:
         return await asyncio.to_thread(lambda: {path: _read(path) for path in paths})
+
+    def reader(self) -> Reader:
+        return read_each
 
     async def facts(self, paths: Collection[str], *, hashed: bool = False) -> Mapping[str, FileFact]:
         return await asyncio.to_thread(_facts, paths, hashed)
@@ -186,6 +189,18 @@ def _read(path: str) -> str:
             os.close(descriptor)
     except OSError as error:
         raise BadData(f"{path} cannot be read: {error.strerror}") from None
+
+
+def read_each(paths: Sequence[str]) -> list[str | BadData]:
+    """See the port's ``reader``."""
+    return [_read_or_why(path) for path in paths]
+
+
+def _read_or_why(path: str) -> str | BadData:
+    try:
+        return _read(path)
+    except BadData as bad:
+        return bad
 
 
 def _pieces(path: str) -> Generator[str]:

@@ -29,8 +29,9 @@ PIPE_BYTES = 1 << 20
 
 
 def spare_cores() -> int:
-    """How many processes pay: one core is this process' own."""
-    return max(0, min(MOST, len(os.sched_getaffinity(0)) - 1))
+    """How many processes pay: as many as there are cores, since this one waits for disks and databases; none on a single core."""
+    cores = len(os.sched_getaffinity(0))
+    return min(MOST, cores) if cores > 1 else 0
 
 
 class Processes:
