@@ -45,6 +45,10 @@ class Reads:
         self.seen.release(len(paths))
         return [f"no dbinfo in {path}" for path in paths]
 
+    async def until(self, count: int) -> None:
+        for _ in range(count):
+            await asyncio.to_thread(self.seen.acquire)
+
 
 @pytest.fixture
 async def checks(bench):
@@ -69,6 +73,7 @@ async def test_what_was_begun_for_other_records_is_of_no_account(checks, promise
     """A manifest that does not fit the lists names other files, or the same ones for another component."""
     early, reads = checks
     early.begin(records(1, 2))
+    await reads.until(2)
     assert [sentence.split(":")[0] for sentence in await early.of(promised)] == [one.local for one in promised]
     assert reads.paths.count(promised[0].local) == 2
 
@@ -76,8 +81,7 @@ async def test_what_was_begun_for_other_records_is_of_no_account(checks, promise
 async def test_no_more_is_begun_early_than_may_be_held(checks):
     early, reads = checks
     early.begin(records(*range(10 * AHEAD)))
-    for _ in range(2 * AHEAD):
-        await asyncio.to_thread(reads.seen.acquire)
+    await reads.until(2 * AHEAD)
     await early.end()
     assert len(reads.paths) == 2 * AHEAD
 
