@@ -9,14 +9,14 @@ import os
 import secrets
 import stat
 from collections.abc import AsyncGenerator, AsyncIterable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from functools import partial
 
 from rpconsole.domain.fault import BadData, DiskFailed
 from rpconsole.ports.local_files import FileFact, Reader
 
-#: files that are brought to disk side by side
-SYNCS = 16
+#: what brings files to disk side by side; kept, for a thread costs more to start than a small file to sync
+SYNCS = ThreadPoolExecutor(32, thread_name_prefix="sync")
 OPEN_AT_ONCE = 128
 #: of a file that is read piece by piece
 PIECE_BYTES = 1 << 20
@@ -141,9 +141,11 @@ def _append(growing: Mapping[str, _Growing], contents: Mapping[str, bytes]) -> N
 def _finish(growing: Mapping[str, _Growing]) -> None:
     """On disk, then seen. Syncs side by side cost the disk one journal entry together."""
     files = list(growing.values())
-    with ThreadPoolExecutor(min(SYNCS, len(files) or 1), thread_name_prefix="sync") as syncs:
-        for _ in syncs.map(_Growing.sync, files):
-            pass
+    syncs = [SYNCS.submit(file.sync) for file in files]
+    # all have ended, one way or the other, before anybody closes one
+    wait(syncs)
+    for sync in syncs:
+        sync.result()
     for file in files:
         file.show()
     _sync_directories({file.folder for file in files})
