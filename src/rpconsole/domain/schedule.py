@@ -139,7 +139,7 @@ def choose(runs: Iterable[Run], situation: Situation) -> list[Action]:
     """The actions to start now, best first; polls are left to ``to_poll``, since all runs share one round trip."""
     ready: dict[type[Action], list[Run]] = {}
     for run in runs:
-        if is_ready(run, situation):
+        if run.step is not Step.POLL and is_ready(run, situation):
             ready.setdefault(ACTION_OF_STEP[run.step], []).append(run)
     under_way = list(situation.busy.values())
     chosen: list[Action] = []
@@ -163,7 +163,9 @@ def _rank(run: Run, situation: Situation) -> tuple[float, float, float, int]:
 
 
 def to_poll(runs: Iterable[Run], situation: Situation) -> list[Run]:
-    """Every run that the next round trip asks for."""
+    """Every run that the next round trip asks for; none without a session."""
+    if not situation.session:
+        return []
     return [run for run in runs if run.step is Step.POLL and is_ready(run, situation)]
 
 

@@ -54,14 +54,14 @@ class RunBook:
 
     async def refresh(self) -> None:
         """Take up rows that are new to us, and changes that other hands made; a constant number of queries."""
-        found = await self._world.runs.runs(LIVE_STATES if self._has_begun else (*LIVE_STATES, *STOPPED_STATES))
+        found, standing = await self._read()
         rows = {row.remote_id: row for row in found if row.state in LIVE_STATES}
         stopped = sorted((row for row in found if row.state in STOPPED_STATES), key=lambda row: row.remote_id)
         unknown = [row for row in (*rows.values(), *stopped[-KEEP_ENDED:]) if row.remote_id not in self.runs]
         known = await self._world.journal.load([row.remote_id for row in unknown]) if unknown else {}
         self._take_up_stopped([row for row in unknown if row.state in STOPPED_STATES], known)
         if not self._has_begun:
-            await self._take_up_full()
+            await self._take_up_full(standing)
         self._has_begun = True
         for remote_id, row in rows.items():
             if remote_id not in self.runs:
@@ -80,9 +80,17 @@ class RunBook:
             run = known.get(row.remote_id)
             self.runs[row.remote_id] = run if run is not None and run.state is row.state else run_of_row(row)
 
-    async def _take_up_full(self) -> None:
+    async def _read(self) -> tuple[Sequence[RunRow], Mapping[int, Run]]:
+        """The rows in view; the first time those of stopped runs too, and the runs that the journal has at ``advance``."""
+        if self._has_begun:
+            return await self._world.runs.runs(LIVE_STATES), {}
+        return await asyncio.gather(
+            self._world.runs.runs((*LIVE_STATES, *STOPPED_STATES)), self._world.journal.standing_at(Step.ADVANCE)
+        )
+
+    async def _take_up_full(self, standing: Mapping[int, Run]) -> None:
         """Runs that an engine before this one left between ``full`` and the registering of what they made ready: their rows look ended."""
-        for remote_id, run in (await self._world.journal.standing_at(Step.ADVANCE)).items():
+        for remote_id, run in standing.items():
             row = await self._world.runs.run(remote_id)
             if row is not None and row.state is RunState.FULL:
                 self.runs.setdefault(remote_id, run)

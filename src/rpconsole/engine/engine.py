@@ -232,7 +232,7 @@ class EngineCore:
         situation = self.situation()
         for action in choose(runs, situation):
             self._start(action)
-        self._start_poll(now, situation)
+        self._start_poll(now, situation, runs)
         self._start_scratch(now, situation, runs)
         if self.sweep_due.is_due(now) and self._tasks.start_once("sweep", self._sweep):
             self.sweep_due.next_in(now, self.world.settings.sweep_s)
@@ -246,8 +246,8 @@ class EngineCore:
         elif self.scratch.knows_not(runs):
             self._tasks.start_once("scratch", lambda: self.scratch.read(runs))
 
-    def _start_poll(self, now: float, situation: Situation) -> None:
-        runs = to_poll(self.book.live(), situation) if self.watch.due.is_due(now) else []
+    def _start_poll(self, now: float, situation: Situation, live: Sequence[Run]) -> None:
+        runs = to_poll(live, situation) if self.watch.due.is_due(now) else []
         if runs and self._tasks.start_once("poll", lambda: self._poll(runs)):
             self.watch.begin()
             self.busy.update({run.remote_id: PollRun for run in runs})

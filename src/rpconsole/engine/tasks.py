@@ -46,6 +46,8 @@ class TaskSet:
 
     async def _guarded(self, name: str, work: Callable[[], Work]) -> None:
         try:
+            # who waits for the round to end goes first: he shows what is known, and this competes with him for the processor
+            await asyncio.sleep(0)
             await work()
         except DatabaseAway as away:
             self._say_away(away)

@@ -66,7 +66,6 @@ class Views:
         """Everything that is shown, at this moment."""
         core = self._core
         situation = core.situation()
-        why = Reasons(situation)
         out, back = self._rates()
         return Snapshot(
             at=situation.now,
@@ -76,7 +75,7 @@ class Views:
             owner=f"{core.owner.host}:{core.owner.pid}",
             sessions=self._desk.views(),
             gates=core.gates.view(),
-            runs=tuple(self._run_view(run, situation, why) for _, run in sorted(core.book.runs.items())),
+            runs=self._run_views(situation),
             alerts=core.notices.kept(),
             rate_out=out,
             rate_in=back,
@@ -87,31 +86,39 @@ class Views:
             accounts=core.world.settings.accounts,
         )
 
-    def _run_view(self, run: Run, situation: Situation, why: Reasons) -> RunView:
-        number, attempt = run.remote_id, run.attempt
-        sent, returned = self._counts.bytes.get(number, NO_BYTES)
-        view = RunView(
-            remote_id=number,
-            stage=run.stage,
-            label=run.label,
-            state=run.state,
-            step=run.step,
-            job=attempt.job if attempt else None,
-            attempts=run.attempts,
-            tries=run.tries,
-            next_try_at=run.next_try_at,
-            why=() if situation.busy.get(number, PollRun) is not PollRun else why.of(run),
-            fault=run.fault,
-            components=self._components.of.get(number),
-            submitted_at=attempt.intended_at if attempt else None,
-            purge_at=self._core.scratch.urgency.get(number),
-            bytes_sent=sent,
-            bytes_returned=returned,
-            moving=self._core.world.meter.view(number),
-        )
-        if results := self._core.results.of.get(number):
-            self._add_results(view, run, results)
-        return view
+    def _run_views(self, situation: Situation) -> tuple[RunView, ...]:
+        """Every run in view; what all have in common is looked up once, as thousands are made with every look."""
+        core, runs, why_of = self._core, self._core.book.runs, Reasons(situation).of
+        busy, bytes_of, counts, urgency = situation.busy, self._counts.bytes, self._components.of, core.scratch.urgency
+        results_of, moving = core.results.of, core.world.meter.view
+        views = []
+        for number in sorted(runs):
+            run = runs[number]
+            attempt = run.attempt
+            sent, returned = bytes_of.get(number, NO_BYTES)
+            view = RunView(
+                remote_id=number,
+                stage=run.stage,
+                label=run.label,
+                state=run.state,
+                step=run.step,
+                job=attempt.job if attempt else None,
+                attempts=run.attempts,
+                tries=run.tries,
+                next_try_at=run.next_try_at,
+                why=why_of(run) if number not in busy or busy[number] is PollRun else (),
+                fault=run.fault,
+                components=counts.get(number),
+                submitted_at=attempt.intended_at if attempt else None,
+                purge_at=urgency.get(number),
+                bytes_sent=sent,
+                bytes_returned=returned,
+                moving=moving(number),
+            )
+            if number in results_of:
+                self._add_results(view, run, results_of[number])
+            views.append(view)
+        return tuple(views)
 
     def _add_results(self, view: RunView, run: Run, results: TaskResults) -> None:
         """What only a run shows whose job was seen."""

@@ -7,14 +7,26 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Update, case, func, literal_column, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    String,
+    Update,
+    case,
+    func,
+    literal_column,
+    select,
+    type_coerce,
+    update,
+)
 
 from rpconsole.adapters.gpc1.check import check_schema
 from rpconsole.adapters.gpc1.define import define_run
 from rpconsole.adapters.gpc1.engine import Gpc1
 from rpconsole.adapters.gpc1.tables import remote_component, remote_run
-from rpconsole.adapters.gpc1.values import epoch_or_none, text_or_none
-from rpconsole.adapters.sql import NUMBERS_AT_ONCE, among, in_pieces
+from rpconsole.adapters.gpc1.values import Moments, text_or_none
+from rpconsole.adapters.sql import NUMBERS_AT_ONCE, among, in_pieces, plain_rows
 from rpconsole.domain.fault import BadData
 from rpconsole.domain.run import Component, ComponentState, RunRow, RunState
 from rpconsole.domain.stage import Stage
@@ -40,19 +52,21 @@ class SqlRunStore:
     async def runs(
         self, states: Collection[RunState] = (), *, label: str | None = None, stage: Stage | None = None
     ) -> list[RunRow]:
-        query = select(*_RUN_COLUMNS).where(remote_run.c.stage.in_([stage] if stage else list(Stage)))
+        # without a stage nothing is asked of it: SQLite would look every run up by it, ended ones too, and not by the state
+        query = select(*_RUN_COLUMNS) if stage is None else select(*_RUN_COLUMNS).where(remote_run.c.stage == stage)
         if states:
             query = query.where(remote_run.c.state.in_(list(states)))
         if label is not None:
             query = query.where(remote_run.c.label == label)
-        rows = await self._gpc1.read(lambda connection: connection.execute(query).all())
+        found = await self._gpc1.read(lambda connection: _readable(plain_rows(connection, query)))
         # by number; sorted by the database, which finds them by their state, they come a third later
-        return sorted(_readable(rows), key=attrgetter("remote_id"))
+        found.sort(key=attrgetter("remote_id"))
+        return found
 
     async def run(self, remote_id: int) -> RunRow | None:
         query = select(*_RUN_COLUMNS).where(remote_run.c.remote_id == remote_id)
         row = await self._gpc1.read(lambda connection: connection.execute(query).one_or_none())
-        return None if row is None else _run_row(row)
+        return None if row is None else _run_row(row, Moments())
 
     async def components(self, remote_id: int, states: Collection[ComponentState] = ()) -> list[Component]:
         query = select(remote_component).where(remote_component.c.remote_id == remote_id)
@@ -150,23 +164,29 @@ def _count(connection: Connection, remote_ids: Collection[int]) -> list[Row[Any]
     return [row for piece in pieces for row in connection.execute(query.where(among(of_run, piece)))]
 
 
-def _readable(rows: Iterable[Row[Any]]) -> Iterable[RunRow]:
-    """The rows whose words we know; others' runs in a shared database must not stop ours."""
+def _readable(rows: Iterable[Sequence[Any]]) -> list[RunRow]:
+    """The rows of our stages whose words we know; others' runs in a shared database must not stop ours."""
+    found, moments = [], Moments()
     for row in rows:
-        try:
-            yield _run_row(row)
-        except BadData as error:
-            log.warning("left out of the list: %s", error)
+        # a stage of others is no mistake
+        if row[2] in _STAGES:
+            try:
+                found.append(_run_row(row, moments))
+            except BadData as error:
+                log.warning("left out of the list: %s", error)
+    return found
 
 
+#: the moment as the driver gives it, for ``Moments``
 _RUN_COLUMNS: tuple[ColumnElement[Any], ...] = tuple(
-    remote_run.c[name] for name in ("remote_id", "state", "stage", "label", "path_base", "job_id", "last_poll", "fault")
+    type_coerce(remote_run.c[name], String) if name == "last_poll" else remote_run.c[name]
+    for name in ("remote_id", "state", "stage", "label", "path_base", "job_id", "last_poll", "fault")
 )
 _STATES = {str(state): state for state in RunState}
 _STAGES = {str(stage): stage for stage in Stage}
 
 
-def _run_row(row: Row[Any]) -> RunRow:
+def _run_row(row: Sequence[Any], moments: Moments) -> RunRow:
     remote_id, state, stage, label, path_base, job_id, last_poll, fault = row
     try:
         known_state, known_stage = _STATES.get(state) or RunState(state), _STAGES.get(stage) or Stage(stage)
@@ -179,7 +199,7 @@ def _run_row(row: Row[Any]) -> RunRow:
         label=label,
         path_base=path_base,
         job_id=job_id,
-        last_poll=epoch_or_none(last_poll),
+        last_poll=moments[last_poll],
         fault=fault,
     )
 

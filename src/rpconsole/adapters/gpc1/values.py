@@ -38,6 +38,24 @@ def epoch_or_none(value: object) -> float | None:
     return None if moment is None else (moment - EPOCH).total_seconds()
 
 
+class Moments(dict[object, float | None]):
+    """What a driver gives for moments -> epoch seconds, each worked out once: all runs that are polled together bear the same.
+
+    SQLite gives text. What is no moment, like MySQL's zero date, is None.
+    """
+
+    def __missing__(self, given: object) -> float | None:
+        found = self[given] = epoch_or_none(_moment_of(given))
+        return found
+
+
+def _moment_of(given: object) -> object:
+    try:
+        return datetime.fromisoformat(given).replace(tzinfo=None) if isinstance(given, str) else given
+    except ValueError:
+        return None
+
+
 def finite_or_none(value: object) -> float | None:
     """A number column; NaN and infinities are None."""
     number = None if value is None else float(str(value))

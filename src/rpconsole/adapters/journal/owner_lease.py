@@ -43,13 +43,18 @@ class SqlOwnerLease:
 
     async def acquire(self, owner: Owner, *, stale_after_s: float) -> None:
         """See the port."""
-        for _ in range(LOOKS):
-            held = await self.holder(owner.database, owner.site)
+
+        def look_and_take(connection: Connection) -> tuple[bool, Owner | None]:
+            held = _holder(connection, owner.database, owner.site)
             if held is not None and not self._may_replace(held, owner, stale_after_s):
                 raise _already_owned(held, owner)
-            if await self._take(held, owner):
+            return _taken(connection, held, owner), held
+
+        held: Owner | None = None
+        for _ in range(LOOKS):
+            is_taken, held = await self._database.write(look_and_take)
+            if is_taken:
                 return
-        held = await self.holder(owner.database, owner.site)
         raise _already_owned(held or owner, owner)
 
     async def beat(self, owner: Owner, *, at: float) -> bool:
@@ -64,14 +69,7 @@ class SqlOwnerLease:
 
     async def holder(self, database: str, site: str) -> Owner | None:
         """See the port."""
-        table = tables.owner
-        query = select(table).where(table.c.dbname == database, table.c.site == site)
-
-        def read(connection: Connection) -> Owner | None:
-            row = connection.execute(query).mappings().first()
-            return _owner_of(row) if row else None
-
-        return await self._database.read(read)
+        return await self._database.read(lambda connection: _holder(connection, database, site))
 
     def _may_replace(self, held: Owner, owner: Owner, stale_after_s: float) -> bool:
         if (held.host, held.pid, held.since) == (owner.host, owner.pid, owner.since):
@@ -80,17 +78,21 @@ class SqlOwnerLease:
             return True
         return held.host == owner.host and held.pid != owner.pid and not self._alive(held.pid)
 
-    async def _take(self, held: Owner | None, owner: Owner) -> bool:
-        """Write our name over exactly what was seen; False when somebody else was faster."""
-        mine = {"host": owner.host, "pid": owner.pid, "since": owner.since, "beat": owner.beat}
 
-        def work(connection: Connection) -> bool:
-            if held is None:
-                return _inserted(connection, {"dbname": owner.database, "site": owner.site, **mine})
-            seen = and_(_is_held_by(held), tables.owner.c.beat == held.beat)
-            return connection.execute(update(tables.owner).where(seen).values(**mine)).rowcount == 1
+def _holder(connection: Connection, database: str, site: str) -> Owner | None:
+    table = tables.owner
+    query = select(table).where(table.c.dbname == database, table.c.site == site)
+    row = connection.execute(query).mappings().first()
+    return _owner_of(row) if row else None
 
-        return await self._database.write(work)
+
+def _taken(connection: Connection, held: Owner | None, owner: Owner) -> bool:
+    """Write our name over exactly what was seen; False when somebody else was faster, as on a server he can be within one transaction."""
+    mine = {"host": owner.host, "pid": owner.pid, "since": owner.since, "beat": owner.beat}
+    if held is None:
+        return _inserted(connection, {"dbname": owner.database, "site": owner.site, **mine})
+    seen = and_(_is_held_by(held), tables.owner.c.beat == held.beat)
+    return connection.execute(update(tables.owner).where(seen).values(**mine)).rowcount == 1
 
 
 def _inserted(connection: Connection, values: dict[str, object]) -> bool:

@@ -62,25 +62,13 @@ def run_of(row: Sequence[Any]) -> Run:
         remote_id, stage, label, path_base, step, parked, number, nonce, intended_at, job,
         attempts, jobs, tries, next_try_at, hold, fault, stopped_at, cancel_wanted, passed, failed,
     ) = row  # fmt: skip
-    return Run(
-        remote_id=remote_id,
-        stage=_STAGES.get(stage) or Stage(stage),
-        label=label,
-        path_base=path_base,
-        step=_STEPS.get(step) or Step(step),
-        parked=parked == 1,
-        attempt=None if number is None else Attempt(number=number, nonce=nonce, intended_at=intended_at, job=job),
-        attempts=attempts,
-        jobs=jobs,
-        tries=tries,
-        next_try_at=next_try_at,
-        hold=hold,
-        fault=fault,
-        stopped_at=Step(stopped_at) if stopped_at else None,
-        cancel_wanted=cancel_wanted == 1,
-        passed=passed,
-        failed=failed,
-    )
+    # by position, as it comes in half the time; the test of every field's way there and back holds the order
+    return Run._make((
+        remote_id, _STAGES.get(stage) or Stage(stage), label, path_base, _STEPS.get(step) or Step(step), parked == 1,
+        None if number is None else Attempt(number, nonce, intended_at, job),
+        attempts, jobs, tries, next_try_at, hold, fault, Step(stopped_at) if stopped_at else None,
+        cancel_wanted == 1, passed, failed,
+    ))  # fmt: skip
 
 
 def sentence(text: str) -> str:

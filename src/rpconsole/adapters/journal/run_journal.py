@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, RowMapping, and_, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, func, insert, select, update
 
 from rpconsole.adapters.journal import tables
 from rpconsole.adapters.journal.rows import RUN_COLUMNS, run_of, run_values, sentence
-from rpconsole.adapters.sql import NUMBERS_AT_ONCE, Database, among, in_pieces, upsert
+from rpconsole.adapters.sql import NUMBERS_AT_ONCE, Database, among, in_pieces, plain_rows, upsert
 from rpconsole.domain import event as ev
 from rpconsole.domain.fault import BadData
 from rpconsole.domain.run import Run, Step
@@ -44,8 +44,7 @@ class SqlRunJournal:
             found: dict[int, Run] = {}
             for piece in in_pieces(remote_ids, NUMBERS_AT_ONCE):
                 mine = and_(table.c.dbname == self._dbname, among(table.c.remote_id, piece))
-                for row in connection.execute(select(*RUN_COLUMNS).where(mine)).all():
-                    found[row[0]] = _read(row)
+                found.update(_found(connection, select(*RUN_COLUMNS).where(mine)))
             return found
 
         return await self._database.read(query)
@@ -55,10 +54,7 @@ class SqlRunJournal:
         table = tables.run
         mine = and_(table.c.dbname == self._dbname, table.c.step == str(step))
 
-        def query(connection: Connection) -> dict[int, Run]:
-            return {row[0]: _read(row) for row in connection.execute(select(*RUN_COLUMNS).where(mine)).all()}
-
-        return await self._database.read(query)
+        return await self._database.read(lambda connection: _found(connection, select(*RUN_COLUMNS).where(mine)))
 
     async def save(self, run: Run, line: StoryLine | None = None) -> None:
         """See the port."""
@@ -188,7 +184,11 @@ class SqlRunJournal:
 _JOB_FIELDS = ("remote_id", "number", "nonce", "intended_at", "job", "state")
 
 
-def _read(row: Row[Any]) -> Run:
+def _found(connection: Connection, query: Select[Any]) -> dict[int, Run]:
+    return {row[0]: _read(row) for row in plain_rows(connection, query)}
+
+
+def _read(row: Sequence[Any]) -> Run:
     try:
         return run_of(row)
     except ValueError as error:
