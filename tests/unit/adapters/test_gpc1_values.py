@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 
 from rpconsole.adapters.gpc1.merge import common_magicked, merged_results
 from rpconsole.adapters.gpc1.stack_definition import projection_cell_of
-from rpconsole.adapters.gpc1.values import FLOAT_MAX, finite_or_none, storable, text_or_none
+from rpconsole.adapters.gpc1.values import EPOCH, FLOAT_MAX, Moments, finite_or_none, storable, text_or_none
 
 
 @pytest.mark.parametrize(
@@ -68,3 +69,13 @@ def test_runs_that_differ_in_destreaking_count_as_not_destreaked():
 )
 def test_the_projection_cell_of_a_skycell(skycell, cell):
     assert projection_cell_of(skycell) == cell
+
+
+@pytest.mark.parametrize("given", ["1970-01-01 00:01:40", "1970-01-01 00:01:40.000", EPOCH + timedelta(seconds=100)])
+def test_a_moment_is_the_same_whether_the_driver_gives_text_or_a_moment(given):
+    assert Moments()[given] == 100.0
+
+
+@pytest.mark.parametrize("given", [None, "0000-00-00 00:00:00", "yesterday", "", 7])
+def test_what_is_no_moment_is_none_and_stops_nobody(given):
+    assert Moments()[given] is None

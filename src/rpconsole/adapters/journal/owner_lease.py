@@ -6,8 +6,9 @@ import os
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, and_, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from rpconsole.adapters.journal import tables
@@ -45,7 +46,7 @@ class SqlOwnerLease:
         """See the port."""
 
         def look_and_take(connection: Connection) -> tuple[bool, Owner | None]:
-            held = _holder(connection, owner.database, owner.site)
+            held = _holder(connection, _seat(owner.database, owner.site).with_for_update())
             if held is not None and not self._may_replace(held, owner, stale_after_s):
                 raise _already_owned(held, owner)
             return _taken(connection, held, owner), held
@@ -69,7 +70,7 @@ class SqlOwnerLease:
 
     async def holder(self, database: str, site: str) -> Owner | None:
         """See the port."""
-        return await self._database.read(lambda connection: _holder(connection, database, site))
+        return await self._database.read(lambda connection: _holder(connection, _seat(database, site)))
 
     def _may_replace(self, held: Owner, owner: Owner, stale_after_s: float) -> bool:
         if (held.host, held.pid, held.since) == (owner.host, owner.pid, owner.since):
@@ -79,15 +80,17 @@ class SqlOwnerLease:
         return held.host == owner.host and held.pid != owner.pid and not self._alive(held.pid)
 
 
-def _holder(connection: Connection, database: str, site: str) -> Owner | None:
-    table = tables.owner
-    query = select(table).where(table.c.dbname == database, table.c.site == site)
+def _seat(database: str, site: str) -> Select[Any]:
+    return select(tables.owner).where(tables.owner.c.dbname == database, tables.owner.c.site == site)
+
+
+def _holder(connection: Connection, query: Select[Any]) -> Owner | None:
     row = connection.execute(query).mappings().first()
     return _owner_of(row) if row else None
 
 
 def _taken(connection: Connection, held: Owner | None, owner: Owner) -> bool:
-    """Write our name over exactly what was seen; False when somebody else was faster, as on a server he can be within one transaction."""
+    """Write our name over exactly what was seen; False when somebody else was faster: where nobody was, a lock keeps nobody out."""
     mine = {"host": owner.host, "pid": owner.pid, "since": owner.since, "beat": owner.beat}
     if held is None:
         return _inserted(connection, {"dbname": owner.database, "site": owner.site, **mine})
