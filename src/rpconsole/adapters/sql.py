@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import islice
 from operator import itemgetter
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from sqlalchemy import (
     Boolean,
@@ -299,7 +299,7 @@ def plain_rows(connection: Connection, query: Select[Any]) -> Iterator[tuple[Any
     """
     result = connection.execute(query)
     try:
-        yield from result.cursor
+        yield from cast("Iterator[tuple[Any, ...]]", result.cursor)
     except Exception as error:
         # the library's own way: a driver's error becomes one of its, which ``translated`` knows
         result.cursor_strategy.handle_exception(result, result.cursor, error)
