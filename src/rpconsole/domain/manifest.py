@@ -102,13 +102,16 @@ def read_manifest(text: str, *, source: str, ending: str = "", first: int = 1) -
 
     The text may be a piece of it, whose first line has the number ``first``.
     """
+    lines = text.split("\n")
+    records = []
     # a line that does not hold the ending at all need not be understood
-    records = (
-        _record(line, f"{source}, line {number}")
-        for number, line in enumerate(text.split("\n"), start=first)
-        if ending in line and line.strip()
-    )
-    return [record for record in records if record.key.endswith(ending)]
+    for line in [line for line in lines if ending in line] if ending else lines:
+        record = _plain_record(line)
+        if record is None and line.strip():
+            record = _odd_record(line, f"{source}, line {first + lines.index(line)}")
+        if record is not None and record.key.endswith(ending):
+            records.append(record)
+    return records
 
 
 #: a line as we write it, without a sign that would have to be spelt out
@@ -122,13 +125,15 @@ _PLAIN_LINE = re.compile(
 )
 
 
-def _record(line: str, where: str) -> ManifestRecord:
-    # of hundreds of thousands: the general decoder and the looks at what it found take five times as long
+def _plain_record(line: str) -> ManifestRecord | None:
+    """Of hundreds of thousands: the general decoder and the looks at what it found take five times as long."""
     plain = _PLAIN_LINE.fullmatch(line)
-    ids = _ids_of(plain[11]) if plain and plain[11] else ()
-    if plain is None or ids is None:
-        return _odd_record(line, where)
-    role, key, local, remote, component, task, item, size, checksum, may_be_empty, _ = plain.groups()
+    if plain is None:
+        return None
+    role, key, local, remote, component, task, item, size, checksum, may_be_empty, id_text = plain.groups()
+    ids = _ids_of(id_text) if id_text else ()
+    if ids is None:
+        return None
     return ManifestRecord(
         key,
         local,

@@ -25,7 +25,7 @@ DBINFO = ".dbinfo"
 #: dbinfo that are read, checked and applied together
 CHUNK = 1000
 #: one piece is checked, one written, and one on its way on either side
-LANES = 4
+LANES = 5
 
 
 async def apply_run(world: World, run: Run) -> Event:

@@ -70,8 +70,8 @@ def test_no_text_raises_anything_but_a_bad_manifest(text):
 
 @given(st.lists(RECORDS))
 def test_a_line_as_we_write_it_is_read_as_the_general_decoder_reads_it(records):
-    lines = manifest_text(records).splitlines()
-    assert [manifest._record(line, "m") for line in lines] == [manifest._odd_record(line, "m") for line in lines]
+    text = manifest_text(records)
+    assert read_manifest(text, source="m") == [manifest._odd_record(line, "m") for line in text.splitlines()]
 
 
 @pytest.mark.parametrize("ids", ['{"a":true}', '{"a":1,"a":2}', '{"a":[1]}', '{"a"}', '{"a":1.5}', '{"a":"\\u00e9"}'])
@@ -80,8 +80,18 @@ def test_odd_ids_mean_the_same_in_a_line_that_is_plain_but_for_them(ids):
 
     def outcome(read):
         try:
-            return read(line, "m")
+            return read()
         except BadManifest as bad:
             return str(bad)
 
-    assert outcome(manifest._record) == outcome(manifest._odd_record)
+    read_quickly = outcome(lambda: read_manifest(line, source="m")[0])
+    assert read_quickly == outcome(lambda: manifest._odd_record(line, "m, line 1"))
+
+
+def test_a_bad_line_is_told_by_its_number_in_the_whole_file_also_where_only_some_are_understood():
+    good = GOOD.strip()
+    text = "\n".join([good, "{", "", '{"a.dbinfo"', good])
+    with pytest.raises(BadManifest, match="m, line 12 is not"):
+        read_manifest(text, source="m", first=11)
+    with pytest.raises(BadManifest, match="m, line 14 is not"):
+        read_manifest(text, source="m", first=11, ending=".dbinfo")
