@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -191,6 +192,32 @@ async def test_when_all_is_full_nobody_needs_what_lies_there_but_what_several_sh
     assert not [path for path in left if path.endswith((".fits", ".cmf", ".trace")) and "/tmp/" not in path]
     assert await bench.journal.holdings.holdings() == []
     assert any(act.what.startswith("remove ") for act in await bench.journal.operations.acts())
+
+
+async def test_a_look_that_is_under_way_does_not_bring_back_what_is_removed_meanwhile(bench, monkeypatch):
+    with_scratch(bench)
+    async with bench.running() as engine:
+        await until_full(bench, Stage.STACK)
+        runs = [row["remote_id"] for row in bench.rows.all(t.remote_run)]
+        reached, go_on, plain = asyncio.Event(), asyncio.Event(), bench.world.runs.components
+
+        async def slow(*asked):
+            reached.set()
+            await go_on.wait()
+            return await plain(*asked)
+
+        monkeypatch.setattr(bench.world.runs, "components", slow)
+        watch = engine._core.scratch
+        for number in runs:
+            watch.look_again(number)
+        look = asyncio.create_task(watch.look([], session=True))
+        await reached.wait()
+        # the last one first: the look comes to what is gone already
+        cleaning = asyncio.create_task(engine.clean_scratch(runs[::-1], "op"))
+        await asyncio.wait({cleaning}, timeout=1.0)
+        go_on.set()
+        await asyncio.gather(look, cleaning)
+        assert await bench.journal.holdings.holdings() == []
 
 
 async def test_what_a_later_stage_has_not_read_stays(bench):

@@ -81,6 +81,8 @@ class ScratchWatch:
         self._notices = notices
         self.room: Room | None = None
         self.holdings: dict[int, Holding] = {}
+        #: held while what is known of holdings is read, written or removed: a look may be under way when a person removes some
+        self.writing = asyncio.Lock()
         self.feeding: Mapping[int, frozenset[int]] = {}
         self.urgency: Mapping[int, float] = {}
         self.priority: Mapping[str, int] = {}
@@ -109,7 +111,8 @@ class ScratchWatch:
         world = self._world
         if world.holdings is None or world.lineage is None:
             return
-        self.holdings = {one.remote_id: one for one in await world.holdings.holdings()}
+        async with self.writing:
+            self.holdings = {one.remote_id: one for one in await world.holdings.holdings()}
         self.priority = await world.lineage.priorities()
         await self._read_feeding(world.lineage, runs)
         growing = [run.remote_id for run in runs if run.step in _GROWING]
@@ -135,6 +138,10 @@ class ScratchWatch:
             for run in runs
             if run.step in _GROWING
         }
+
+    def forget(self, remote_id: int) -> None:
+        """What a run left was removed."""
+        self.holdings.pop(remote_id, None)
 
     def look_again(self, reader: int) -> None:
         """A run has ended: what it read may be needed by nobody any more."""
@@ -167,7 +174,10 @@ class ScratchWatch:
         for holding in sorted(due, key=lambda one: one.looked_at or 0.0)[:HOLDINGS_AT_ONCE]:
             self._again.discard(holding.remote_id)
             try:
-                await self._look_at(holding)
+                async with self.writing:
+                    # its files may have been removed since the look began
+                    if holding.remote_id in self.holdings:
+                        await self._look_at(holding)
             except BadData as bad:
                 # its lists are gone: nothing more can be known of it, and the others shall not wait for that
                 log.warning("what run %d left cannot be looked at: %s", holding.remote_id, bad)

@@ -377,8 +377,10 @@ class Engine:
         done = []
         for safe in await self.safe_files(remote_ids):
             what = f"remove {len(safe.files)} files of run {safe.remote_id} from scratch"
-            async with self._audit.acting(who, what) as act:
+            async with self._audit.acting(who, what) as act, self._core.scratch.writing:
                 done.append(await clean(self._world, safe, self._world.settings.layout.remote_root))
+                if not safe.kept:
+                    self._core.scratch.forget(safe.remote_id)
                 act.outcome = f"{done[-1].removed} were removed"
         self._core.scratch_due.wake()
         self._core.wake()
