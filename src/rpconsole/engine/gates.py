@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Sequence
 
 from rpconsole.domain.fault import BadConfiguration
@@ -21,10 +22,13 @@ class Gates:
         self._gates: dict[str, Gate] = {}
         #: shut for a while over what the operators set, and never written down: a restart opens them
         self._held: dict[str, Gate] = {}
+        #: what was read before a gate was set must not be taken up after it
+        self._one_by_one = asyncio.Lock()
 
     async def load(self) -> None:
         """Take up what was set before the last restart."""
-        self._gates = dict(await self._operations.gates())
+        async with self._one_by_one:
+            self._gates = dict(await self._operations.gates())
 
     def closed(self) -> frozenset[str]:
         """Names of the closed gates."""
@@ -55,8 +59,9 @@ class Gates:
         """Open or close gates; BadConfiguration names those there are."""
         for name in _known(names, open=open):
             gate = Gate(name=name, open=open, who=who, at=at)
-            await self._operations.set_gate(gate)
-            self._gates[name] = gate
+            async with self._one_by_one:
+                await self._operations.set_gate(gate)
+                self._gates[name] = gate
         return self.view()
 
     async def labels(self, configured: Iterable[WatchedLabel]) -> list[WatchedLabel]:
