@@ -19,12 +19,12 @@ NULL_TEXTS = frozenset({"", "NULL", "(null)"})
 #: characters that a text may have: VARCHAR(64), VARCHAR(255)
 LONGEST: Mapping[Kind, int] = {Kind.WORD: 64, Kind.TEXT: 255}
 _STRANGE_OUTSIDE_QUOTES = re.compile(r"[^A-Za-z0-9_./:@+,=%~ \t-]")
-_PLAIN = bytes(number for number in range(128) if not _STRANGE_OUTSIDE_QUOTES.search(chr(number)))
+#: of plain lines, and what stands between two of them
+_PLAIN = bytes(number for number in range(128) if not _STRANGE_OUTSIDE_QUOTES.search(chr(number))) + b"\n"
 #: no value of any column needs a shell's own signs
 _STRANGE_INSIDE_QUOTES = re.compile(r"[^ -~]|[;|&`$<>\\\"]")
+_PARTING = frozenset(" \t\n")
 #: what a shell takes as one word, once nothing but plain characters and single quotes is left
-_BLANKS = frozenset(" \t")
-_PARTING = _BLANKS | {"\n"}
 _WORD = re.compile(r"(?:[^ \t']++|'[^']*+')++")
 _INTEGER = re.compile(r"[+-]?[0-9]{1,20}(\.0{0,20})?")
 #: fixed notation needs 309 digits for the largest double
@@ -44,28 +44,15 @@ def words_of(content: bytes | str, source: str) -> list[str]:
     text = content.decode("latin-1") if isinstance(content, bytes) else content
     if len(text) > MAX_BYTES:
         raise BadDbinfo(f"{source}: it has {len(text)} bytes; a dbinfo has at most {MAX_BYTES}")
-    line = text.rstrip("\n")
-    return _plain_words(line) or _odd_words(line, source)
-
-
-def _plain_words(line: str) -> list[str] | None:
-    """The words of a line whose quotes, if any, are around plain words and change nothing; None for any other."""
-    bare = line.replace("'", "")
-    if not bare.isascii() or bare.encode().translate(None, _PLAIN):
-        return None
-    if len(bare) < len(line):
-        pieces = line.split("'")
-        quoted = pieces[1::2]
-        if len(pieces) % 2 == 0 or "" in quoted or not _BLANKS.isdisjoint("".join(quoted)):
-            return None
-    return bare.split()
+    plain = words_of_lines([text])
+    return (plain and plain[0]) or _odd_words(text.rstrip("\n"), source)
 
 
 def words_of_lines(texts: Sequence[str]) -> list[list[str]] | None:
-    """Of each text the words, where all are such plain lines; None when one of them is not."""
+    """Of each text the words; None unless each is one line whose quotes, if any, are around plain words and change nothing."""
     whole = "\n".join(text.rstrip("\n") for text in texts)
     bare = whole.replace("'", "")
-    if not bare.isascii() or bare.encode().translate(None, _PLAIN + b"\n"):
+    if not bare.isascii() or bare.encode().translate(None, _PLAIN):
         return None
     if len(bare) < len(whole):
         pieces = whole.split("'")
