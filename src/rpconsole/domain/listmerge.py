@@ -106,8 +106,8 @@ def _pairs(texts: Mapping[str, str], left: str, right: str, source: str) -> list
 def _unseen(pairs: Iterable[tuple[str, str]], seen: set[int]) -> list[int]:
     """Where the pairs stand that were not seen yet."""
     fresh = []
-    # as _known_by does, without a call for each of a million
-    for at, key in enumerate([hash(one) << 64 ^ hash(other) for one, other in pairs]):
+    for at, (one, other) in enumerate(pairs):
+        key = _known_by(one, other)
         if key not in seen:
             seen.add(key)
             fresh.append(at)
