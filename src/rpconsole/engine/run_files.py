@@ -88,13 +88,30 @@ async def _listed(world: World, run: Run, paths: Mapping[str, str], ending: str)
     return [record for record in records if record.key.endswith(ending)]
 
 
-async def _fits(world: World, paths: Mapping[str, str]) -> bool:
+class _DoesNotFit(Exception):
+    """A manifest does not promise what ``.generate`` does."""
+
+
+async def _fitting_pieces(world: World, paths: Mapping[str, str]) -> AsyncGenerator[str]:
+    """The manifest's text, some at a time, as long as it fits the lists; the last look comes after the last piece."""
     async with aclosing(world.files.pieces(paths[MANIFEST])) as pieces, _Lines(world, paths[GENERATE]) as generate:
         async for text in pieces:
             products = await asyncio.to_thread(product_lines, text)
             if not await asyncio.to_thread(promises, products, await generate.take(len(products))):
-                return False
-        return not await generate.take(1)
+                raise _DoesNotFit
+            yield text
+        if await generate.take(1):
+            raise _DoesNotFit
+
+
+async def _fits(world: World, paths: Mapping[str, str]) -> bool:
+    try:
+        async with aclosing(_fitting_pieces(world, paths)) as pieces:
+            async for _ in pieces:
+                pass
+    except _DoesNotFit:
+        return False
+    return True
 
 
 class _Lines:
@@ -134,25 +151,30 @@ async def _fitting(
     world: World, paths: Mapping[str, str], ending: str, foretell: Foretell | None
 ) -> list[ManifestRecord] | None:
     """The manifest's records, looked at and read in one go; None where it does not fit the lists, whatever else is wrong with it."""
+    try:
+        async with aclosing(_fitting_pieces(world, paths)) as pieces:
+            return await _records_in(pieces, paths[MANIFEST], ending, foretell)
+    except _DoesNotFit:
+        return None
+
+
+async def _records_in(
+    pieces: AsyncGenerator[str], source: str, ending: str, foretell: Foretell | None
+) -> list[ManifestRecord]:
     found: list[ManifestRecord] = []
     bad: BadData | None = None
     first = 1
-    async with aclosing(world.files.pieces(paths[MANIFEST])) as pieces, _Lines(world, paths[GENERATE]) as generate:
-        async for text in pieces:
-            products = await asyncio.to_thread(product_lines, text)
-            if not await asyncio.to_thread(promises, products, await generate.take(len(products))):
-                return None
-            try:
-                some = await asyncio.to_thread(read_manifest, text, source=paths[MANIFEST], ending=ending, first=first)
-            except BadData as error:
-                bad = bad or error
-            else:
-                found += some
-                if foretell is not None:
-                    foretell(some)
-            first += text.count("\n")
-        if await generate.take(1):
-            return None
+    async for text in pieces:
+        try:
+            some = await asyncio.to_thread(read_manifest, text, source=source, ending=ending, first=first)
+        except BadData as error:
+            # told at the end: a later piece may show that the manifest is of no account
+            bad = bad or error
+        else:
+            found += some
+            if foretell is not None:
+                foretell(some)
+        first += text.count("\n")
     if bad is not None:
         raise bad
     return found
