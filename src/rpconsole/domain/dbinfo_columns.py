@@ -45,7 +45,7 @@ class _Placing(NamedTuple):
     plain: Picking
     #: options whose zero point is added
     sums: tuple[str, ...]
-    #: None where no option names a version
+    #: None where no option names a version that counts
     versions: Picking | None
 
 
@@ -59,10 +59,10 @@ def _placing(tool: str, options: tuple[str, ...]) -> _Placing:
     counted = [name for name in versions if name != "ver_pslib" or "ver_psmodules" in versions]
     names = (*(column_of[name] for name in plain), *(DETEFF[name] for name in sums))
     return _Placing(
-        names=(*names, "software_ver") if versions else names,
+        names=(*names, "software_ver") if counted else names,
         plain=picking(plain),
         sums=sums,
-        versions=picking(counted) if versions else None,
+        versions=picking(counted) if counted else None,
     )
 
 

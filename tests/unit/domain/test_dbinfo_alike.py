@@ -65,6 +65,18 @@ def test_what_is_made_of_several_options_is_made_line_by_line() -> None:
 
 
 @pytest.mark.parametrize("stage", Stage)
+def test_whichever_single_option_the_lines_carry_they_mean_what_each_means_alone(stage: Stage) -> None:
+    """A version of the base library alone makes no column, nor does a magnitude without a zero point."""
+    needed = [*COMPLETIONS[stage].ids, "path_base"]
+    for name in plain(stage).keys() - set(needed):
+        texts, expects = with_second(stage, "")
+        texts = [line(stage, {key: values(stage, number)[key] for key in (*needed, name)}) for number in (1, 2, 3)]
+        found = together(texts, expects, stage)
+        assert found is not None, name
+        assert found == alone(texts, expects, stage), name
+
+
+@pytest.mark.parametrize("stage", Stage)
 @pytest.mark.parametrize("word", ODD)
 def test_an_odd_value_is_read_as_it_is_alone_or_sends_all_to_be_read_alone(stage: Stage, word: str) -> None:
     """One of each kind, and those that are compared with their component."""
