@@ -125,6 +125,21 @@ async def test_keys_are_sought_in_the_database_that_the_rule_names(nebulous, ope
     await swapped.close()
 
 
+@pytest.mark.parametrize("wish", ["any", "ipp002.0", "~ipp002.0"])
+async def test_each_database_numbers_its_volumes_by_itself(nebulous, opened, wish):
+    keys = [f"neb://{wish}/night{number}/file.fits" for number in range(8)]
+    for key in keys:
+        nebulous.create_object(key, "ippb01.0")
+        nebulous.replicate(key, "ipp002.0")
+    # ipp002.0 is number 2 in one of them, and 4 in the other
+    with nebulous.engine_of(keys[0]).begin() as connection:
+        for table in (t.volume, t.mounted_volume, t.instance):
+            for old, new in ((2, 100), (4, 2), (100, 4)):
+                connection.execute(update(table).where(table.c.vol_id == old).values(vol_id=new))
+    found = await opened().resolve(keys)
+    assert {Path(found[key]).parts[-5] for key in keys} == {"ipp002.0"}
+
+
 async def test_a_thousand_keys_cost_as_many_questions_as_one(nebulous, opened):
     catalogue = opened()
     asked: list[str] = []

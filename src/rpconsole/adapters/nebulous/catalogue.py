@@ -7,7 +7,6 @@ import os
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import Protocol
 
 from rpconsole.adapters.nebulous.index import NebulousIndex
@@ -40,14 +39,6 @@ class Maker(Protocol):
     async def close(self) -> None:
         """Let go of what is open."""
         ...
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Found:
-    """What the tables say of some objects."""
-
-    instances: Mapping[str, Sequence[Instance]]
-    volumes: Mapping[str, Volume]
 
 
 class NebulousCatalogue:
@@ -132,18 +123,17 @@ class NebulousCatalogue:
         if not names:
             return {}
         answers = await asyncio.gather(*(self._ask(index, those) for index, those in self._by_index(names)))
-        instances = {path: copies for found in answers for path, copies in found.instances.items()}
-        volumes = {called: volume for found in answers for called, volume in found.volumes.items()}
-        candidates = {
-            key: [copy.path for copy in self._in_order(name, instances.get(name.path, ()), volumes)]
-            for key, name in names.items()
-        }
-        return await self._first_that_exist(candidates)
+        candidates = {name: copies for found in answers for name, copies in found.items()}
+        return await self._first_that_exist({key: candidates[name] for key, name in names.items()})
 
-    async def _ask(self, index: NebulousIndex, names: Sequence[NebName]) -> _Found:
+    async def _ask(self, index: NebulousIndex, names: Sequence[NebName]) -> Mapping[NebName, Sequence[str]]:
+        """The places of each object's copies, in the order in which they are tried: each database numbers its volumes by itself."""
         wished = {name.volume for name in names if name.volume} | {self._near}
         instances = await index.instances([name.path for name in names])
-        return _Found(instances=instances, volumes=await index.volumes(wished))
+        volumes = await index.volumes(wished)
+        return {
+            name: [copy.path for copy in self._in_order(name, instances.get(name.path, ()), volumes)] for name in names
+        }
 
     async def _known(self, names: Mapping[str, NebName]) -> list[str]:
         found: set[str] = set()
