@@ -13,6 +13,7 @@ from tests.engine.conftest import LABEL, Bench
 from tests.engine.mortal import Fate, mortal
 
 from rpconsole.adapters.gpc1 import tables as t
+from rpconsole.adapters.storage.plain import PlainCatalogue
 from rpconsole.domain.event import PrepareRefused, RunPrepared
 from rpconsole.domain.run import ComponentState, Run, run_of_row
 from rpconsole.domain.stage import Stage
@@ -141,6 +142,51 @@ async def test_a_row_without_a_name_fails_its_component_and_says_which_column(be
     assert await prepare_run(bench.world, run) == RunPrepared(prepared=1, refused=1, tasks=2)
     (verdict,) = await bench.world.ledger.verdicts(run.remote_id, state="fail")
     assert verdict.sentence.startswith("chipRun 1: workdir is 'NULL'")
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "value"),
+    [
+        (t.chip_run, "workdir", "neb://any/gpc1/größer"),
+        (t.raw_exp, "exp_tag", "öde.Nacht"),
+        (t.raw_imfile, "uri", "neb://any/gpc1/größer/x.fits"),
+    ],
+)
+async def test_a_name_beyond_ascii_is_refused_before_a_job_is_spent_on_it(bench, table, column, value):
+    """Its bytes in a list file, on a disk at home and at the site would be three."""
+    bench.rows.change(table, {"chip_id" if table is t.chip_run else "exp_id": 1}, **{column: value})
+    run = await defined(bench)
+    assert await prepare_run(bench.world, run) == RunPrepared(prepared=1, refused=1, tasks=2)
+    (verdict,) = await bench.world.ledger.verdicts(run.remote_id, state="fail")
+    assert verdict.sentence.endswith("holds 'ö': names of files that a job reads or makes are plain ASCII")
+
+
+async def test_a_storage_whose_directory_is_beyond_ascii_is_refused_before_a_job_is_spent_on_it(bench):
+    place = bench.folder / "größer"
+    (bench.folder / "ipp").rename(place)
+    bench.world = replace(bench.world, catalogue=PlainCatalogue(place))
+    run = await defined(bench)
+    refused = await prepare_run(bench.world, run)
+    assert isinstance(refused, PrepareRefused)
+    assert "holds 'ö': names of files" in refused.sentence
+
+
+async def test_a_run_whose_own_path_is_beyond_ascii_is_refused(bench):
+    run = (await defined(bench)).with_(path_base="neb://any/remote/Nachtläufe")
+    refused = await prepare_run(bench.world, run)
+    assert isinstance(refused, PrepareRefused)
+    assert "'neb://any/remote/Nachtläufe' holds 'ä'" in refused.sentence
+
+
+@pytest.mark.parametrize("ignored", [0, 1])
+async def test_an_item_that_is_not_pending_is_told_what_may_keep_it(bench, ignored):
+    run = await defined(bench)
+    bench.rows.change(t.raw_imfile, {"exp_id": 1}, ignored=ignored)
+    bench.rows.change(t.chip_run, {"chip_id": 1}, state="new" if ignored else "drop")
+    assert await prepare_run(bench.world, run) == RunPrepared(prepared=1, refused=1, tasks=2)
+    (verdict,) = await bench.world.ledger.verdicts(run.remote_id, state="fail")
+    assert "done or dropped" in verdict.sentence
+    assert "every OTA of it is ignored" in verdict.sentence
 
 
 async def with_a_skycell_to_leave_out(bench):

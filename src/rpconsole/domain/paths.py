@@ -121,6 +121,13 @@ def _whole_key_path(text: str) -> str:
     return _object_path(body, text)
 
 
+def refuse_beyond_ascii(text: str) -> None:
+    """BadKey for a name with a letter beyond ASCII: its bytes would be others in a list file, on a disk and at the site."""
+    if not text.isascii():
+        letter = next(letter for letter in text if not letter.isascii())
+        raise BadKey(f"{text!r} holds {letter!r}: names of files that a job reads or makes are plain ASCII")
+
+
 # the results of one exposure all name the same few files
 @lru_cache(maxsize=256)
 def same_file(one: str, other: str) -> bool:

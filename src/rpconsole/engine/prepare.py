@@ -8,7 +8,9 @@ from itertools import chain
 
 from rpconsole.domain.event import Event, PrepareRefused, RunPrepared
 from rpconsole.domain.listfiles import component_stem
+from rpconsole.domain.paths import BadKey, refuse_beyond_ascii
 from rpconsole.domain.run import Component, ComponentState, Run
+from rpconsole.domain.stage import Stage
 from rpconsole.domain.stage_rows import StageRows, Unreadable
 from rpconsole.engine.detrend_shelf import DetrendShelf
 from rpconsole.engine.lanes import in_lanes
@@ -26,6 +28,14 @@ log = logging.getLogger(__name__)
 #: should always find something to write
 CHUNK = 6
 LANES = 4
+_STOPPED = "done or dropped, its label is masked or inactive"
+#: what keeps an item out of its stage's pending ones
+_NOT_PENDING: Mapping[Stage, str] = {
+    Stage.CHIP: f"{_STOPPED}, or every OTA of it is ignored",
+    Stage.CAMERA: f"{_STOPPED}, or its chipRun is not full",
+    Stage.WARP: f"{_STOPPED}, it has no good overlap map, or chip, camera or fake in front of it is not full",
+    Stage.STACK: "done or dropped, its label is inactive, or not all of its input warps are there and full",
+}
 
 
 async def prepare_run(world: World, run: Run) -> Event:
@@ -34,6 +44,10 @@ async def prepare_run(world: World, run: Run) -> Event:
         return PrepareRefused(
             sentence=f"path_base of remoteRun {run.remote_id} is '{run.path_base}': its lists have no place"
         )
+    try:
+        refuse_beyond_ascii(run.path_base)
+    except BadKey as bad:
+        return PrepareRefused(sentence=f"path_base of remoteRun {run.remote_id}: {bad}")
     components = await world.runs.components(run.remote_id)
     new = [one for one in components if one.state is ComponentState.NEW]
     notes: list[str] = []
@@ -100,7 +114,7 @@ async def _order(
     run: Run, component: Component, rows: Mapping[int, StageRows | Unreadable], shelf: DetrendShelf
 ) -> ComponentOrder:
     if component.stage_id not in rows:
-        raise CannotPrepare(f"{run.stage} {component.stage_id} is not pending: done, masked or dropped meanwhile")
+        raise CannotPrepare(f"{run.stage} {component.stage_id} is not pending: it is {_NOT_PENDING[run.stage]}")
     row = rows[component.stage_id]
     if isinstance(row, Unreadable):
         raise CannotPrepare(row.sentence)

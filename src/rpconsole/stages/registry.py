@@ -8,7 +8,7 @@ from functools import lru_cache, wraps
 from typing import Any, ParamSpec, TypeVar
 
 from rpconsole.domain.cost import COST_H
-from rpconsole.domain.paths import BadKey, key_path
+from rpconsole.domain.paths import BadKey, key_path, refuse_beyond_ascii
 from rpconsole.domain.stage import Stage
 from rpconsole.domain.stage_rows import DetrendRun, StageRows
 from rpconsole.stages import camera, chip, stack, warp
@@ -57,7 +57,7 @@ def _checked(wants: Callable[Asked, Wants]) -> Callable[Asked, Wants]:
         for key in wanted.resolve:
             _refuse_bad(key)
         if wanted.create:
-            key_path(max(wanted.create, key=len))
+            _refuse_bad(max(wanted.create, key=len))
         return wanted
 
     return asked
@@ -67,6 +67,7 @@ def _checked(wants: Callable[Asked, Wants]) -> Callable[Asked, Wants]:
 def _refuse_bad(key: str) -> None:
     """BadKey for what is none; exposures share their detrends, so most have been looked at before."""
     key_path(key)
+    refuse_beyond_ascii(key)
 
 
 def _no_detrends(rows: StageRows, runs: Sequence[DetrendRun]) -> tuple[DetrendRun, ...]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from rpconsole.domain.listfiles import LIST_SUFFIXES, MANIFEST, component_texts
+from rpconsole.domain.paths import BadKey, refuse_beyond_ascii
 from rpconsole.domain.stage import Stage
 from rpconsole.domain.stage_rows import StageRows
 from rpconsole.stages.base import CannotPrepare, Detrends, SiteLayout
@@ -60,5 +61,16 @@ def _written(order: ComponentOrder, files: Mapping[str, str], layout: SiteLayout
     except CannotPrepare as cannot:
         return cannot
     lists = component_texts(prepared.lists, layout.remote_root)
+    try:
+        _refuse_beyond_ascii(lists.values())
+    except BadKey as bad:
+        return CannotPrepare(str(bad))
     texts = {files[order.stem + suffix]: text for suffix, text in lists.items()}
     return WrittenComponent(texts={**prepared.texts, **texts}, jobs=prepared.lists.jobs, notes=prepared.notes)
+
+
+def _refuse_beyond_ascii(texts: Iterable[str]) -> None:
+    """What a look at the keys does not see: directories of the storage at home, and what a job reads without our sending it."""
+    for text in texts:
+        if not text.isascii():
+            refuse_beyond_ascii(next(word for word in text.split() if not word.isascii()))
