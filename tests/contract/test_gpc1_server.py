@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import re
 import sys
 import textwrap
 
@@ -13,7 +15,7 @@ from tests.servers.mariadb import PASSWORD, PrivateMariadb, require_mariadb
 from rpconsole.adapters.gpc1 import tables as t
 from rpconsole.adapters.gpc1.create import create_schema
 from rpconsole.adapters.gpc1.engine import open_gpc1
-from rpconsole.adapters.gpc1.owner_lock import owner_lock_of
+from rpconsole.adapters.gpc1.owner_lock import FileOwnerLock, owner_lock_of
 from rpconsole.adapters.gpc1.run_store import SqlRunStore
 from rpconsole.adapters.gpc1.survey import SqlSurvey
 from rpconsole.adapters.sql import lock_name
@@ -205,6 +207,17 @@ async def test_locks_of_long_names_are_still_of_different_names(mariadb_server: 
     assert len(set(names)) == 2
     assert max(map(len, names)) <= 64
     await gpc1.close()
+
+
+async def test_a_holders_name_is_written_over_that_of_the_one_before_and_nothing_of_it_is_left(tmp_path):
+    held = tmp_path / "gpc1.db.mustang.rpconsole-lock"
+    held.write_text(
+        "process 1 on a-host-with-a-very-long-name-indeed.example.org since 1999-12-31 23:59:59 UTC, as it said\n"
+    )
+    lock = FileOwnerLock(str(tmp_path / "gpc1.db"))
+    assert await lock.acquire("mustang") is None
+    assert re.fullmatch(rf"process {os.getpid()} on \S+ since [0-9: -]+ UTC\n", held.read_text())
+    await lock.release()
 
 
 async def test_another_site_on_the_same_database_has_a_lock_of_its_own(gpc1):

@@ -116,18 +116,18 @@ class FileOwnerLock:
             return None
         path = Path(f"{self._database}.{re.sub(r'[^A-Za-z0-9_.-]', '_', name)}.rpconsole-lock")
         try:
-            file = path.open("a+", encoding="utf-8")
+            file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o666), "r+", encoding="utf-8")
         except OSError as error:
             raise DatabaseRefused(f"the lock file {path} cannot be opened: {error.strerror}") from None
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            file.seek(0)
             holder = file.read().strip() or "a process that has not said its name yet"
             file.close()
             return holder
-        file.truncate(0)
+        # written over the last holder's name and cut behind it: a file system is slow to empty a file that was just written
         file.write(f"process {os.getpid()} on {socket.gethostname()} since {datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC\n")
         file.flush()
+        file.truncate()
         self._file = file
         return None
