@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from tests.builders.runs import row_of
 
 from rpconsole.adapters.journal import Journal, open_journal
 from rpconsole.domain.fault import AlreadyOwned
-from rpconsole.domain.run import Attempt, Run, Step
+from rpconsole.domain.run import Attempt, Run, RunRow, Step
 from rpconsole.domain.stage import Stage
 from rpconsole.ports.journal import Act, Delivered, Gate, Owner, PastSession, StoryLine, Verdict
 
@@ -36,8 +37,12 @@ def an_attempt(number: int = 1, job: str | None = None) -> Attempt:
     return Attempt(number=number, nonce=f"n{number}", intended_at=1_760_000_000.123456, job=job)
 
 
+def rows(*remote_ids: int) -> list[RunRow]:
+    return [row_of(a_run(remote_id)) for remote_id in remote_ids]
+
+
 async def load(journal: Journal, remote_id: int = 7) -> Run:
-    return (await journal.runs.load([remote_id]))[remote_id]
+    return (await journal.runs.load(rows(remote_id)))[remote_id]
 
 
 async def test_a_run_is_loaded_as_it_was_saved(journal):
@@ -73,8 +78,14 @@ async def test_a_later_save_replaces_the_earlier_wholly(journal):
 async def test_only_the_runs_asked_for_are_loaded_and_unknown_ones_are_left_out(journal):
     for remote_id in (1, 2, 3):
         await journal.runs.save(a_run(remote_id))
-    assert set(await journal.runs.load([1, 3, 99])) == {1, 3}
+    assert set(await journal.runs.load(rows(1, 3, 99))) == {1, 3}
     assert await journal.runs.load([]) == {}
+
+
+async def test_label_and_directory_are_those_of_the_row_which_others_may_have_changed(journal):
+    await journal.runs.save(a_run(hold="waits"))
+    row = replace(row_of(a_run()), label="Nightly", path_base="/elsewhere")
+    assert await journal.runs.load([row]) == {7: a_run(label="Nightly", path_base="/elsewhere", hold="waits")}
 
 
 async def test_the_runs_at_a_step_are_found_in_this_database_alone(journal, journal_url):
@@ -82,23 +93,21 @@ async def test_the_runs_at_a_step_are_found_in_this_database_alone(journal, jour
     await other.runs.save(a_run(4, step=Step.ADVANCE))
     for remote_id, step in ((1, Step.ADVANCE), (2, Step.DONE), (3, Step.ADVANCE)):
         await journal.runs.save(a_run(remote_id, step=step))
-    assert await journal.runs.standing_at(Step.ADVANCE) == {
-        remote_id: a_run(remote_id, step=Step.ADVANCE) for remote_id in (1, 3)
-    }
+    assert await journal.runs.standing_at(Step.ADVANCE) == [1, 3]
     await other.close()
 
 
 async def test_more_runs_than_one_query_takes_are_loaded(journal):
     await journal.runs.save(a_run(40_000))
-    assert set(await journal.runs.load(range(1, 40_001))) == {40_000}
+    assert set(await journal.runs.load(rows(*range(1, 40_001)))) == {40_000}
 
 
 async def test_the_same_run_number_in_two_databases_is_two_runs(journal, journal_url):
     other = await open_journal(journal_url, database="gpc2", site="lanl")
-    await journal.runs.save(a_run(label="ours"), a_line())
-    await other.runs.save(a_run(label="theirs"))
-    assert (await load(journal)).label == "ours"
-    assert (await load(other)).label == "theirs"
+    await journal.runs.save(a_run(hold="ours"), a_line())
+    await other.runs.save(a_run(hold="theirs"))
+    assert (await load(journal)).hold == "ours"
+    assert (await load(other)).hold == "theirs"
     assert await other.runs.story(7) == []
     await other.close()
 

@@ -14,6 +14,7 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import event, text
+from tests.builders.runs import row_of
 
 from rpconsole.adapters.journal import journal_revision, open_journal
 from rpconsole.adapters.journal.schema import MIGRATIONS, bring_up_to_date
@@ -107,7 +108,7 @@ async def test_a_migration_that_fails_leaves_the_rows(database, journal_url, nex
         await bring_up_to_date(database, to="9000", known=(*REVISIONS, "9000"), migrations=next_migrations)
     assert await journal_revision(journal_url) == REVISION
     journal = await open_journal(journal_url, database="gpc1")
-    assert await journal.runs.load([7]) == {7: RUN}
+    assert await journal.runs.load([row_of(RUN)]) == {7: RUN}
     await journal.close()
 
 
@@ -189,5 +190,5 @@ async def test_a_journal_of_before_jobs_were_counted_takes_every_attempt_for_one
     await database.write(lambda connection: connection.execute(text(f"INSERT INTO rp_run ({columns}) VALUES ({row})")))
     await database.close()
     journal = await open_journal(journal_url, database="gpc1")
-    assert (await journal.runs.load([7]))[7].jobs == 3
+    assert (await journal.runs.load([row_of(RUN)]))[7].jobs == 3
     await journal.close()

@@ -10,10 +10,15 @@ from collections import Counter
 
 import pytest
 from sqlalchemy import text
+from tests.builders.runs import row_of
 
 from rpconsole.adapters.journal import open_journal
 from rpconsole.adapters.journal.owner_lease import is_alive
 from rpconsole.adapters.sql import open_database
+from rpconsole.domain.run import Run, Step
+from rpconsole.domain.stage import Stage
+
+RUN = Run(remote_id=7, stage=Stage.CHIP, label="L", path_base="/p", step=Step.SUBMIT)
 
 SAVE_FOR_EVER = """
 import asyncio, sys
@@ -48,7 +53,7 @@ async def test_what_was_saved_before_a_kill_is_there_wholly_and_nothing_is_there
     rest, _ = await writer.communicate()
     said = lines + rest.count(b"\n")
     journal = await open_journal(journal_url, database="gpc1")
-    run = (await journal.runs.load([7]))[7]
+    run = (await journal.runs.load([row_of(RUN)]))[7]
     # the save under way at the kill may have been committed without being told
     assert said <= run.attempts <= said + 1
     assert [line.at for line in await journal.runs.story(7)] == [float(n + 1) for n in range(run.attempts)]

@@ -6,6 +6,7 @@ import asyncio
 from collections import Counter
 
 from sqlalchemy import event
+from tests.builders.runs import row_of
 from tests.engine.conftest import LABEL, OWNER, Bench
 
 from rpconsole.adapters.gpc1 import tables as t
@@ -90,7 +91,7 @@ async def test_a_session_that_is_missing_parks_all_runs_and_one_login_revives_th
         assert all(run.parked and run.tries == 0 for run in book.runs.values())
         told = await bench.world.journal.story(first)
         assert [line.event for line in told] == ["SessionOpened", "SessionGone"]
-        assert (await bench.world.journal.load([first]))[first] == book.runs[first]
+        assert (await bench.world.journal.load([row_of(book.runs[first])]))[first] == book.runs[first]
         # the rows of jobs that the journal had not heard of are its own affair, once
         ours = [one for one in sent if "rp_job" not in one and not one.startswith("BEGIN")]
         seen.append(len([one for one in ours if "count(*)" not in one]))

@@ -55,7 +55,8 @@ async def finish(bench: Bench) -> None:
             lambda: bench.player.play() or (bench.states() == ["full"] and bench.rows.count(t.cam_run) == 2)
         )
         for _ in range(10_000):
-            if (await bench.journal.runs.load([1]))[1].step is Step.DONE:
+            row = await bench.world.runs.run(1)
+            if row and (await bench.journal.runs.load([row]))[1].step is Step.DONE:
                 return
             await bench.clock.advance(1.0)
             await asyncio.sleep(0.004)

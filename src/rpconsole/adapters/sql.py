@@ -7,9 +7,9 @@ import hashlib
 from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from itertools import islice
+from itertools import islice, pairwise
 from operator import itemgetter
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 from sqlalchemy import (
     Boolean,
@@ -17,13 +17,13 @@ from sqlalchemy import (
     Connection,
     Engine,
     Insert,
-    Select,
     StaticPool,
     Table,
     bindparam,
     create_engine,
     event,
     false,
+    or_,
     text,
 )
 from sqlalchemy import exc as sqlalchemy_exc
@@ -57,6 +57,8 @@ LOCK_NAME_LENGTH = 64
 KEYS_AT_ONCE = 500
 #: numbers in one ``among``: the text of a statement may have a million characters
 NUMBERS_AT_ONCE = 20_000
+#: numbers without a gap from which on ``among`` names the ends alone; fewer of them than parameters are allowed
+STRETCH = 50
 
 
 def database_url(address: str, password: str | None = None) -> URL:
@@ -292,21 +294,6 @@ def execute_many(
     connection.exec_driver_sql(str(compiled), list(rows))
 
 
-def plain_rows(connection: Connection, query: Select[Any]) -> Iterator[tuple[Any, ...]]:
-    """What a query finds, as the driver gives it (no truths, no moments), each row given up before the next one is taken.
-
-    Thousands are read at a start: a row object for each of them, all kept to the end, takes as long as the database again.
-    """
-    result = connection.execute(query)
-    try:
-        yield from cast("Iterator[tuple[Any, ...]]", result.cursor)
-    except Exception as error:
-        # the library's own way: a driver's error becomes one of its, which ``translated`` knows
-        result.cursor_strategy.handle_exception(result, result.cursor, error)
-    finally:
-        result.close()
-
-
 def _changes(table: Table, new: Any, added: Collection[str]) -> dict[str, Any]:
     names = [column.name for column in table.columns if not column.primary_key]
     return {name: table.c[name] + new[name] if name in added else new[name] for name in names}
@@ -322,11 +309,24 @@ class _Numbers(UserDefinedType[Collection[int]]):
 
 
 def among(column: ColumnElement[int], numbers: Collection[int]) -> ColumnElement[bool]:
-    """``column IN (…)`` with the numbers written out: no server limits them, so one query serves thousands."""
-    if not numbers:
-        return false()
-    listed = bindparam(None, numbers, type_=_Numbers(), literal_execute=True)
-    return column.op("IN", is_comparison=True, return_type=Boolean())(listed)
+    """Whether the column's number is one of these. No server limits how many, so one query serves thousands.
+
+    A long stretch is asked for by its two ends: thousands of numbers written out take a server longer to read than their rows.
+    """
+    groups = _without_gaps(numbers)
+    asked = [column.between(group[0], group[-1]) for group in groups if len(group) >= STRETCH]
+    single = [number for group in groups if len(group) < STRETCH for number in group]
+    if single:
+        listed = bindparam(None, single, type_=_Numbers(), literal_execute=True)
+        asked.append(column.op("IN", is_comparison=True, return_type=Boolean())(listed))
+    return or_(false(), *asked)
+
+
+def _without_gaps(numbers: Collection[int]) -> list[list[int]]:
+    """The numbers in order, cut wherever one is missing."""
+    ordered = sorted(set(numbers))
+    cuts = [at for at in range(1, len(ordered)) if ordered[at] - ordered[at - 1] > 1]
+    return [ordered[begin:end] for begin, end in pairwise([0, *cuts, len(ordered)]) if begin < end]
 
 
 def in_pieces(items: Collection[Item], size: int = KEYS_AT_ONCE) -> Iterator[list[Item]]:

@@ -47,16 +47,16 @@ class Reasons:
 
     def __init__(self, situation: Situation) -> None:
         self._situation = situation
+        self._apart = frozenset(situation.throttled) | frozenset(situation.too_long)
         self._shared: dict[tuple[Step, Stage, str | None], tuple[str, ...]] = {}
 
     def of(self, run: Run) -> tuple[str, ...]:
         """What ``reasons`` says of the run."""
-        situation, number = self._situation, run.remote_id
-        own = run.next_try_at is not None or number in situation.throttled or number in situation.too_long
-        own = own or (situation.site_away is not None and run.step in NETWORK_STEPS)
-        if own or run.step in FINAL_STEPS:
+        situation, step = self._situation, run.step
+        own = run.next_try_at is not None or step in FINAL_STEPS or run.remote_id in self._apart
+        if own or (situation.site_away is not None and step in NETWORK_STEPS):
             return reasons(run, situation)
-        key = (run.step, run.stage, run.hold)
+        key = (step, run.stage, run.hold)
         found = self._shared.get(key)
         if found is None:
             found = self._shared[key] = reasons(run, situation)

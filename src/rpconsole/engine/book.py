@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence, Set
 from dataclasses import replace
 
 from rpconsole.domain.action import Action, Level, TellOperators
@@ -19,7 +19,7 @@ from rpconsole.engine.world import World
 from rpconsole.ports.run_store import RunChange
 
 LIVE_STATES = (RunState.NEW, RunState.PENDING, RunState.RUN, RunState.AUTH)
-STOPPED_STATES = (RunState.PREP_FAIL, RunState.EXEC_FAIL, RunState.ERROR)
+STOPPED_STATES = frozenset({RunState.PREP_FAIL, RunState.EXEC_FAIL, RunState.ERROR})
 #: ended runs that stay in view
 KEEP_ENDED = 200
 
@@ -46,31 +46,27 @@ class RunBook:
 
     def live(self) -> list[Run]:
         """Runs that something can be done for, ordered by number."""
+        runs, unpushed = self.runs, self.unpushed
         return [
-            run
-            for _, run in sorted(self.runs.items())
-            if run.step not in FINAL_STEPS and run.remote_id not in self.unpushed
+            runs[number] for number in sorted(runs) if number not in unpushed and runs[number].step not in FINAL_STEPS
         ]
 
     async def refresh(self) -> None:
         """Take up rows that are new to us, and changes that other hands made; a constant number of queries."""
-        found, standing = await self._read()
-        rows = {row.remote_id: row for row in found if row.state in LIVE_STATES}
-        stopped = sorted((row for row in found if row.state in STOPPED_STATES), key=lambda row: row.remote_id)
+        states = LIVE_STATES if self._has_begun else (*LIVE_STATES, *STOPPED_STATES)
+        found = await self._world.runs.runs(states)
+        stopped = [row for row in found if row.state in STOPPED_STATES]
+        rows = {row.remote_id: row for row in found if row.state not in STOPPED_STATES}
         unknown = [row for row in (*rows.values(), *stopped[-KEEP_ENDED:]) if row.remote_id not in self.runs]
-        known = await self._world.journal.load([row.remote_id for row in unknown]) if unknown else {}
+        known, standing = await self._journalled(unknown)
         self._take_up_stopped([row for row in unknown if row.state in STOPPED_STATES], known)
-        if not self._has_begun:
-            await self._take_up_full(standing)
+        await self._take_up_full(standing)
         self._has_begun = True
-        for remote_id, row in rows.items():
-            if remote_id not in self.runs:
-                run = self._taken_up(row, known.get(remote_id))
-                if run.state is not row.state:
-                    await self._settle(row, run)
-            elif self.runs[remote_id].state is not row.state:
-                await self._compare(row)
-        await self._look_for_missing(rows)
+        new = {number: known.get(number) or run_of_row(row) for number, row in rows.items() if number not in self.runs}
+        self.runs.update(new)
+        for row in [row for number, row in rows.items() if self.runs[number].state is not row.state]:
+            await (self._settle(row, new[row.remote_id]) if row.remote_id in new else self._compare(row))
+        await self._look_for_missing(rows.keys())
         await self._push_left_over()
         self._forget_old()
 
@@ -80,30 +76,18 @@ class RunBook:
             run = known.get(row.remote_id)
             self.runs[row.remote_id] = run if run is not None and run.state is row.state else run_of_row(row)
 
-    async def _read(self) -> tuple[Sequence[RunRow], Mapping[int, Run]]:
-        """The rows in view; the first time those of stopped runs too, and the runs that the journal has at ``advance``."""
+    async def _journalled(self, unknown: Sequence[RunRow]) -> tuple[Mapping[int, Run], Sequence[int]]:
+        """What the journal has of rows that are new to us; the first time also which runs it has at ``advance``."""
+        journal = self._world.journal
         if self._has_begun:
-            return await self._world.runs.runs(LIVE_STATES), {}
-        return await asyncio.gather(
-            self._world.runs.runs((*LIVE_STATES, *STOPPED_STATES)), self._world.journal.standing_at(Step.ADVANCE)
-        )
+            return (await journal.load(unknown) if unknown else {}), ()
+        return await asyncio.gather(journal.load(unknown), journal.standing_at(Step.ADVANCE))
 
-    async def _take_up_full(self, standing: Mapping[int, Run]) -> None:
+    async def _take_up_full(self, standing: Sequence[int]) -> None:
         """Runs that an engine before this one left between ``full`` and the registering of what they made ready: their rows look ended."""
-        for remote_id, run in standing.items():
-            row = await self._world.runs.run(remote_id)
-            if row is not None and row.state is RunState.FULL:
-                self.runs.setdefault(remote_id, run)
-
-    def _taken_up(self, row: RunRow, journalled: Run | None) -> Run:
-        if journalled is None:
-            run = run_of_row(row)
-        elif journalled.label == row.label and journalled.path_base == row.path_base:
-            run = journalled
-        else:
-            run = journalled.with_(label=row.label, path_base=row.path_base)
-        self.runs[row.remote_id] = run
-        return run
+        rows = [await self._world.runs.run(number) for number in standing if number not in self.runs]
+        full = [row for row in rows if row is not None and row.state is RunState.FULL]
+        self.runs.update(await self._world.journal.load(full) if full else {})
 
     async def _settle(self, row: RunRow, journalled: Run) -> None:
         """The journal and the database show different states: which of them is ahead?"""
@@ -122,15 +106,10 @@ class RunBook:
             if fresh is not None and fresh.state is not self.runs[row.remote_id].state:
                 self._adopt(fresh, self.runs[row.remote_id])
 
-    async def _look_for_missing(self, rows: Collection[int]) -> None:
+    async def _look_for_missing(self, rows: Set[int]) -> None:
         """Live runs that the database no longer lists as live were ended, or deleted, by another hand."""
-        gone = [
-            run.remote_id
-            for run in self.live()
-            if run.remote_id not in rows and STATE_OF_STEP[run.step] is not RunState.FULL
-        ]
-        for remote_id in gone:
-            if self._locks[remote_id].locked():
+        for remote_id in sorted(self.runs.keys() - rows - self.unpushed):
+            if self.runs[remote_id].step in (*FINAL_STEPS, Step.ADVANCE) or self._locks[remote_id].locked():
                 continue
             row = await self._world.runs.run(remote_id)
             if row is None:

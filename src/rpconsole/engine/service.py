@@ -91,7 +91,7 @@ class Engine:
         self._only_looks = True
         await self._core.gates.load()
         rows = await self._world.runs.runs([*LIVE_STATES, *STOPPED_STATES])
-        known = await self._world.journal.load([row.remote_id for row in rows])
+        known = await self._world.journal.load(rows)
         for row in rows:
             run = known.get(row.remote_id)
             self._core.book.runs[row.remote_id] = run if run and run.state is row.state else run_of_row(row)
@@ -190,7 +190,7 @@ class Engine:
         """The run as the loop has it, else as the journal has it, else as its row alone shows it."""
         if row.remote_id in self._core.book.runs:
             return self._core.book.runs[row.remote_id]
-        known = (await self._world.journal.load([row.remote_id])).get(row.remote_id)
+        known = (await self._world.journal.load([row])).get(row.remote_id)
         return known if known is not None and known.state is row.state else run_of_row(row)
 
     async def doubtful(self, remote_id: int | None = None) -> list[SubmitEvidence]:

@@ -97,24 +97,11 @@ class Views:
             attempt = run.attempt
             sent, returned = bytes_of.get(number, NO_BYTES)
             view = RunView(
-                remote_id=number,
-                stage=run.stage,
-                label=run.label,
-                state=run.state,
-                step=run.step,
-                job=attempt.job if attempt else None,
-                attempts=run.attempts,
-                tries=run.tries,
-                next_try_at=run.next_try_at,
-                why=why_of(run) if number not in busy or busy[number] is PollRun else (),
-                fault=run.fault,
-                components=counts.get(number),
-                submitted_at=attempt.intended_at if attempt else None,
-                purge_at=urgency.get(number),
-                bytes_sent=sent,
-                bytes_returned=returned,
-                moving=moving(number),
-            )
+                number, run.stage, run.label, run.state, run.step, attempt.job if attempt else None, run.attempts, run.tries,
+                run.next_try_at, why_of(run) if number not in busy or busy[number] is PollRun else (), run.fault,
+                counts.get(number), 0, 0, 0, sent, returned, moving(number), attempt.intended_at if attempt else None,
+            )  # fmt: skip
+            view.purge_at = urgency.get(number)
             if number in results_of:
                 self._add_results(view, run, results_of[number])
             views.append(view)

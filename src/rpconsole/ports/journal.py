@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from rpconsole.domain.run import Run, Step
+from rpconsole.domain.run import Run, RunRow, Step
 from rpconsole.domain.stage import Stage
 
 
@@ -41,12 +41,12 @@ class JobRecord:
 class RunJournal(Protocol):
     """Where each run stands, and how it got there. Raises DatabaseAway / DatabaseRefused like the run store."""
 
-    async def load(self, remote_ids: Collection[int]) -> Mapping[int, Run]:
-        """The runs that the journal knows of these."""
+    async def load(self, rows: Collection[RunRow]) -> Mapping[int, Run]:
+        """The runs that the journal knows of these; label and directory are the row's, which others may have changed."""
         ...
 
-    async def standing_at(self, step: Step) -> Mapping[int, Run]:
-        """Every run that stands at this step."""
+    async def standing_at(self, step: Step) -> list[int]:
+        """The numbers of all runs that stand at this step, in order."""
         ...
 
     async def save(self, run: Run, line: StoryLine | None = None) -> None:

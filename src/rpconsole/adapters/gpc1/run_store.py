@@ -26,7 +26,7 @@ from rpconsole.adapters.gpc1.define import define_run
 from rpconsole.adapters.gpc1.engine import Gpc1
 from rpconsole.adapters.gpc1.tables import remote_component, remote_run
 from rpconsole.adapters.gpc1.values import Moments, text_or_none
-from rpconsole.adapters.sql import NUMBERS_AT_ONCE, among, in_pieces, plain_rows
+from rpconsole.adapters.sql import NUMBERS_AT_ONCE, among, in_pieces
 from rpconsole.domain.fault import BadData
 from rpconsole.domain.run import Component, ComponentState, RunRow, RunState
 from rpconsole.domain.stage import Stage
@@ -58,7 +58,7 @@ class SqlRunStore:
             query = query.where(remote_run.c.state.in_(list(states)))
         if label is not None:
             query = query.where(remote_run.c.label == label)
-        found = await self._gpc1.read(lambda connection: _readable(plain_rows(connection, query)))
+        found = await self._gpc1.read(lambda connection: _readable(connection.execute(query).all()))
         # by number; sorted by the database, which finds them by their state, they come a third later
         found.sort(key=attrgetter("remote_id"))
         return found
@@ -66,7 +66,7 @@ class SqlRunStore:
     async def run(self, remote_id: int) -> RunRow | None:
         query = select(*_RUN_COLUMNS).where(remote_run.c.remote_id == remote_id)
         row = await self._gpc1.read(lambda connection: connection.execute(query).one_or_none())
-        return None if row is None else _run_row(row, Moments())
+        return None if row is None else _run_row(row)
 
     async def components(self, remote_id: int, states: Collection[ComponentState] = ()) -> list[Component]:
         query = select(remote_component).where(remote_component.c.remote_id == remote_id)
@@ -167,13 +167,14 @@ def _count(connection: Connection, remote_ids: Collection[int]) -> list[Row[Any]
 def _readable(rows: Iterable[Sequence[Any]]) -> list[RunRow]:
     """The rows of our stages whose words we know; others' runs in a shared database must not stop ours."""
     found, moments = [], Moments()
-    for row in rows:
+    for remote_id, state, stage, label, path_base, job_id, last_poll, fault in rows:
+        known_state, known_stage = _STATES.get(state), _STAGES.get(stage)
         # a stage of others is no mistake
-        if row[2] in _STAGES:
-            try:
-                found.append(_run_row(row, moments))
-            except BadData as error:
-                log.warning("left out of the list: %s", error)
+        if known_stage is not None and known_state is not None:
+            moment = moments[last_poll]
+            found.append(RunRow(remote_id, known_state, known_stage, label, path_base, job_id, moment, fault))
+        elif known_stage is not None:
+            log.warning("left out of the list: remoteRun %s: '%s' is no state of a run", remote_id, state)
     return found
 
 
@@ -186,22 +187,13 @@ _STATES = {str(state): state for state in RunState}
 _STAGES = {str(stage): stage for stage in Stage}
 
 
-def _run_row(row: Sequence[Any], moments: Moments) -> RunRow:
+def _run_row(row: Sequence[Any]) -> RunRow:
     remote_id, state, stage, label, path_base, job_id, last_poll, fault = row
     try:
-        known_state, known_stage = _STATES.get(state) or RunState(state), _STAGES.get(stage) or Stage(stage)
+        known_state, known_stage = RunState(state), Stage(stage)
     except ValueError as error:
         raise BadData(f"remoteRun {remote_id}: {error}") from None
-    return RunRow(
-        remote_id=remote_id,
-        state=known_state,
-        stage=known_stage,
-        label=label,
-        path_base=path_base,
-        job_id=job_id,
-        last_poll=moments[last_poll],
-        fault=fault,
-    )
+    return RunRow(remote_id, known_state, known_stage, label, path_base, job_id, Moments()[last_poll], fault)
 
 
 def _component(row: Row[Any]) -> Component:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Integer, type_coerce
 
 from rpconsole.adapters.journal import tables
-from rpconsole.domain.run import Attempt, Run, Step
-from rpconsole.domain.stage import Stage
+from rpconsole.domain.fault import BadData
+from rpconsole.domain.run import Attempt, Run, RunRow, Step
 
 #: characters of a sentence that are kept: a TEXT column holds 65,535 bytes, of up to four a character
 SENTENCE_LENGTH = 16_000
@@ -43,32 +43,39 @@ def run_values(run: Run) -> dict[str, Any]:
     }
 
 
-#: a run's columns in the order in which ``run_of`` takes them; truths come as 0 and 1, thousands of rows are read at a start
+#: what only the journal knows of a run, in the order in which ``run_of`` takes it; truths come as 0 and 1, thousands of rows are read
+#: at a start
 RUN_COLUMNS: tuple[ColumnElement[Any], ...] = tuple(
     type_coerce(tables.run.c[name], Integer) if name in ("parked", "cancel_wanted") else tables.run.c[name]
     for name in (
-        "remote_id", "stage", "label", "path_base", "step", "parked", "attempt_number", "attempt_nonce",
-        "attempt_intended_at", "attempt_job", "attempts", "jobs", "tries", "next_try_at", "hold", "fault",
-        "stopped_at", "cancel_wanted", "passed", "failed",
+        "remote_id", "step", "parked", "attempt_number", "attempt_nonce", "attempt_intended_at", "attempt_job",
+        "attempts", "jobs", "tries", "next_try_at", "hold", "fault", "stopped_at", "cancel_wanted", "passed", "failed",
     )
 )  # fmt: skip
-_STAGES = {str(stage): stage for stage in Stage}
 _STEPS = {str(step): step for step in Step}
 
 
-def run_of(row: Sequence[Any]) -> Run:
-    """The run that a row of ``RUN_COLUMNS`` holds; ValueError where a word is not known."""
-    (
-        remote_id, stage, label, path_base, step, parked, number, nonce, intended_at, job,
+def runs_of(standings: Iterable[Sequence[Any]], rows: Mapping[int, RunRow]) -> Iterator[tuple[int, Run]]:
+    """The runs of database rows that stand as ``RUN_COLUMNS`` say; BadData where a word is not known."""
+    for (
+        remote_id, step, parked, number, nonce, intended_at, job,
         attempts, jobs, tries, next_try_at, hold, fault, stopped_at, cancel_wanted, passed, failed,
-    ) = row  # fmt: skip
-    # by position, as it comes in half the time; the test of every field's way there and back holds the order
-    return Run._make((
-        remote_id, _STAGES.get(stage) or Stage(stage), label, path_base, _STEPS.get(step) or Step(step), parked == 1,
-        None if number is None else Attempt(number, nonce, intended_at, job),
-        attempts, jobs, tries, next_try_at, hold, fault, Step(stopped_at) if stopped_at else None,
-        cancel_wanted == 1, passed, failed,
-    ))  # fmt: skip
+    ) in standings:  # fmt: skip
+        row = rows[remote_id]
+        # by position, as it comes in half the time; the test of every field's way there and back holds the order
+        yield remote_id, Run._make((
+            remote_id, row.stage, row.label, row.path_base, _STEPS.get(step) or _step(step, remote_id), parked == 1,
+            None if number is None else Attempt(number, nonce, intended_at, job),
+            attempts, jobs, tries, next_try_at, hold, fault, _step(stopped_at, remote_id) if stopped_at else None,
+            cancel_wanted == 1, passed, failed,
+        ))  # fmt: skip
+
+
+def _step(word: str, remote_id: int) -> Step:
+    try:
+        return Step(word)
+    except ValueError as error:
+        raise BadData(f"the journal's row of run {remote_id} cannot be read: {error}") from None
 
 
 def sentence(text: str) -> str:

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, and_, func, insert, select, update
 
 from rpconsole.adapters.journal import tables
-from rpconsole.adapters.journal.rows import RUN_COLUMNS, run_of, run_values, sentence
-from rpconsole.adapters.sql import NUMBERS_AT_ONCE, Database, among, in_pieces, plain_rows, upsert
+from rpconsole.adapters.journal.rows import RUN_COLUMNS, run_values, runs_of, sentence
+from rpconsole.adapters.sql import NUMBERS_AT_ONCE, Database, among, in_pieces, upsert
 from rpconsole.domain import event as ev
-from rpconsole.domain.fault import BadData
-from rpconsole.domain.run import Run, Step
+from rpconsole.domain.run import Run, RunRow, Step
 from rpconsole.ports.journal import JobRecord, StoryLine
 
 INTENDED, ACCEPTED, REFUSED, ENDED, GIVEN_UP = "intended", "accepted", "refused", "ended", "given up"
@@ -36,25 +35,25 @@ class SqlRunJournal:
         self._database = database
         self._dbname = dbname
 
-    async def load(self, remote_ids: Collection[int]) -> Mapping[int, Run]:
+    async def load(self, rows: Collection[RunRow]) -> Mapping[int, Run]:
         """See the port."""
         table = tables.run
+        by_number = {row.remote_id: row for row in rows}
 
         def query(connection: Connection) -> dict[int, Run]:
             found: dict[int, Run] = {}
-            for piece in in_pieces(remote_ids, NUMBERS_AT_ONCE):
+            for piece in in_pieces(by_number, NUMBERS_AT_ONCE):
                 mine = and_(table.c.dbname == self._dbname, among(table.c.remote_id, piece))
-                found.update(_found(connection, select(*RUN_COLUMNS).where(mine)))
+                found.update(runs_of(connection.execute(select(*RUN_COLUMNS).where(mine)).all(), by_number))
             return found
 
         return await self._database.read(query)
 
-    async def standing_at(self, step: Step) -> Mapping[int, Run]:
+    async def standing_at(self, step: Step) -> list[int]:
         """See the port."""
         table = tables.run
-        mine = and_(table.c.dbname == self._dbname, table.c.step == str(step))
-
-        return await self._database.read(lambda connection: _found(connection, select(*RUN_COLUMNS).where(mine)))
+        query = select(table.c.remote_id).where(table.c.dbname == self._dbname, table.c.step == str(step))
+        return sorted(await self._database.read(lambda connection: connection.scalars(query).all()))
 
     async def save(self, run: Run, line: StoryLine | None = None) -> None:
         """See the port."""
@@ -182,17 +181,6 @@ class SqlRunJournal:
 
 
 _JOB_FIELDS = ("remote_id", "number", "nonce", "intended_at", "job", "state")
-
-
-def _found(connection: Connection, query: Select[Any]) -> dict[int, Run]:
-    return {row[0]: _read(row) for row in plain_rows(connection, query)}
-
-
-def _read(row: Sequence[Any]) -> Run:
-    try:
-        return run_of(row)
-    except ValueError as error:
-        raise BadData(f"the journal's row of run {row[0]} cannot be read: {error}") from None
 
 
 def _line_of(row: RowMapping) -> StoryLine:

@@ -7,9 +7,9 @@ from typing import Any
 from sqlalchemy import BigInteger, Boolean, Column, Double, Index, Integer, MetaData, String, Table, Text
 
 #: the revision that these tables are; the newest file in ``migrations/versions``
-REVISION = "0006"
+REVISION = "0007"
 #: every revision that this program can bring up to date
-REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007")
 VERSION_TABLE = "rp_schema"
 
 #: words are compared byte for byte on every server, as SQLite does: 'Nightly' and 'nightly' are two labels
@@ -51,6 +51,7 @@ run = Table(
     Column("cancel_wanted", Boolean, nullable=False),
     Column("passed", Integer, nullable=False),
     Column("failed", Integer, nullable=False),
+    Index("rp_run_step", "dbname", "step"),
     **OPTIONS,
 )
 
