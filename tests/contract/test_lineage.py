@@ -60,7 +60,8 @@ async def test_a_number_of_another_stage_is_not_taken_for_ours(rows, lineage):
 
 async def test_chips_and_camera_are_needed_until_the_warp_is_full(rows, lineage):
     chip, cam, warp = an_exposure(rows, 1)
-    rows.change(t.cam_run, {"cam_id": cam}, state="full")
+    for table, key in ((t.chip_run, {"chip_id": chip}), (t.cam_run, {"cam_id": cam}), (t.fake_run, {"cam_id": cam})):
+        rows.change(table, key, state="full")
     assert await lineage.unspent(Stage.CHIP, [chip, 99]) == {chip}
     assert await lineage.unspent(Stage.CAMERA, [cam]) == {cam}
     rows.change(t.warp_run, {"warp_id": warp}, state="full")
@@ -70,7 +71,7 @@ async def test_chips_and_camera_are_needed_until_the_warp_is_full(rows, lineage)
 
 async def test_an_exposure_that_ends_with_its_chips_needs_them_no_more(rows, lineage):
     rows.exposure(1, otas=1)
-    chip = rows.chip_run(1, end_stage="chip")
+    chip = rows.chip_run(1, end_stage="chip", state="full")
     waiting = rows.chip_run(1, end_stage="NULL")
     assert await lineage.unspent(Stage.CHIP, [chip, waiting]) == {waiting}
 
@@ -91,3 +92,42 @@ async def test_priorities_are_the_labels_own_and_a_label_without_a_number_has_no
     rows.label_row("HIGH", priority=20_000)
     rows.label_row("NONE", priority=None)
     assert await lineage.priorities() == {"HIGH": 20_000}
+
+
+async def test_a_second_camera_run_whose_warp_is_not_registered_yet_keeps_the_chips(rows, lineage):
+    chip, cam, warp = an_exposure(rows, 1)
+    for table, key in ((t.chip_run, {"chip_id": chip}), (t.cam_run, {"cam_id": cam}), (t.warp_run, {"warp_id": warp})):
+        rows.change(table, key, state="full")
+    rows.change(t.fake_run, {"cam_id": cam}, state="full")
+    assert await lineage.unspent(Stage.CHIP, [chip]) == set()
+    second = rows.cam_run(chip, state="full")
+    rows.fake_run(second)
+    assert await lineage.unspent(Stage.CHIP, [chip]) == {chip}
+    assert await lineage.unspent(Stage.CAMERA, [cam, second]) == {second}
+
+
+async def test_what_is_made_again_is_needed_though_all_that_read_it_has_ended(rows, lineage):
+    chip, cam, warp = an_exposure(rows, 1)
+    for table, key in ((t.cam_run, {"cam_id": cam}), (t.fake_run, {"cam_id": cam}), (t.warp_run, {"warp_id": warp})):
+        rows.change(table, key, state="full")
+    assert await lineage.unspent(Stage.CHIP, [chip]) == {chip}
+    rows.change(t.chip_run, {"chip_id": chip}, state="full")
+    assert await lineage.unspent(Stage.CHIP, [chip]) == set()
+
+
+async def test_an_exposure_that_camera_found_useless_needs_its_chips_no_more(rows, lineage):
+    rows.exposure(1, otas=1)
+    chip = rows.chip_done(1)
+    cam = rows.cam_done(chip)
+    assert await lineage.unspent(Stage.CHIP, [chip]) == {chip}
+    rows.change(t.cam_processed_exp, {"cam_id": cam}, quality=4007)
+    assert await lineage.unspent(Stage.CHIP, [chip]) == set()
+
+
+async def test_a_dropped_stack_and_one_of_another_tessellation_have_read_no_warp(rows, lineage):
+    for exp_id in (1, 2):
+        rows.exposure(exp_id, otas=1)
+    warps = [rows.warp_done(exp_id, [SKYCELL]) for exp_id in (1, 2)]
+    rows.stack_run(warps, SKYCELL, state="drop")
+    rows.stack_run(warps, SKYCELL, state="full", tess_id="LOCAL")
+    assert await lineage.unspent(Stage.WARP, warps) == set(warps)

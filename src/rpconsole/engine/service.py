@@ -365,7 +365,9 @@ class Engine:
     async def safe_files(self, remote_ids: Sequence[int]) -> list[SafeFiles]:
         """What may be removed."""
         rows = [await self._row(one) for one in remote_ids] if remote_ids else await self._left_something()
-        return [await safe_files(self._world, row, self._core.book.live()) for row in rows]
+        # stopped runs too: a person may send them on their way again
+        unfinished = [run for run in self._core.book.runs.values() if run.step is not Step.DONE]
+        return [await safe_files(self._world, row, unfinished) for row in rows]
 
     async def _left_something(self) -> list[RunRow]:
         known = await self._world.holdings.holdings() if self._world.holdings else []

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rpconsole.domain.action import PrepareRun, ShipRun
-from rpconsole.domain.lineage import ExposureReaders, is_spent, is_warp_spent
+from rpconsole.domain.lineage import Chain, Stacked, is_spent, is_warp_spent
 from rpconsole.domain.run import Run, Step
 from rpconsole.domain.schedule import Limits, Situation, choose, in_order
 from rpconsole.domain.scratch import (
@@ -132,43 +132,86 @@ def test_nothing_but_preparing_and_shipping_ever_waits_for_room(kinds, used):
     assert {run.step for run in runs if run.remote_id in waits} <= {Step.PREPARE, Step.SHIP}
 
 
-def readers(end: str | None = "warp", cameras=("full",), warps=("full",)) -> ExposureReaders:
-    return ExposureReaders(end_stage=end, camera_states=cameras, warp_states=warps)
+def chain(
+    end: str | None = "warp",
+    chip: str | None = "full",
+    camera: str | None = "full",
+    fake: str | None = "full",
+    warp: str | None = "full",
+    *,
+    is_bad: bool = False,
+) -> Chain:
+    return Chain(end_stage=end, chip=chip, camera=camera, fake=fake, warp=warp, is_bad=is_bad)
 
 
 @pytest.mark.parametrize(
-    ("which", "spent"),
+    ("chains", "spent"),
     [
-        (readers(), True),
-        (readers(end=None), True),
-        (readers(warps=("full", "drop")), True),
-        (readers(warps=("full", "new")), False),
-        (readers(warps=("full", "update")), False),
-        (readers(warps=()), False),
-        (readers(cameras=("new",), warps=()), False),
-        (readers(cameras=(), warps=()), False),
-        (readers(end="chip", cameras=(), warps=()), True),
-        (readers(end="CAMERA", warps=()), True),
-        (readers(end="camera", cameras=("new",), warps=()), False),
-        (readers(end="fake", warps=()), True),
+        ([chain()], True),
+        ([chain(end=None)], True),
+        ([chain(), chain(warp="drop")], True),
+        ([chain(), chain(warp="new")], False),
+        ([chain(), chain(warp="update")], False),
+        ([chain(warp=None)], False),
+        ([chain(warp=None, is_bad=True, fake=None)], True),
+        ([chain(camera="new", fake=None, warp=None)], False),
+        ([chain(camera=None, fake=None, warp=None)], False),
+        ([chain(end="chip", camera=None, fake=None, warp=None)], True),
+        ([chain(end="CAMERA", fake=None, warp=None)], True),
+        ([chain(end="camera", camera="new", fake=None, warp=None)], False),
+        ([chain(end="fake", warp=None)], True),
+        ([], False),
     ],
 )
-def test_chips_are_needed_until_every_warp_of_them_has_ended(which, spent):
-    assert is_spent(which) is spent
+def test_chips_are_needed_until_every_warp_of_them_has_ended(chains, spent):
+    assert is_spent(chains) is spent
 
 
 @pytest.mark.parametrize(
-    ("skycells", "stacked", "waiting", "spent"),
+    "chains",
     [
-        ({"a", "b"}, {"a", "b"}, (), True),
-        ({"a", "b"}, {"a"}, (), False),
-        ({"a"}, {"a"}, {"a"}, False),
-        ({"a"}, (), (), False),
-        ((), (), (), False),
+        pytest.param(
+            [chain(), chain(fake="new", warp=None)], id="a second camera run whose warp is not registered yet"
+        ),
+        pytest.param([chain(), chain(fake=None, warp=None)], id="a second camera run that has just ended"),
+        pytest.param(
+            [chain(end="chip", camera="new", fake=None, warp=None)], id="a camera run queued beyond end_stage"
+        ),
+        pytest.param([chain(end="camera", warp="new")], id="a warp queued beyond end_stage"),
+        pytest.param([chain(chip="new")], id="chips that are made again"),
+        pytest.param([chain(chip="update")], id="cleaned chips that are made again"),
+        pytest.param([chain(camera="drop", fake=None, warp=None)], id="a camera run that was dropped, and no other"),
     ],
 )
-def test_warps_are_needed_until_every_skycell_is_in_a_full_stack(skycells, stacked, waiting, spent):
-    assert is_warp_spent(skycells, stacked, waiting) is spent
+def test_one_reader_that_has_not_ended_keeps_them_whatever_the_others_did(chains):
+    assert not is_spent(chains)
+
+
+def test_a_line_that_was_given_up_keeps_nothing_that_another_has_read():
+    assert is_spent([chain(camera="drop", fake=None, warp=None), chain()])
+
+
+A, B = ("RINGS.V3", "a"), ("RINGS.V3", "b")
+OTHER_TESS = ("LOCAL", "a")
+
+
+@pytest.mark.parametrize(
+    ("state", "cells", "stacks", "spent"),
+    [
+        ("full", {A, B}, [(A, "full"), (B, "cleaned")], True),
+        ("full", {A, B}, [(A, "full")], False),
+        ("full", {A}, [(A, "full"), (A, "new")], False),
+        ("full", {A}, [(A, "full"), (A, "drop")], True),
+        ("full", {A}, [(A, "drop")], False),
+        ("full", {A}, [(OTHER_TESS, "full")], False),
+        ("full", {A}, [], False),
+        ("full", (), [], False),
+        ("update", {A}, [(A, "full")], False),
+        (None, {A}, [(A, "full")], False),
+    ],
+)
+def test_warps_are_needed_until_every_skycell_is_in_a_full_stack(state, cells, stacks, spent):
+    assert is_warp_spent(state, cells, [Stacked(cell=cell, state=of_stack) for cell, of_stack in stacks]) is spent
 
 
 def test_sizes_are_said_as_storage_is_sold():

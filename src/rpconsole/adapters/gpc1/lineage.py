@@ -6,14 +6,14 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Select, select
+from sqlalchemy import ColumnElement, Connection, Join, Select, Table, select
 
 from rpconsole.adapters.gpc1 import tables as t
 from rpconsole.adapters.gpc1.engine import Gpc1
 from rpconsole.adapters.gpc1.gates import is_good
 from rpconsole.adapters.gpc1.values import text_or_none
 from rpconsole.adapters.sql import in_pieces
-from rpconsole.domain.lineage import ExposureReaders, is_spent, is_warp_spent
+from rpconsole.domain.lineage import Chain, Stacked, is_spent, is_warp_spent
 from rpconsole.domain.stage import Stage
 
 #: live runs in one question; SQLite takes 32,766 values
@@ -97,57 +97,59 @@ def _feeding(remote_ids: Sequence[int]) -> list[Select[Any]]:
 
 
 def _unspent_chips(connection: Connection, chip_ids: Sequence[int]) -> set[int]:
-    after = (
-        t.chip_run.outerjoin(t.cam_run, t.cam_run.c.chip_id == t.chip_run.c.chip_id)
-        .outerjoin(t.fake_run, t.fake_run.c.cam_id == t.cam_run.c.cam_id)
-        .outerjoin(t.warp_run, t.warp_run.c.fake_id == t.fake_run.c.fake_id)
-    )
-    key = t.chip_run.c.chip_id
-    columns = (key, t.chip_run.c.end_stage, t.cam_run.c.state, t.warp_run.c.state)
-    return _unspent_exposures(connection, select(*columns).select_from(after).where(key.in_(chip_ids)))
+    chain = t.chip_run.outerjoin(t.cam_run, t.cam_run.c.chip_id == t.chip_run.c.chip_id)
+    return _unspent_exposures(connection, chain, t.chip_run, t.chip_run.c.chip_id, chip_ids)
 
 
 def _unspent_cameras(connection: Connection, cam_ids: Sequence[int]) -> set[int]:
-    after = t.cam_run.outerjoin(t.fake_run, t.fake_run.c.cam_id == t.cam_run.c.cam_id).outerjoin(
-        t.warp_run, t.warp_run.c.fake_id == t.fake_run.c.fake_id
+    chain = t.cam_run.outerjoin(t.chip_run, t.chip_run.c.chip_id == t.cam_run.c.chip_id)
+    return _unspent_exposures(connection, chain, t.cam_run, t.cam_run.c.cam_id, cam_ids)
+
+
+def _unspent_exposures(
+    connection: Connection, chain: Join, maker: Table, key: ColumnElement[int], stage_ids: Sequence[int]
+) -> set[int]:
+    after = (
+        chain.outerjoin(t.cam_processed_exp, t.cam_processed_exp.c.cam_id == t.cam_run.c.cam_id)
+        .outerjoin(t.fake_run, t.fake_run.c.cam_id == t.cam_run.c.cam_id)
+        .outerjoin(t.warp_run, t.warp_run.c.fake_id == t.fake_run.c.fake_id)
     )
-    key = t.cam_run.c.cam_id
-    columns = (key, t.cam_run.c.end_stage, t.cam_run.c.state, t.warp_run.c.state)
-    return _unspent_exposures(connection, select(*columns).select_from(after).where(key.in_(cam_ids)))
-
-
-def _unspent_exposures(connection: Connection, query: Select[Any]) -> set[int]:
-    ends: dict[int, str | None] = {}
-    cameras: defaultdict[int, set[str]] = defaultdict(set)
-    warps: defaultdict[int, set[str]] = defaultdict(set)
-    for stage_id, end_stage, camera, warp in connection.execute(query):
-        ends[stage_id] = text_or_none(end_stage)
-        cameras[stage_id] |= {camera} - {None}
-        warps[stage_id] |= {warp} - {None}
-    return {
-        stage_id
-        for stage_id, end in ends.items()
-        if not is_spent(ExposureReaders(end_stage=end, camera_states=cameras[stage_id], warp_states=warps[stage_id]))
-    }
+    states = (run.c.state for run in (t.chip_run, t.cam_run, t.fake_run, t.warp_run))
+    query = select(key, maker.c.end_stage, t.cam_processed_exp.c.quality, *states).select_from(after)
+    chains: defaultdict[int, list[Chain]] = defaultdict(list)
+    for stage_id, end_stage, quality, chip, camera, fake, warp in connection.execute(query.where(key.in_(stage_ids))):
+        chains[stage_id].append(
+            Chain(
+                end_stage=text_or_none(end_stage),
+                chip=chip,
+                camera=camera,
+                fake=fake,
+                warp=warp,
+                is_bad=(quality or 0) > 0,
+            )
+        )
+    return {stage_id for stage_id, of_run in chains.items() if not is_spent(of_run)}
 
 
 def _unspent_warps(connection: Connection, warp_ids: Sequence[int]) -> set[int]:
-    made = t.warp_skyfile.c
-    good = connection.execute(
-        select(made.warp_id, made.skycell_id).where(made.warp_id.in_(warp_ids), is_good(t.warp_skyfile))
+    run, made, given, stack = t.warp_run.c, t.warp_skyfile.c, t.stack_input_skyfile.c, t.stack_run.c
+    states = dict(_pairs(connection, select(run.warp_id, run.state).where(run.warp_id.in_(warp_ids))))
+    good = select(made.warp_id, made.tess_id, made.skycell_id).where(
+        made.warp_id.in_(warp_ids), is_good(t.warp_skyfile)
     )
-    skycells: defaultdict[int, set[str]] = defaultdict(set)
-    for warp_id, skycell in good:
-        skycells[warp_id].add(skycell)
-    joined = t.stack_input_skyfile.join(t.stack_run, t.stack_run.c.stack_id == t.stack_input_skyfile.c.stack_id)
-    columns = (t.stack_input_skyfile.c.warp_id, t.stack_run.c.skycell_id, t.stack_run.c.state)
-    stacked: defaultdict[int, set[str]] = defaultdict(set)
-    waiting: defaultdict[int, set[str]] = defaultdict(set)
-    for warp_id, skycell, state in connection.execute(
-        select(*columns).select_from(joined).where(t.stack_input_skyfile.c.warp_id.in_(warp_ids))
-    ):
-        (stacked if state in ("full", "drop") else waiting)[warp_id].add(skycell)
-    return {one for one in warp_ids if not is_warp_spent(skycells[one], stacked[one], waiting[one])}
+    cells: defaultdict[int, set[tuple[str, str]]] = defaultdict(set)
+    for warp_id, tess_id, skycell_id in connection.execute(good):
+        cells[warp_id].add((tess_id, skycell_id))
+    joined = t.stack_input_skyfile.join(t.stack_run, stack.stack_id == given.stack_id)
+    readers = select(given.warp_id, stack.tess_id, stack.skycell_id, stack.state).select_from(joined)
+    stacks: defaultdict[int, list[Stacked]] = defaultdict(list)
+    for warp_id, tess_id, skycell_id, state in connection.execute(readers.where(given.warp_id.in_(warp_ids))):
+        stacks[warp_id].append(Stacked(cell=(tess_id, skycell_id), state=state))
+    return {one for one in warp_ids if not is_warp_spent(states.get(one), cells[one], stacks[one])}
+
+
+def _pairs(connection: Connection, query: Select[Any]) -> list[tuple[int, str]]:
+    return [(row[0], row[1]) for row in connection.execute(query)]
 
 
 def _unspent_stacks(connection: Connection, stack_ids: Sequence[int]) -> set[int]:
