@@ -228,6 +228,20 @@ async def test_a_component_that_another_run_has_taken_up_is_not_taken_back(remot
     assert await remote.change_components(Which(run={"remote_id": (second,)}), {"state": "prep_done"}) == 1
 
 
+@pytest.mark.parametrize("state", ["pending", "run", "auth"])
+async def test_a_component_whose_job_works_on_it_is_given_to_no_other_run(remote: RemoteRows, rows: Gpc1Rows, state):
+    run = a_run(rows, state=state)
+    a_component(rows, run, 7, "prep_done")
+    a_component(rows, run, 8, "fail")
+    of_run = {"remote_id": (run,)}
+    with pytest.raises(BadData, match=f"component 7 is part of the job of run {run}, which is '{state}'"):
+        await remote.change_components(Which(run=of_run), {"state": "retry"})
+    assert states_of(rows, run) == ["prep_done", "fail"]
+    assert await remote.change_components(Which(run=of_run, component={"state": ("fail",)}), {"state": "retry"}) == 1
+    rows.change(t.remote_run, {"remote_id": run}, state="error")
+    assert await remote.change_components(Which(run=of_run), {"state": "retry"}) == 1
+
+
 async def test_the_same_number_at_another_stage_holds_nothing_back(remote: RemoteRows, rows: Gpc1Rows):
     chip, warp = a_run(rows), a_run(rows, stage="warp")
     a_component(rows, chip, 7, "retry")

@@ -199,8 +199,6 @@ async def test_a_component_in_an_unknown_state_is_named(store: RunStore, rows: G
     rows.change(t.remote_component, {"stage_id": chip_id}, state="lost")
     with pytest.raises(BadData, match=rf"{remote_id} is in state 'lost'"):
         await store.components(remote_id)
-    with pytest.raises(BadData, match="lost"):
-        await store.component_counts([remote_id])
 
 
 async def test_components_are_counted_by_state(store: RunStore, rows: Gpc1Rows):
@@ -212,6 +210,20 @@ async def test_components_are_counted_by_state(store: RunStore, rows: Gpc1Rows):
     assert await store.component_counts([]) == {}
     found = await store.components(remote_id, [ComponentState.PREP_DONE])
     assert [component.stage_id for component in found] == [chips[0]]
+
+
+async def test_a_component_in_a_state_of_others_keeps_no_run_from_being_counted_and_is_said_once(
+    store: RunStore, rows: Gpc1Rows, caplog
+):
+    chips = [rows.chip_run(rows.exposure(exp_id)) for exp_id in (1, 2)]
+    remote_id = await defined(store)
+    rows.change(t.remote_component, {"stage_id": chips[0]}, state="lost")
+    for _ in range(2):
+        assert await store.component_counts([remote_id]) == {remote_id: {ComponentState.NEW: 1}}
+    assert [record.getMessage() for record in caplog.records if "'lost'" in record.getMessage()] == [
+        f"left out of the count: a component of remoteRun {remote_id} is in state 'lost'; "
+        "the states are new, prep_done, prep_fail, fail, pass, retry"
+    ]
 
 
 # --- changing

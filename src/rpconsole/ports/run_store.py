@@ -87,7 +87,7 @@ class RunStore(Protocol):
         ...
 
     async def component_counts(self, remote_ids: Collection[int]) -> Mapping[int, Mapping[ComponentState, int]]:
-        """How many components of each run are in which state, in one query."""
+        """How many components of each run are in which state, in one query; those in a state that is not ours are left out."""
         ...
 
     async def change_run(self, remote_id: int, change: RunChange, *, expect: Collection[RunState] = ()) -> bool:

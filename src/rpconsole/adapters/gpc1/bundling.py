@@ -11,7 +11,7 @@ from rpconsole.adapters.gpc1 import tables as t
 from rpconsole.adapters.gpc1.define import has_overlap, insert_run, is_held
 from rpconsole.adapters.gpc1.gates import MASKS, RUN_TABLES
 from rpconsole.domain.fault import BadData
-from rpconsole.domain.run import ComponentState
+from rpconsole.domain.run import ComponentState, RunState
 from rpconsole.domain.stage import STAGE_WORDS, Stage
 from rpconsole.ports.remote_rows import Bundle, Bundled
 
@@ -83,6 +83,26 @@ def _is_stopped(connection: Connection, stage: str, label: str) -> bool:
     # the IPP's own tool does without these tables, so scripts may have a database that has none
     there = inspect(connection)
     return any(there.has_table(table.name) and connection.scalar(select(asked[table])) for table in asked)
+
+
+#: states of a run whose job works on its prepared components, or is about to
+AT_WORK = (RunState.PENDING, RunState.RUN, RunState.AUTH)
+
+
+def refuse_retry_at_work(connection: Connection, wanted: Sequence[ColumnElement[bool]]) -> None:
+    """BadData when a component is to be given free for another run although the job of its own run works on it."""
+    one, run = t.remote_component, t.remote_run
+    query = (
+        select(one.c.remote_id, one.c.stage_id, run.c.state)
+        .join_from(one, run, run.c.remote_id == one.c.remote_id)
+        .where(*wanted, one.c.state == ComponentState.PREP_DONE, run.c.state.in_(AT_WORK))
+    )
+    found = connection.execute(query.limit(1)).first()
+    if found is not None:
+        raise BadData(
+            f"component {found.stage_id} is part of the job of run {found.remote_id}, which is '{found.state}': no item may be "
+            f"in two runs; end that run first ('rpconsole run cancel {found.remote_id}')"
+        )
 
 
 def refuse_second_hold(connection: Connection, wanted: Sequence[ColumnElement[bool]]) -> None:

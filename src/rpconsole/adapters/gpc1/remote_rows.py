@@ -20,7 +20,7 @@ from sqlalchemy import (
     update,
 )
 
-from rpconsole.adapters.gpc1.bundling import BUNDLES, StageTable, bundle_runs, refuse_second_hold
+from rpconsole.adapters.gpc1.bundling import BUNDLES, StageTable, bundle_runs, refuse_retry_at_work, refuse_second_hold
 from rpconsole.adapters.gpc1.engine import Gpc1
 from rpconsole.adapters.gpc1.tables import remote_component, remote_run
 from rpconsole.adapters.gpc1.values import moment_or_none, text_or_none
@@ -94,13 +94,16 @@ class SqlRemoteRows:
         wanted = (chosen, *_equal(remote_component, which.component), _differ(remote_component, values))
         statement = update(remote_component).where(*wanted).values(values)
 
-        if values.get("state", ComponentState.RETRY) == ComponentState.RETRY:
+        if "state" not in values:
             return await self._gpc1.write(lambda connection: connection.execute(statement).rowcount)
+        refuse = refuse_retry_at_work if values["state"] == ComponentState.RETRY else refuse_second_hold
 
         def work(connection: Connection) -> int:
-            refuse_second_hold(connection, wanted)
+            refuse(connection, wanted)
             return connection.execute(statement).rowcount
 
+        if refuse is refuse_retry_at_work:
+            return await self._gpc1.write(work)
         of_run = select(remote_run.c.stage).where(*_run_conditions(which)).limit(1)
         stage = await self._gpc1.read(lambda connection: connection.scalar(of_run))
         # nobody may take the item up between our look and our write

@@ -42,6 +42,8 @@ class SqlRunStore:
 
     def __init__(self, gpc1: Gpc1) -> None:
         self._gpc1 = gpc1
+        #: (run, word) of components whose state we do not know, each said once
+        self._told: set[tuple[int, str]] = set()
 
     async def define(self, order: DefineOrder) -> Definition:
         if order.pretend:
@@ -78,8 +80,17 @@ class SqlRunStore:
     async def component_counts(self, remote_ids: Collection[int]) -> Mapping[int, Mapping[ComponentState, int]]:
         counts: dict[int, dict[ComponentState, int]] = {}
         for row in await self._gpc1.read(lambda connection: _count(connection, remote_ids)):
-            counts.setdefault(row.remote_id, {})[_component_state(row.remote_id, row.state)] = row.n
+            try:
+                counts.setdefault(row.remote_id, {})[_component_state(row.remote_id, row.state)] = row.n
+            except BadData as error:
+                # one odd row must not keep every other run from being counted
+                self._tell(row.remote_id, row.state, error)
         return counts
+
+    def _tell(self, remote_id: int, word: str, error: BadData) -> None:
+        if (remote_id, word) not in self._told:
+            self._told.add((remote_id, word))
+            log.warning("left out of the count: %s", error)
 
     async def change_run(self, remote_id: int, change: RunChange, *, expect: Collection[RunState] = ()) -> bool:
         chosen = remote_run.c.remote_id == remote_id
@@ -189,10 +200,11 @@ _STAGES = {str(stage): stage for stage in Stage}
 
 def _run_row(row: Sequence[Any]) -> RunRow:
     remote_id, state, stage, label, path_base, job_id, last_poll, fault = row
-    try:
-        known_state, known_stage = RunState(state), Stage(stage)
-    except ValueError as error:
-        raise BadData(f"remoteRun {remote_id}: {error}") from None
+    known_state, known_stage = _STATES.get(state), _STAGES.get(stage)
+    if known_stage is None:
+        raise BadData(f"remoteRun {remote_id} is of stage '{stage}'; the stages here are {', '.join(_STAGES)}")
+    if known_state is None:
+        raise BadData(f"remoteRun {remote_id} is in state '{state}'; the states are {', '.join(_STATES)}")
     return RunRow(remote_id, known_state, known_stage, label, path_base, job_id, Moments()[last_poll], fault)
 
 
