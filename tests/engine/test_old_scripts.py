@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import shutil
 from dataclasses import replace
@@ -223,6 +224,58 @@ async def test_what_an_ended_job_of_the_old_scripts_did_not_finish_fails_alone_a
     sentences = [verdict.sentence for verdict in await bench.world.ledger.verdicts(1, state="fail")]
     ended = "did not come to its end: return links of its products are missing at the site"
     assert sentences == [f"task 1 {ended}", f"task 4 {ended}"]
+
+
+def resubmitted_by_the_old_scripts(bench) -> None:
+    """Our job was ended by hand in mid-work; theirs runs, from lists and script that they merged."""
+    (run,) = bench.rows.all(t.remote_run)
+    bench.player.play(cut_after=1)
+    Path(f"{stem_of(bench, run)}.cmd").write_text("#!/bin/tcsh\n#MSUB -V\ndate\n")
+    bench.site.moab.jobs["71"] = MemoryJob(job="71", name="remote", argv=(), cwd="/", word=JobWord.RUNNING)
+    bench.rows.change(t.remote_run, {"remote_id": run["remote_id"]}, state="run", job_id=71)
+
+
+def finish_the_old_job(bench) -> None:
+    """Every line has run to its end, and left its links."""
+    (run,) = bench.rows.all(t.remote_run)
+    stem = stem_of(bench, run)
+    for line in lines_of(stem, "config"):
+        for text, path in re.findall(r"""echo -n ['\"]([^'\"]*)['\"] > (\S+)""", line):
+            bench.site.put(path, f"{text}-quality 0 \n".encode())
+    for remote, local in zip(lines_of(stem, "generate"), lines_of(stem, "return"), strict=True):
+        if remote not in bench.site.files:
+            bench.site.put(remote, b"made")
+        bench.site.put(normal_path(f"/scratch3/watersc1/tmp/{local}"), bench.site.files[remote].data)
+    bench.site.moab.jobs["71"].word = JobWord.COMPLETED
+
+
+@pytest.mark.parametrize("engine_was_down", [True, False])
+async def test_a_job_that_the_old_scripts_submitted_after_ours_is_followed_and_ours_not_submitted_again(
+    bench, old, engine_was_down
+):
+    """Where ours left an end mark, it does not speak for theirs; the engine may have seen nothing of it."""
+    only_chip(bench)
+    async with bench.running() as engine:
+        await bench.login()
+        await bench.until(lambda: bench.states() == ["run"])
+        await engine.set_gates(["exec", "poll"], open=False, who="op")
+        if not engine_was_down:
+            resubmitted_by_the_old_scripts(bench)
+            await bench.until(lambda: engine.snapshot().runs[0].job == "71")
+    if engine_was_down:
+        resubmitted_by_the_old_scripts(bench)
+    async with bench.running() as engine:
+        await bench.login()
+        await engine.set_gates(["exec", "poll"], open=True, who="op")
+        for _ in range(20):
+            await bench.clock.advance(60.0)
+            await asyncio.sleep(0.01)
+        assert bench.states() == ["run"]
+        assert engine.snapshot().runs[0].job == "71"
+        finish_the_old_job(bench)
+        await bench.until(lambda: bench.states(Stage.CHIP) == ["full"])
+    assert bench.site.moab.asked.count("msub") == 1
+    assert bench.rows.count(t.chip_processed_imfile) == 4
 
 
 async def test_every_stage_is_executed_from_its_five_lists_alone(bench):

@@ -13,7 +13,7 @@ from rpconsole.domain.event import Event, JobEnded
 from rpconsole.domain.fault import DatabaseAway, DatabaseRefused
 from rpconsole.domain.machine import InvalidMove, decide
 from rpconsole.domain.retry import RetryPolicy
-from rpconsole.domain.run import FINAL_STEPS, STATE_OF_STEP, Run, RunRow, RunState, Step, run_of_row
+from rpconsole.domain.run import FINAL_STEPS, STATE_OF_STEP, STEP_OF_STATE, Run, RunRow, RunState, Step, run_of_row
 from rpconsole.engine.story import story_line
 from rpconsole.engine.world import World
 from rpconsole.ports.run_store import RunChange
@@ -30,7 +30,7 @@ class RunBook:
     """Every live run as we know it.
 
     The journal is written before the database: after a crash between the two, the journal is ahead by one move and the row still shows
-    the state before it, which ``_agree`` recognises. A row that shows anything else was changed by another hand, and that hand wins.
+    the state before it, which ``_settle`` recognises. A row that shows anything else was changed by another hand, and that hand wins.
     """
 
     def __init__(self, world: World, tell: Tell) -> None:
@@ -64,7 +64,7 @@ class RunBook:
         self._has_begun = True
         new = {number: known.get(number) or run_of_row(row) for number, row in rows.items() if number not in self.runs}
         self.runs.update(new)
-        for row in [row for number, row in rows.items() if self.runs[number].state is not row.state]:
+        for row in [row for number, row in rows.items() if not _agree(row, self.runs[number])]:
             await (self._settle(row, new[row.remote_id]) if row.remote_id in new else self._compare(row))
         await self._look_for_missing(rows.keys())
         await self._push_left_over()
@@ -90,20 +90,21 @@ class RunBook:
         self.runs.update(await self._world.journal.load(full) if full else {})
 
     async def _settle(self, row: RunRow, journalled: Run) -> None:
-        """The journal and the database show different states: which of them is ahead?"""
+        """The journal and the database show different states, or jobs: which of them is ahead?"""
         story = await self._world.journal.story(row.remote_id, limit=1)
-        if story and row.state in _states_of(story[-1].before):
+        # no move goes from one job to another: that was another hand
+        if story and row.state is not journalled.state and row.state in _states_of(story[-1].before):
             self.unpushed.add(row.remote_id)
         else:
             self._adopt(row, journalled)
 
     async def _compare(self, row: RunRow) -> None:
         run = self.runs[row.remote_id]
-        if self._locks[row.remote_id].locked() or row.remote_id in self.unpushed or run.state is row.state:
+        if self._locks[row.remote_id].locked() or row.remote_id in self.unpushed or _agree(row, run):
             return
         async with self._locks[row.remote_id]:
             fresh = await self._world.runs.run(row.remote_id)
-            if fresh is not None and fresh.state is not self.runs[row.remote_id].state:
+            if fresh is not None and not _agree(fresh, self.runs[row.remote_id]):
                 self._adopt(fresh, self.runs[row.remote_id])
 
     async def _look_for_missing(self, rows: Set[int]) -> None:
@@ -121,16 +122,16 @@ class RunBook:
     def _adopt(self, row: RunRow, was: Run) -> None:
         """Follow a change that somebody made in the database, keeping count of the attempts there have been."""
         entered = run_of_row(row)
-        attempt = was.attempt if entered.attempt and was.attempt and was.attempt.job else entered.attempt
+        is_same_job = was.attempt is not None and was.attempt.job is not None and not _has_another_job(row, was)
+        attempt = was.attempt if entered.attempt and is_same_job else entered.attempt
         self.runs[row.remote_id] = entered.with_(
             attempts=max(was.attempts, entered.attempts), jobs=max(was.jobs, entered.jobs), attempt=attempt
         )
         self.sequence += 1
-        self._say(
-            row.remote_id,
-            Level.WARN,
-            f"run {row.remote_id} was set from '{was.state}' to '{row.state}' by another hand",
-        )
+        change = f"was set from '{was.state}' to '{row.state}'"
+        if row.state is was.state:
+            change = f"was given the job {row.job_id}"
+        self._say(row.remote_id, Level.WARN, f"run {row.remote_id} {change} by another hand")
 
     async def _push_left_over(self) -> None:
         for remote_id in sorted(self.unpushed):
@@ -242,6 +243,19 @@ class RunBook:
 
     def _say(self, remote_id: int, level: Level, sentence: str) -> None:
         self._tell(TellOperators(remote_id=remote_id, level=level, sentence=sentence))
+
+
+def _agree(row: RunRow, run: Run) -> bool:
+    return run.state is row.state and not _has_another_job(row, run)
+
+
+def _has_another_job(row: RunRow, run: Run) -> bool:
+    """Whether the row names a job that we did not submit: the run was handed back and submitted anew."""
+    if STEP_OF_STATE[row.state] is not Step.POLL or row.job_id is None or row.job_id < 0:
+        return False
+    # thousands are looked at; most jobs are called by their number
+    is_plain = run.attempt is not None and run.attempt.job == str(row.job_id)
+    return not is_plain and run.job_id != row.job_id
 
 
 def _states_of(step: str) -> set[RunState]:

@@ -10,6 +10,7 @@ from types import MappingProxyType
 
 from rpconsole.commands.results import TaskOutcome, TaskResults
 from rpconsole.domain.event import JobEnded
+from rpconsole.domain.fault import BadData
 from rpconsole.domain.listfiles import SCRIPT
 from rpconsole.domain.manifest import ManifestRecord, Role
 from rpconsole.domain.paths import mirrored
@@ -19,12 +20,21 @@ from rpconsole.engine.run_files import list_paths, manifest_of
 from rpconsole.engine.world import World
 
 
-async def has_foreign_job(world: World, run: Run, results: TaskResults) -> bool:
+async def has_foreign_job(world: World, run: Run) -> bool:
     """Whether the run's job was submitted by another hand, with another runner: neither a name of ours nor a script of ours."""
-    if run.attempt is None or run.attempt.nonce or results.starts:
+    if run.attempt is None or run.attempt.nonce:
         return False
     script = (await list_paths(world, run))[SCRIPT]
-    return not is_ours(await world.files.read(script))
+    try:
+        return not is_ours(await world.files.read(script))
+    except BadData:
+        # lost or unreadable, it cannot speak for us
+        return True
+
+
+async def results_of_job(world: World, run: Run, results: TaskResults) -> TaskResults:
+    """What a results file says of the run's present job; of another hand's nothing: it tells of a job before that one."""
+    return TaskResults() if await has_foreign_job(world, run) else results
 
 
 async def results_by_links(world: World, run: Run) -> TaskResults:

@@ -12,7 +12,7 @@ from rpconsole.commands.scheduler import JobOutcome, JobState, QueueListing
 from rpconsole.domain.event import Event, JobKilled, JobNotListed
 from rpconsole.domain.fault import BadData, NoAnswer, SiteFailed, SiteRefused
 from rpconsole.domain.run import Run
-from rpconsole.engine.foreign_job import foreign_end, has_foreign_job
+from rpconsole.engine.foreign_job import foreign_end, has_foreign_job, results_of_job
 from rpconsole.engine.job_events import cut_tasks, ended, listed_event
 from rpconsole.engine.results_book import ResultsBook, take_all
 from rpconsole.engine.submit import site_user
@@ -164,12 +164,12 @@ async def _read_again(world: World, runs: Sequence[Run], book: ResultsBook) -> N
 
 
 async def _event_of(world: World, one: Gone, state: JobState, book: ResultsBook, memory: JobMemory) -> Event | None:
-    results = book.of[one.run.remote_id]
+    results = await results_of_job(world, one.run, book.of[one.run.remote_id])
     if state.outcome in (JobOutcome.QUEUED, JobOutcome.HELD, JobOutcome.RUNNING):
         return listed_event(one.run, state, results)
     if (end := ended(one.run, results)) is not None:
         return end
-    if await has_foreign_job(world, one.run, results):
+    if await has_foreign_job(world, one.run):
         end = await foreign_end(world, one.run, is_over=state.outcome is JobOutcome.ENDED)
         if end is not None:
             return end

@@ -12,6 +12,7 @@ from rpconsole.domain.fault import FaultKind
 from rpconsole.domain.paths import BadKey
 from rpconsole.domain.run import Run
 from rpconsole.domain.schedule import Expectation, expectation
+from rpconsole.engine.foreign_job import results_of_job
 from rpconsole.engine.gone import Gone, JobMemory, explained, look_for_gone
 from rpconsole.engine.job_events import ended, listed_event, silence_of_runner, tasks_of
 from rpconsole.engine.results_book import ResultsBook, take_all
@@ -44,7 +45,7 @@ async def poll_runs(world: World, runs: Sequence[Run], book: ResultsBook, memory
     polled = Polled(events=lost, silence=None if listing is not None else _silence(answer.queue))
     gone: list[Gone] = []
     for run in runs:
-        results = book.of[run.remote_id]
+        results = await results_of_job(world, run, book.of[run.remote_id])
         state = _state_of(run, results, listing, gone, memory)
         if (end := ended(run, results)) is not None:
             polled.events[run.remote_id] = end

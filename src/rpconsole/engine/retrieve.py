@@ -82,7 +82,7 @@ class _Products:
 async def retrieve_run(world: World, run: Run) -> Event:
     """Fetch what good tasks promised; a task whose product is missing, empty or damaged is failed, and the product named."""
     results = await read_to_end(world, run, ResultsBook())
-    if await has_foreign_job(world, run, results):
+    if await has_foreign_job(world, run):
         results = await results_by_links(world, run)
     products = await _look(world, run, results)
     await remember(world, run, {number: task.component for number, task in products.tasks.items()}, results.tasks)
