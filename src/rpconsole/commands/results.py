@@ -38,6 +38,8 @@ class StartMark:
     tasks: int
     epoch: float
     nodes: tuple[str, ...]
+    #: of the task list that the numbers mean; empty where the mark does not say
+    list_sha256: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -84,7 +86,7 @@ class TaskResults:
 def read_results(text: str, *, before: TaskResults | None = None) -> TaskResults:
     """What the lines add to what was known ``before``.
 
-    Never raises: a line that is no record is counted. A task that has passed stays passed, whatever follows.
+    Never raises: a line that is no record is counted. A task that has passed stays passed, whatever follows of the same list.
     """
     reading = _Reading(before or TaskResults())
     for line in text.split("\n"):
@@ -122,7 +124,7 @@ class _Reading:
     def _note(self, record: dict[str, Any]) -> None:
         match record:
             case {"mark": "start"}:
-                self._starts.append(_start_mark(record))
+                self._begin(_start_mark(record))
             case {"mark": "end"}:
                 self._ends.append(_end_mark(record))
             case {"mark": "alive"}:
@@ -136,6 +138,13 @@ class _Reading:
                 self._tasks[task] = _after_attempt(self._known(task), record)
             case _:
                 raise KeyError("no record")
+
+    def _begin(self, start: StartMark) -> None:
+        """A run that was prepared anew has another list, against which the numbers of tasks before mean nothing."""
+        before = self._starts[-1].list_sha256 if self._starts else ""
+        if before and before != start.list_sha256:
+            self._tasks.clear()
+        self._starts.append(start)
 
     def _known(self, task: int) -> TaskOutcome:
         if isinstance(task, bool) or task < 1:
@@ -176,6 +185,7 @@ def _start_mark(record: dict[str, Any]) -> StartMark:
         tasks=int(record["tasks"]),
         epoch=float(record["epoch"]),
         nodes=tuple(str(node) for node in nodes),
+        list_sha256=str(record.get("list_sha256") or ""),
     )
 
 

@@ -13,7 +13,7 @@ from typing import Any, Dict, List, Set, Tuple
 
 from . import fence as fences
 from .chunk_leader import ChunkLeader
-from .faults import Fault, fault_of
+from .faults import fault_of
 from .leader import Leader, wake_on
 from .nodes import node_names
 from .plan import Plan, plan_of
@@ -76,7 +76,7 @@ def _run(plan: Plan, fence: fences.Fence) -> Tuple[str, int]:
     results = ResultsFile(plan.results)
     with open(plan.results, "rb") as stream:
         book.read(stream)
-    _refuse_other_list(plan, tasks, book)
+    book.begin(tasks.sha256)
     _settle_used_up(plan, book, results)
     nodes = node_names(plan.hosts, dict(os.environ))
     start = dict(plan.me, mark="start", fence=fence.generation, tasks=len(tasks), list_sha256=tasks.sha256)
@@ -91,13 +91,6 @@ def _run(plan: Plan, fence: fences.Fence) -> Tuple[str, int]:
             sys.stderr.write("stask: the end mark could not be written to {}\n".format(plan.results))
     code = EXIT_CODES[reason]
     return reason, EXIT_ABANDONED if reason == "finished" and counts["failed"] else code
-
-
-def _refuse_other_list(plan: Plan, tasks: TaskList, book: TaskBook) -> None:
-    """Task numbers mean nothing against another list."""
-    before = (book.last_start or {}).get("list_sha256")
-    if before is not None and before != tasks.sha256:
-        raise Fault("{} holds the results of another task list than {}".format(plan.results, plan.config))
 
 
 def _settle_used_up(plan: Plan, book: TaskBook, results: ResultsFile) -> None:

@@ -28,6 +28,7 @@ class TaskBook:
     def _note(self, record: Dict[str, Any]) -> None:
         mark, task = record.get("mark"), record.get("task")
         if mark == "start":
+            self.begin(record.get("list_sha256"))
             self.last_start = record
         elif mark == "end" and isinstance(record.get("fence"), int):
             self.ended_fences.add(record["fence"])
@@ -35,6 +36,13 @@ class TaskBook:
             self.abandoned.add(task)
         elif isinstance(task, int) and isinstance(record.get("attempt"), int):
             self.note_attempt(task, record["attempt"], record.get("code") == 0)
+
+    def begin(self, list_sha256: Any) -> None:
+        """From here on of this list: a task's number means nothing against another one, so what was known of it is not."""
+        before = (self.last_start or {}).get("list_sha256")
+        if before is not None and before != list_sha256:
+            self.passed, self.abandoned = set(), set()
+            self._attempts, self._forgiven = {}, {}
 
     def note_attempt(self, task: int, attempt: int, passed: bool) -> None:
         self._attempts[task] = max(self.attempts(task), attempt)

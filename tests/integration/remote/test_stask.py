@@ -189,14 +189,15 @@ def test_a_second_run_takes_only_what_is_left(job):
     assert job.read().tasks[3].attempts == 2
 
 
-def test_results_of_another_list_are_not_continued(job):
+def test_results_of_another_list_count_for_nothing_and_its_own_are_continued(job):
     job.tasks("true", "false")
     job.run()
-    job.tasks("echo another")
-    process = job.start(name="rp1.2.bbbb")
-    _, err = process.communicate(timeout=90)
-    assert process.returncode == 3
-    assert "another task list" in err
+    job.tasks("echo another > out", "echo x >> ran")
+    assert job.run(name="rp1.2.bbbb") == 0
+    assert (job.folder / "out").exists()
+    assert job.read().passed == {1, 2}
+    assert job.run(name="rp1.3.cccc") == 0
+    assert (job.folder / "ran").read_text() == "x\n"
 
 
 def test_a_list_that_is_not_there_gets_a_sentence(job):

@@ -121,3 +121,13 @@ def test_home_and_site_read_the_same_file_alike():
     site.read(line.encode() for line in text.splitlines(keepends=True))
     assert home.passed == site.passed
     assert {task for task in home.tasks if home.tasks[task].attempts == site.attempts(task)} == set(home.tasks)
+
+
+def test_results_of_another_list_say_nothing_of_this_one():
+    one, other = ({**START, "list_sha256": name} for name in "ab")
+    first = read_results(lines(one, ended(1, 1, code=0)))
+    assert read_results(lines(one), before=first).passed == {1}
+    anew = read_results(lines(other), before=first)
+    assert not anew.passed
+    assert len(anew.starts) == 2
+    assert read_results(lines(ended(2, 1, code=0)), before=anew).passed == {2}
