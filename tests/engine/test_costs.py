@@ -34,6 +34,20 @@ async def test_a_finished_run_leaves_what_its_tasks_cost_by_filter(bench):
     assert cost.filter
 
 
+async def test_a_task_that_outlasts_every_job_is_a_clock_that_was_set_and_teaches_nothing(bench):
+    plain = bench.player._note
+
+    def leap(stem: str, record: dict) -> None:
+        plain(stem, {**record, "wall_s": 1e12} if record.get("task") == 1 and "wall_s" in record else record)
+
+    bench.player._note = leap
+    async with bench.running():
+        await bench.login()
+        await bench.until(lambda: (bench.player.play() or bench.states(Stage.CHIP)) == ["full"])
+    (cost,) = await bench.journal.costs.recent(Stage.CHIP, label=LABEL)
+    assert (cost.tasks, cost.longest_s) == (3, 1.0)
+
+
 async def test_the_next_job_is_asked_for_by_what_was_learned(bench):
     long = TaskCost(
         remote_id=99, stage=Stage.CHIP, label=LABEL, filter="", tasks=400, wall_s=400 * 36_000.0, longest_s=40_000.0

@@ -18,11 +18,16 @@ if TYPE_CHECKING:
     from rpconsole.domain.allocation import SitePlan
     from rpconsole.domain.stage import Stage
 
+#: commands of the largest plan: more than any survey has
+MOST = 1_000_000_000
+
 
 def plan(
     context: typer.Context,
     stage: Annotated[str, typer.Option("--stage", help="chip, camera (or cam), warp or stack.")],
-    commands: Annotated[int | None, typer.Option("--commands", min=0, help="How many commands the job has.")] = None,
+    commands: Annotated[
+        int | None, typer.Option("--commands", min=0, max=MOST, help="How many commands the job has.")
+    ] = None,
     hours: Annotated[
         int | None, typer.Option("--hours", min=1, max=8760, help="Wall time: a wish, or with --nodes the job to fill.")
     ] = None,
@@ -31,7 +36,8 @@ def plan(
         typer.Option("--nodes", min=1, max=1_000_000, help="With --hours: how many exposures fill so many nodes?"),
     ] = None,
     each: Annotated[
-        int | None, typer.Option("--each", min=1, help="Commands of one exposure. Default: 60 chip, 1 camera, 70 warp.")
+        int | None,
+        typer.Option("--each", min=1, max=MOST, help="Commands of one exposure. Default: 60 chip, 1 camera, 70 warp."),
     ] = None,
     site: Annotated[
         str | None, typer.Option("--site", help="The configured site (default), or lanl or uhcray, which are built in.")
@@ -44,6 +50,10 @@ def plan(
     """Reckon nodes, hours and threads of a job, and say why; or, without --commands, how many exposures fill a job."""
     name, limits = _site(given(context), site)
     wanted, limits = _stage(stage, limits)
+    if limits.called and (label is not None or filter is not None):
+        raise typer.BadParameter(
+            f"{limits.called} is not run here, so nothing is learned of it; leave --label and --filter out"
+        )
     if label is not None or filter is not None:
         limits = _with_learned(given(context), wanted, limits, label, filter)
     if no_safety:
@@ -151,7 +161,7 @@ def _show_filling(heading: dict[str, Any], stage: Stage, limits: SitePlan, each:
         fields = {name: getattr(filling, name) for name in ("exposures", "commands", "cautious", "node_hours")}
         show_json({**heading, **fields, "threads": limits.threads[stage], "reasons": list(filling.reasons)})
         return
-    what = "stacks" if heading["stage"] == "stack" else "exposures"
+    what = {"stack": "stacks"}.get(heading["stage"], f"{limits.called} commands" if limits.called else "exposures")
     show_fields(
         [
             ("site", heading["site"]),

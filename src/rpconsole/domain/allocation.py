@@ -185,7 +185,7 @@ def _basic(work_node_h: float, commands: int, stage: Stage, plan: SitePlan) -> _
     if work_node_h > plan.fill * plan.max_nodes * plan.max_hours:
         return start.because(
             f"more than the largest job at a fill of {plan.fill:g}: {plan.max_nodes} nodes × {plan.max_hours} h; "
-            f"about {_reach(commands, work_node_h, plan)} of the {commands} commands will be reached, so define smaller runs",
+            f"about {_reach(commands, stage, plan)} of the {commands} commands will be reached, so define smaller runs",
             nodes=plan.max_nodes,
             hours=plan.max_hours,
             fits=False,
@@ -199,8 +199,10 @@ def _within(value: int, least: int, most: int) -> int:
     return max(least, min(most, value))
 
 
-def _reach(commands: int, work_node_h: float, plan: SitePlan) -> int:
-    return floor(commands * plan.fill * plan.max_nodes * plan.max_hours / work_node_h)
+def _reach(commands: int, stage: Stage, plan: SitePlan) -> int:
+    """Commands that the largest job comes to, each on as many nodes' room as it takes."""
+    work_node_h = plan.work_node_h(stage, commands) * plan.multiplier[stage]
+    return round(commands * plan.fill * plan.max_nodes * plan.max_hours / work_node_h)
 
 
 def _with_multiplier(ask: _Ask, stage: Stage, plan: SitePlan) -> _Ask:
@@ -260,15 +262,16 @@ def filling_of(stage: Stage, nodes: int, hours: int, plan: SitePlan, *, commands
     """The inverse: how many exposures fill so many nodes for so many hours."""
     each = commands_each or COMMANDS_EACH[stage]
     core_s, source = _core_seconds(stage, plan)
+    name = plan.called or str(stage)
     room_core_s = nodes * hours * 3600 * plan.proc_per_node
     exposures = floor(room_core_s / (core_s * each * plan.multiplier[stage]))
     working_h = max(0, hours - plan.safety_h[stage])
     planned = plan.fill * (nodes // plan.multiplier[stage]) * working_h / plan.work_node_h(stage, each)
-    what = "stack" if stage is Stage.STACK else "exposure"
+    what = name if stage is Stage.STACK else "exposure"
     reasons = (
         source,
         f"{nodes} nodes × {hours} h × {plan.proc_per_node} cores = {room_core_s / 3600:.0f} core hours; "
-        f"one {what} takes {each} {stage} commands, {core_s * each * plan.multiplier[stage] / 3600:.2f} core hours",
+        f"one {what} takes {each} {name} commands, {core_s * each * plan.multiplier[stage] / 3600:.2f} core hours",
         f"as a job is planned ({plan.cost_h[stage] * 3600:.0f} s × {plan.threads[stage]} threads a command, a fill of {plan.fill:g}, "
         f"{plan.safety_h[stage]} h left free): {floor(planned)}",
     )

@@ -139,13 +139,14 @@ class Learned:
 def learned_from(costs: Iterable[TaskCost], of: str) -> Learned | None:
     """Their mean, or None while they are too few to say anything."""
     counted = [cost for cost in costs if cost.tasks > 0]
-    tasks = sum(cost.tasks for cost in counted)
-    if tasks < LEAST_TASKS:
+    tasks, wall_s = sum(cost.tasks for cost in counted), sum(cost.wall_s for cost in counted)
+    # a clock that stood still says nothing either
+    if tasks < LEAST_TASKS or wall_s <= 0:
         return None
     return Learned(
         tasks=tasks,
         runs=len({cost.remote_id for cost in counted}),
-        mean_s=sum(cost.wall_s for cost in counted) / tasks,
+        mean_s=wall_s / tasks,
         longest_s=max(cost.longest_s for cost in counted),
         of=of,
     )

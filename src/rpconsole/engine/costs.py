@@ -21,10 +21,12 @@ async def remember(world: World, run: Run, tasks: Mapping[int, int], outcomes: M
     if world.costs is None:
         return
     filters = await world.survey.filters(run.stage, sorted(set(tasks.values())))
+    # no task outlasts its job: more than that is a clock that was set
+    longest_s = world.settings.plan.max_hours * 3600
     by_filter: defaultdict[str, list[TaskOutcome]] = defaultdict(list)
     for task, component in tasks.items():
         outcome = outcomes.get(task)
-        if outcome is not None and outcome.passed and outcome.wall_s is not None and outcome.wall_s >= 0:
+        if outcome is not None and outcome.passed and outcome.wall_s is not None and 0 <= outcome.wall_s <= longest_s:
             by_filter[filters.get(component, "")].append(outcome)
     await world.costs.record([_cost(run, name, ended) for name, ended in sorted(by_filter.items())])
 

@@ -112,3 +112,22 @@ def test_what_cannot_be_planned_is_told(shell, words, sentence):
     said = shell("plan", *words)
     assert said.code == 3
     assert sentence in said.err.replace("\n", " ")
+
+
+@pytest.mark.parametrize("option", [("--commands",), ("--hours", "8", "--nodes", "5", "--each")])
+def test_a_number_that_no_survey_has_is_refused(shell, option):
+    said = shell("plan", "--stage", "chip", "--site", "lanl", *option, "9" * 400)
+    assert said.code == 3
+    assert f"'{option[-1]}'" in said.err
+
+
+def test_what_was_learned_of_stacks_says_nothing_of_a_stage_that_is_only_reckoned_with(shell):
+    said = shell("plan", "--stage", "diff", "--commands", "60", "--site", "lanl", "--label", "L")
+    assert said.code == 3
+    assert "diff is not run here" in said.err
+
+
+def test_what_fills_a_job_of_a_stage_that_is_only_reckoned_with_is_told_in_its_commands(shell):
+    said = shell("plan", "--stage", "diff", "--hours", "8", "--nodes", "5", "--site", "lanl")
+    assert "diff commands" in said.out
+    assert "stack" not in said.out

@@ -61,6 +61,12 @@ def test_a_multiplier_that_fits_neither_nodes_nor_hours_is_told():
     assert any("no more hours" in reason and "smaller runs" in reason for reason in allocation.reasons)
 
 
+def test_what_will_be_reached_counts_the_nodes_that_one_command_takes():
+    # 0.8 × 1000 nodes × 8 h / 3 nodes / (2 threads / 24 cores × 1500 s)
+    allocation = allocation_for(Stage.STACK, 200_000, LANL)
+    assert any("about 61440 of the 200000 commands" in reason for reason in allocation.reasons)
+
+
 def test_a_small_run_gets_the_smallest_job():
     plan = SitePlan(proc_per_node=24, min_nodes=3, max_nodes=10, min_hours=2, max_hours=8)
     allocation = allocation_for(Stage.CHIP, 1, plan)

@@ -110,6 +110,11 @@ def test_few_tasks_say_nothing_and_none_at_all_is_no_crash():
     assert learned_from([a_cost(tasks=0)], "x") is None
 
 
+def test_tasks_that_took_no_time_say_nothing():
+    still = TaskCost(remote_id=1, stage=Stage.CHIP, label="L", filter="g", tasks=400, wall_s=0.0, longest_s=0.0)
+    assert learned_from([still], "label L") is None
+
+
 def test_a_learned_cost_is_used_and_named():
     learned = learned_from([a_cost(1), a_cost(2, longest_s=400.0)], "label L, filter g")
     assert learned is not None
