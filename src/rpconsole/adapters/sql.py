@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import sqlite3
 from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -204,12 +205,26 @@ def sqlite_engine(url: URL, *, foreign_keys: bool = True) -> Engine:
         # the driver would begin transactions on its own, and only before some statements
         connection.isolation_level = None
         # WAL: readers never wait for the writer. FULL: what was committed survives a power cut
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", f"foreign_keys={'ON' if foreign_keys else 'OFF'}"):
+        _write_ahead(connection)
+        for pragma in ("synchronous=FULL", f"foreign_keys={'ON' if foreign_keys else 'OFF'}"):
             connection.execute(f"PRAGMA {pragma}").close()
 
     event.listen(engine, "connect", prepare)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _write_ahead(connection: Any) -> None:
+    """Switch to WAL. On a new file, while another process begins with it too, that is refused at once whatever the patience."""
+    for _ in range(REPLAYS - 1):
+        try:
+            connection.execute("PRAGMA journal_mode=WAL").close()
+            return
+        except sqlite3.OperationalError:
+            # this one does wait until nobody else writes
+            connection.execute("BEGIN EXCLUSIVE").close()
+            connection.execute("COMMIT").close()
+    connection.execute("PRAGMA journal_mode=WAL").close()
 
 
 def _begin_sqlite(connection: Connection) -> None:
