@@ -38,10 +38,18 @@ async def test_missing_tables_and_columns_are_named(gpc1):
 
 
 async def test_an_empty_database_is_no_gpc1(tmp_path):
-    gpc1 = open_gpc1(f"sqlite:///{tmp_path / 'empty.sqlite'}")
+    gpc1 = open_gpc1(f"sqlite:///{tmp_path / 'empty.sqlite'}", may_make=True)
     with pytest.raises(BadData, match="none of the IPP's tables"):
         await SqlRunStore(gpc1).check()
     await gpc1.close()
+
+
+async def test_a_name_that_was_mistyped_leaves_no_empty_file_behind(tmp_path):
+    gpc1 = open_gpc1(f"sqlite:///{tmp_path / 'gcp1.sqlite'}")
+    with pytest.raises(DatabaseRefused, match=r"gcp1\.sqlite refused: .*it is not there"):
+        await SqlRunStore(gpc1).check()
+    await gpc1.close()
+    assert list(tmp_path.iterdir()) == []
 
 
 async def test_making_the_schema_again_changes_nothing(gpc1, gpc1_url):

@@ -15,7 +15,7 @@ SCHEMA_VERSION = "1.1.81"
 
 async def create_schema(url: str, *, password: str | None = None) -> None:
     """Make every table that is not there; what is there is left alone."""
-    gpc1 = open_gpc1(url, password=password)
+    gpc1 = open_gpc1(url, password=password, may_make=True)
     try:
         await gpc1.write(_create)
     finally:

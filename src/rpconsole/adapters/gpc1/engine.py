@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, event, text
@@ -19,15 +22,26 @@ class Gpc1(Database):
         return await self.read(_server)
 
 
-def open_gpc1(address: str, *, password: str | None = None, connect_timeout_s: int = 10) -> Gpc1:
-    """Make gpc1 ready for calls; nothing is connected yet."""
+def open_gpc1(
+    address: str, *, password: str | None = None, connect_timeout_s: int = 10, may_make: bool = False
+) -> Gpc1:
+    """Make gpc1 ready for calls; nothing is connected yet. An SQLite file that is not there is made only where it may be."""
     url = database_url(address, password)
     if url.get_backend_name() != "sqlite":
         return Gpc1(_server_engine(url, connect_timeout_s))
     if url.database in (None, "", ":memory:"):
         raise BadConfiguration("gpc1 cannot live in memory: its lock is a file; give one, sqlite:////absolute/path")
     # keys that refer elsewhere are off: a copied piece of a real gpc1 need not be whole
-    return Gpc1(sqlite_engine(url, foreign_keys=False))
+    engine = sqlite_engine(url, foreign_keys=False)
+    if not may_make:
+        event.listen(engine, "do_connect", _refuse_missing)
+    return Gpc1(engine)
+
+
+def _refuse_missing(dialect: object, record: object, args: Sequence[Any], options: object) -> None:
+    """A name that was mistyped must not leave an empty database behind."""
+    if not Path(args[0]).exists():
+        raise sqlite3.OperationalError("unable to open database file: it is not there")
 
 
 def _server_engine(url: URL, connect_timeout_s: int) -> Engine:
