@@ -16,10 +16,12 @@ async def test_one_round_defines_every_label_at_every_stage(bench):
         bench.rows.cam_run(bench.rows.chip_done(bench.rows.exposure(first + 1), label=label))
         warp_id = bench.rows.warp_run(bench.rows.exposure(first + 2), label=label)
         bench.rows.overlap(warp_id, {"skycell.1.2": ["XY01"]})
+        done = bench.rows.warp_done(bench.rows.exposure(first + 3), ["skycell.1.2"], label=label)
+        bench.rows.stack_run([done], "skycell.1.2", label=label)
         watched.append(WatchedLabel(label=label, stages=tuple(Stage), path_base=f"neb://any/remote/{label}"))
     await sweep(bench.world, watched, advance=False, define=True)
     made = {(row["label"], row["stage"]) for row in bench.rows.all(t.remote_run)}
-    assert made == {(label, stage) for label in "ABC" for stage in ("chip", "camera", "warp")}
+    assert made == {(label, stage) for label in "ABC" for stage in Stage}
 
 
 async def test_an_overlap_map_that_cannot_be_read_costs_its_own_exposure_and_is_named(bench):

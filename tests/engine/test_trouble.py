@@ -79,6 +79,17 @@ async def test_a_dbinfo_that_is_not_what_it_must_be_is_refused_by_name_and_nothi
     assert ".ch.1.XY01.dbinfo" in " ".join(await bench.engine.why(1))
 
 
+@pytest.mark.parametrize("verdict", ["without .dbinfo", "empty .dbinfo"])
+async def test_an_empty_or_missing_dbinfo_fails_its_component_by_name_and_the_run_ends(bench, verdict):
+    bench.player.verdict = lambda line: verdict if "ch.1.XY01" in line else "pass"
+    bench.player.dbinfo = lambda text, line: "" if verdict == "empty .dbinfo" and "ch.1.XY01" in line else text
+    await run_chip(bench)
+    assert bench.states() == ["full"]
+    assert component_states(bench) == ["fail", "pass"]
+    assert ".ch.1.XY01.dbinfo" in " ".join(await bench.engine.why(1))
+    assert bench.rows.count(t.chip_processed_imfile) == 3
+
+
 async def test_a_run_of_which_nothing_came_home_is_never_full(bench):
     bench.player.verdict = lambda line: "fail"
     await run_chip(bench)
