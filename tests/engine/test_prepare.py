@@ -96,7 +96,19 @@ async def test_a_detrend_is_looked_up_once_however_many_exposures_share_it(bench
         return await resolve(keys)
 
     monkeypatch.setattr(bench.world.catalogue, "resolve", watched)
+    read: Counter[tuple[object, ...]] = Counter()
+    for name in ("detrend_runs", "detrend_files"):
+        plain = getattr(bench.world.survey, name)
+
+        async def counted(*ids, name=name, plain=plain):
+            read[(name, *ids)] += 1
+            return await plain(*ids)
+
+        monkeypatch.setattr(bench.world.survey, name, counted)
     await prepare_run(bench.world, await defined(bench))
+    assert read[("detrend_runs",)] == 1
+    assert {name for name, *_ in read} == {"detrend_runs", "detrend_files"}
+    assert set(read.values()) == {1}
     detrends = {key: times for key, times in asked.items() if "/detrends/" in key}
     assert detrends
     assert set(detrends.values()) == {1}
