@@ -394,7 +394,7 @@ async def test_when_one_front_end_is_cut_the_other_carries_the_rest(servers, ope
     assert all(is_whole(shipment) for shipment in shipments)
 
 
-async def test_files_go_over_all_front_ends(servers, opened):
+async def test_a_stream_is_begun_at_every_front_end(servers, opened):
     site = await opened(front_ends=2)
     await site.site.send([site.outgoing(f"in/{number}", some_bytes(5 << 20, number)) for number in range(4)])
     for server in servers:

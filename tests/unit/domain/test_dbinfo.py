@@ -69,6 +69,10 @@ def test_a_hyphen_inside_a_word_stays_where_it_is():
     statement = read_dbinfo(line, source="f", dbname="gpc1-test")
     assert statement.columns["path_base"] == "neb://ipp-x.0/a-b/c-1.cm.5"
     assert statement.columns["bg"] == -1.5
+    # a blank inside quotes has the line read word by word
+    odd = read_dbinfo(f"{line} -hostname 'UH-Cray a-1'", source="f", dbname="gpc1-test")
+    assert odd.columns["path_base"] == "neb://ipp-x.0/a-b/c-1.cm.5"
+    assert odd.columns["hostname"] == "UH-Cray a-1"
 
 
 def test_the_other_stages_are_read_too():
