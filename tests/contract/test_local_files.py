@@ -161,10 +161,11 @@ async def test_a_file_that_is_missing_has_no_pieces_but_a_sentence(files: LocalF
 
 
 async def test_the_reader_reads_each_file_or_says_why_it_cannot(files: LocalFiles, tmp_path: Path):
-    paths = [str(tmp_path / name) for name in ("there", "missing", "folder", "large", "latin")]
+    paths = [str(tmp_path / name) for name in ("there", "missing", "folder", "large", "latin", "endless")]
     texts = {paths[0]: "x\n", paths[3]: "y" * 200_000, paths[4]: "\xff\x00"}
     await files.write(texts)
     (tmp_path / "folder").mkdir()
+    (tmp_path / "endless").symlink_to("/dev/zero")
     read = pickle.loads(pickle.dumps(files.reader()))
     found = read(paths)
     assert [str(one) if isinstance(one, BadData) else one for one in found] == [
@@ -173,4 +174,5 @@ async def test_the_reader_reads_each_file_or_says_why_it_cannot(files: LocalFile
         f"{paths[2]} cannot be read: Is a directory",
         texts[paths[3]],
         "\xff\x00",
+        f"{paths[5]} has more than 1048576 bytes: it is not what it should be",
     ]

@@ -50,7 +50,10 @@ class LocalFiles(Protocol):
         ...
 
     def reader(self) -> Reader:
-        """What reads many small files where it is called, which may be another process: a function of a module. It blocks."""
+        """What reads many small files where it is called, which may be another process: a function of a module. It blocks.
+
+        Of a file beyond a megabyte it says so, and does not read it.
+        """
         ...
 
     async def facts(self, paths: Collection[str], *, hashed: bool = False) -> Mapping[str, FileFact]:

@@ -10,7 +10,6 @@ import secrets
 import stat
 from collections.abc import AsyncGenerator, AsyncIterable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
-from functools import partial
 
 from rpconsole.domain.fault import BadData, DiskFailed
 from rpconsole.ports.local_files import FileFact, Reader
@@ -22,6 +21,8 @@ OPEN_AT_ONCE = 128
 PIECE_BYTES = 1 << 20
 #: most files are whole with the first read
 READ_BYTES = 1 << 16
+#: what is read many at a time came from elsewhere, where it may have grown to any length
+SMALL_BYTES = 1 << 20
 
 
 class DiskFiles:
@@ -181,16 +182,26 @@ def _sync_directories(directories: Iterable[str]) -> None:
             os.close(descriptor)
 
 
-def _read(path: str) -> str:
+def _read(path: str, most: int | None = None) -> str:
     try:
         # a file object would ask for the file's size and kind first: of tens of thousands that is half the time
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         try:
-            return b"".join(iter(partial(os.read, descriptor, READ_BYTES), b"")).decode("latin-1")
+            return b"".join(_pieces_of(descriptor, path, most)).decode("latin-1")
         finally:
             os.close(descriptor)
     except OSError as error:
         raise BadData(f"{path} cannot be read: {error.strerror}") from None
+
+
+def _pieces_of(descriptor: int, path: str, most: int | None) -> list[bytes]:
+    pieces, size = [], 0
+    while piece := os.read(descriptor, READ_BYTES):
+        pieces.append(piece)
+        size += len(piece)
+        if most is not None and size > most:
+            raise BadData(f"{path} has more than {most} bytes: it is not what it should be")
+    return pieces
 
 
 def read_each(paths: Sequence[str]) -> list[str | BadData]:
@@ -200,7 +211,7 @@ def read_each(paths: Sequence[str]) -> list[str | BadData]:
 
 def _read_or_why(path: str) -> str | BadData:
     try:
-        return _read(path)
+        return _read(path, SMALL_BYTES)
     except BadData as bad:
         return bad
 
