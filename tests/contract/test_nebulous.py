@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import event, insert, update
-from tests.servers.nebulous import NebulousStandIn
+from tests.servers.nebulous import NebulousStandIn, _fault
 from tests.servers.ports import free_port
 
 from rpconsole.adapters.nebulous import tables as t
@@ -25,6 +25,7 @@ from rpconsole.domain.fault import (
     StorageAway,
 )
 from rpconsole.domain.nebulous import shard_of
+from rpconsole.ports.file_catalogue import FilesLost
 
 KEY = "neb://any/gpc1/20110703/o5745g0101o/o5745g0101o.ota67.fits"
 Opened = Callable[..., NebulousCatalogue]
@@ -177,6 +178,16 @@ async def test_an_object_that_lost_its_copies_is_never_made_anew(nebulous, opene
     with pytest.raises(DiskFailed, match="none of its copies can be reached"):
         await opened().create([KEY])
     assert len(nebulous.files_of(KEY)) == 1
+
+
+async def test_a_hard_volume_that_is_not_to_be_had_does_not_keep_others_from_their_files(nebulous, opened):
+    hard, good = "neb://~ippb01.0/night/a", "neb://ipp001.0/night/b"
+    nebulous.create_object(good, "ipp001.0")
+    nebulous.instead = lambda method: (500, _fault("ippb01.0 is not a usable volume"))
+    with pytest.raises(FilesLost, match="is not a usable volume") as told:
+        await opened().create([good, hard])
+    assert told.value.refused.keys() == {hard}
+    assert told.value.made.keys() == {good}
 
 
 async def test_repair_brings_a_copy_back_where_there_is_a_program_for_it(nebulous, opened):

@@ -66,3 +66,27 @@ async def test_an_image_whose_copy_is_gone_is_repaired_and_a_lost_one_fails_alon
     await catalogue.close()
     states = [row["state"] for row in bench.rows.all(t.remote_component)]
     assert sorted(states) == ["fail", "prep_done"]
+
+
+async def test_a_product_whose_copy_is_out_of_reach_costs_its_own_component(bench, nebulous):
+    """Made by an earlier preparation, on a volume that is away now."""
+    chip, other = bench.rows.all(t.chip_run)
+    tag = bench.rows.one(t.raw_exp, exp_id=chip["exp_id"])["exp_tag"]
+    key = f"{chip['workdir']}/{tag}/{tag}.ch.{chip['chip_id']}.XY01.stats"
+    nebulous.create_object(key, "ippb01.0")
+    nebulous.set_available("ippb01.0", False)
+    async with bench.running() as engine:
+        await bench.until(lambda: bench.states(Stage.CHIP) == ["pending"])
+        assert f"nebulous knows '{key}', but none of its copies" in " ".join(await engine.why(1))
+    states = {row["stage_id"]: row["state"] for row in bench.rows.all(t.remote_component)}
+    assert states == {chip["chip_id"]: "prep_fail", other["chip_id"]: "prep_done"}
+
+
+async def test_a_hard_volume_that_is_not_to_be_had_costs_its_own_component(bench, nebulous):
+    chip, other = bench.rows.all(t.chip_run)
+    bench.rows.change(t.chip_run, {"chip_id": chip["chip_id"]}, workdir="neb://~ipp099.0/gpc1/demo")
+    async with bench.running() as engine:
+        await bench.until(lambda: bench.states(Stage.CHIP) == ["pending"])
+        assert "neb://~ipp099.0/gpc1/demo/" in " ".join(await engine.why(1))
+    states = {row["stage_id"]: row["state"] for row in bench.rows.all(t.remote_component)}
+    assert states == {chip["chip_id"]: "prep_fail", other["chip_id"]: "prep_done"}

@@ -16,6 +16,7 @@ from rpconsole.engine.detrend_shelf import DetrendShelf
 from rpconsole.engine.lanes import in_lanes
 from rpconsole.engine.merge import merge_components
 from rpconsole.engine.world import World
+from rpconsole.ports.file_catalogue import FilesLost
 from rpconsole.ports.journal import Verdict
 from rpconsole.ports.run_store import ComponentChange
 from rpconsole.stages.base import CannotPrepare, Wants, listed
@@ -106,8 +107,17 @@ async def _orders(
             orders.append(order)
         except CannotPrepare as cannot:
             refusals[component.stage_id] = cannot
-    files = await _files(world, wants, shelf)
-    return ChunkOrder(components=orders, files=files, layout=world.settings.layout)
+    files, lost = await _files(world, wants, shelf)
+    whole = []
+    for order in orders:
+        told = [lost[key] for key in (*wants[order.stem].create, *list_keys(order.stem)) if key in lost] if lost else []
+        if told:
+            refusals[order.stage_id] = CannotPrepare(
+                told[0] if len(told) == 1 else f"{told[0]} (and {len(told) - 1} more)"
+            )
+        else:
+            whole.append(order)
+    return ChunkOrder(components=whole, files=files, layout=world.settings.layout)
 
 
 async def _order(
@@ -127,15 +137,27 @@ async def _order(
     )
 
 
-async def _files(world: World, wants: Mapping[str, Wants], shelf: DetrendShelf) -> Mapping[str, str]:
-    """Key -> disk path of whatever all of them want, asked for at once."""
+async def _files(
+    world: World, wants: Mapping[str, Wants], shelf: DetrendShelf
+) -> tuple[Mapping[str, str], Mapping[str, str]]:
+    """Key -> disk path of whatever all of them want, asked for at once; key -> sentence of what cannot be made."""
     asked = dict.fromkeys(chain.from_iterable(want.resolve for want in wants.values()))
     async with shelf.looking:
         found = await _found(world, asked, shelf)
     made = dict.fromkeys(chain.from_iterable(want.create for want in wants.values()))
     made |= dict.fromkeys(key for stem in wants for key in list_keys(stem))
     on_shelf = {key: shelf.paths[key] for key in asked.keys() & shelf.paths.keys()}
-    return {**on_shelf, **found, **await world.catalogue.create(made)}
+    places, lost = await _made(world, made)
+    return {**on_shelf, **found, **places}, lost
+
+
+async def _made(world: World, keys: Collection[str]) -> tuple[Mapping[str, str], Mapping[str, str]]:
+    """Places of what is to be written and to come home; copies that are out of reach are asked for once more."""
+    try:
+        return await world.catalogue.create(keys), {}
+    except FilesLost as lost:
+        again = await world.catalogue.repair(lost.refused)
+        return {**lost.made, **again}, {key: told for key, told in lost.refused.items() if key not in again}
 
 
 async def _found(world: World, keys: Collection[str], shelf: DetrendShelf) -> dict[str, str]:

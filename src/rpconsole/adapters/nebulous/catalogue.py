@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
 
@@ -14,6 +14,7 @@ from rpconsole.adapters.storage.places import NamedPlaces, made, present
 from rpconsole.domain.fault import BadData, DiskFailed
 from rpconsole.domain.nebulous import Instance, Volume, nearest_first, shard_of
 from rpconsole.domain.paths import NebName, is_neb, read_neb_key
+from rpconsole.ports.file_catalogue import FilesLost
 
 #: looks at the disk that are under way at once: a look over NFS is mostly waiting
 LOOKERS = 8
@@ -66,11 +67,11 @@ class NebulousCatalogue:
         plain = await asyncio.to_thread(made, places)
         found = dict(await self._resolved(names))
         missing = {key: name for key, name in names.items() if key not in found}
-        await self._make(name.key for name in missing.values())
-        found |= await self._resolved(missing)
-        lost = next((key for key in missing if key not in found), None)
-        if lost is not None:
-            raise DiskFailed(f"nebulous knows '{lost}', but none of its copies can be reached; try neb-repair")
+        refused = await self._make(missing)
+        found |= await self._resolved({key: name for key, name in missing.items() if key not in refused})
+        refused |= {key: _lost(key) for key in missing if key not in found and key not in refused}
+        if refused:
+            raise FilesLost(refused, {**plain, **found})
         return {**plain, **found}
 
     async def repair(self, keys: Collection[str]) -> Mapping[str, str]:
@@ -108,14 +109,28 @@ class NebulousCatalogue:
             sorted_out[shard_of(name.path, len(self._indexes))].append(name)
         return [(self._indexes[number], those) for number, those in sorted_out.items()]
 
-    async def _make(self, keys: Iterable[str]) -> None:
+    async def _make(self, names: Mapping[str, NebName]) -> dict[str, str]:
+        """Make what is not there; the keys that were refused because their own hard volume cannot be had, each with the sentence."""
         # two spellings of one object are made once
+        keys = {name.key: name.hard for name in names.values()}
         try:
             async with asyncio.TaskGroup() as group:
-                for key in sorted(set(keys)):
-                    group.create_task(self._maker.make(key))
+                tasks = {key: group.create_task(self._made(key, is_hard)) for key, is_hard in sorted(keys.items())}
         except BaseExceptionGroup as failed:
             raise failed.exceptions[0] from None
+        told = {key: task.result() for key, task in tasks.items()}
+        return {key: sentence for key, name in names.items() if (sentence := told[name.key])}
+
+    async def _made(self, key: str, is_hard: bool) -> str:
+        """Why it cannot be made where it must be; empty where it is."""
+        try:
+            await self._maker.make(key)
+        except DiskFailed as failed:
+            # whatever else fails is the server's or the disk's trouble, and all keys'
+            if not is_hard:
+                raise
+            return str(failed)
+        return ""
 
     # -- tables ------------------------------------------------------------------------------------------------------
 
@@ -155,6 +170,10 @@ class NebulousCatalogue:
         loop = asyncio.get_running_loop()
         looked = await asyncio.gather(*(loop.run_in_executor(self._lookers, _look, piece) for piece in pieces))
         return {key: path for piece in looked for key, path in piece}
+
+
+def _lost(key: str) -> str:
+    return f"nebulous knows '{key}', but none of its copies can be reached; try neb-repair"
 
 
 def _look(items: Sequence[tuple[str, Sequence[str]]]) -> list[tuple[str, str]]:
