@@ -180,6 +180,7 @@ async def test_when_all_is_full_nobody_needs_what_lies_there_but_what_several_sh
         runs = [row["remote_id"] for row in bench.rows.all(t.remote_run)]
         safe = await engine.safe_files(runs)
         assert [one.kept for one in safe] == [()] * 4
+        assert len(await engine.safe_files([1, 1])) == 1, "a run that is named twice is looked at once"
         kinds = {file.kind for file in safe[0].files}
         assert kinds == {"input", "product", "intermediate"}
         paths = {file.remote for one in safe for file in one.files}

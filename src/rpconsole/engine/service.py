@@ -364,7 +364,8 @@ class Engine:
 
     async def safe_files(self, remote_ids: Sequence[int]) -> list[SafeFiles]:
         """What may be removed."""
-        rows = [await self._row(one) for one in remote_ids] if remote_ids else await self._left_something()
+        named = dict.fromkeys(remote_ids)
+        rows = [await self._row(one) for one in named] if named else await self._left_something()
         # stopped runs too: a person may send them on their way again
         unfinished = [run for run in self._core.book.runs.values() if run.step is not Step.DONE]
         return [await safe_files(self._world, row, unfinished) for row in rows]

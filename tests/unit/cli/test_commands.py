@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from tests.fakes.engine import FRONT_ENDS, NOON
+from tests.unit.cli.json_fields import json_fields
 
 from rpconsole.domain.stage import Stage
 
@@ -14,7 +15,12 @@ READING = {
     "run show": ("7",),
     "run story": ("7",),
     "run why": ("7",),
+    "run commands": ("7",),
     "label list": (),
+    "scratch": (),
+    "reconcile": (),
+    "baton": (),
+    "transfer list": (),
     "plan": ("--stage", "chip", "--commands", "100"),
     "doctor": (),
     "config check": (),
@@ -26,6 +32,10 @@ READING = {
 def test_every_reading_command_prints_one_versioned_object_with_json(shell, command):
     said = shell(*command.split(), *READING[command], "--json")
     assert said.json["version"] == 1
+    named = json_fields()[command]
+    if command == "run show":
+        named |= json_fields()["runs"]
+    assert set(said.json) - named <= {"version"}, "each field is in docs/commands.md"
 
 
 @pytest.mark.parametrize("command", [name for name in READING if name != "doctor"])

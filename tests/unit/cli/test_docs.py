@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from docs.generate import DOCS, renewed
 from docs.reference import commands
+from tests.unit.cli.json_fields import json_fields
 
 from rpconsole.daemon.verbs import VERBS
 from rpconsole.domain.fault import ExitCode
@@ -25,6 +26,15 @@ def test_every_command_and_option_is_in_the_docs_and_has_words_of_help():
             if parameter.param_type_name == "option" and parameter.name != "help":
                 assert all(word in text for word in parameter.opts)
                 assert parameter.help, f"{path} {parameter.opts}"
+
+
+def test_the_fields_of_every_command_that_prints_json_are_in_the_docs():
+    printing = {
+        path.removeprefix("rpconsole ")
+        for path, command in commands()
+        if any("--json" in parameter.opts for parameter in command.params) and not hasattr(command, "commands")
+    }
+    assert printing - set(json_fields()) == set()
 
 
 def test_every_exit_code_is_in_the_docs():
