@@ -201,6 +201,24 @@ async def test_a_component_in_an_unknown_state_is_named(store: RunStore, rows: G
         await store.components(remote_id)
 
 
+async def test_who_asks_is_told_why_nothing_of_what_is_new_is_bundled(store: RunStore, rows: Gpc1Rows):
+    async def why(stage: Stage, label: str) -> str:
+        order = DefineOrder(stage=stage, label=label, path_base="neb://any/r", explain=True)
+        return (await store.define(order)).why
+
+    for number, label in enumerate(("OFF", "MASKED", "HELD"), start=1):
+        rows.chip_run(rows.exposure(number), label=label)
+    rows.label_row("OFF", active=0)
+    rows.add(t.chip_mask, label="MASKED")
+    rows.warp_run(rows.exposure(4), label="BARE")
+    assert await why(Stage.CHIP, "OFF") == "1 new in chip, but label OFF is inactive or masked at chip"
+    assert await why(Stage.CHIP, "MASKED") == "1 new in chip, but label MASKED is inactive or masked at chip"
+    assert await why(Stage.CHIP, "HELD") == "", "it was bundled"
+    assert await why(Stage.CHIP, "HELD") == "of 1 new in chip: 1 in remote runs already"
+    assert await why(Stage.WARP, "BARE") == "of 1 new in warp: 1 without an overlap map"
+    assert await why(Stage.CHIP, "NOBODY") == ""
+
+
 async def test_components_are_counted_by_state(store: RunStore, rows: Gpc1Rows):
     chips = [rows.chip_run(rows.exposure(exp_id)) for exp_id in (1, 2, 3)]
     remote_id = await defined(store)

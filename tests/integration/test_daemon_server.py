@@ -102,6 +102,8 @@ async def test_answers_find_their_requests_when_many_are_under_way(engine, socke
         ("define", {"stage": "cam", "label": "L" * 65, "path_base": "/p"}, "at most 64"),
         ("define", {"stage": "cam", "label": "a\nb", "path_base": "/p"}, "control character"),
         ("define", {"stage": "cam", "label": "L", "path_base": "/p", "limit": 40000}, "32767"),
+        ("define", {"stage": "cam", "label": "日", "path_base": "/p"}, "cannot hold the character '日'"),
+        ("define", {"stage": "cam", "label": "L", "path_base": "remote/L"}, "'remote/L' is not an absolute path"),
         ("runs", {"states": ["fulll"]}, "Input should be 'new'"),
     ],
 )

@@ -48,7 +48,7 @@ def define(
     if as_json:
         show_json(result)
     elif not result["stage_ids"]:
-        say(f"nothing new in {stage} with label {label}")
+        say(f"nothing bundled: {result['why']}" if result["why"] else f"nothing new in {stage} with label {label}")
     elif result["remote_id"] is None:
         say(f"would bundle {len(result['stage_ids'])}: " + " ".join(str(one) for one in result["stage_ids"]))
     else:

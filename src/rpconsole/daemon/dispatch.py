@@ -196,9 +196,10 @@ class Dispatch:
             set_label=args.set_label,
             limit=args.limit,
             pretend=args.pretend,
+            explain=True,
         )
         made = await self._engine.define(order, who)
-        return result(remote_id=made.remote_id, stage_ids=made.stage_ids, pretend=args.pretend)
+        return result(remote_id=made.remote_id, stage_ids=made.stage_ids, pretend=args.pretend, why=made.why)
 
     async def _scratch(self, args: NoArgs, who: str) -> Result:
         return result(**plain(await self._engine.scratch()))

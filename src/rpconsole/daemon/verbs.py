@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from rpconsole.domain.components import COMPONENT_KEYS
+from rpconsole.domain.paths import BadKey, key_path
 from rpconsole.domain.renewal import Choice
 from rpconsole.domain.run import RunState
 from rpconsole.domain.run_facts import SORT_KEYS
@@ -26,11 +27,33 @@ def _printable(text: str) -> str:
     return text
 
 
+def _storable(text: str) -> str:
+    """gpc1 is latin1."""
+    strange = next((char for char in text if ord(char) > 0xFF), None)
+    if strange is not None:
+        raise ValueError(f"the survey's database cannot hold the character '{strange}'")
+    return text
+
+
+def _place(text: str) -> str:
+    try:
+        key_path(text)
+    except BadKey as error:
+        raise ValueError(str(error)) from None
+    return text
+
+
 RunId = Annotated[int, Field(strict=True, ge=1, le=MAX_ID)]
 StageWord = Annotated[Stage, BeforeValidator(_stage)]
 #: ``label`` is VARCHAR(64), ``path_base`` VARCHAR(255)
-Label = Annotated[str, Field(min_length=1, max_length=64), AfterValidator(_printable)]
-PathBase = Annotated[str, Field(min_length=1, max_length=255), AfterValidator(_printable)]
+Label = Annotated[str, Field(min_length=1, max_length=64), AfterValidator(_printable), AfterValidator(_storable)]
+PathBase = Annotated[
+    str,
+    Field(min_length=1, max_length=255),
+    AfterValidator(_printable),
+    AfterValidator(_storable),
+    AfterValidator(_place),
+]
 Word = Annotated[str, Field(min_length=1, max_length=255), AfterValidator(_printable)]
 
 

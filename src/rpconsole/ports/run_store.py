@@ -23,6 +23,8 @@ class DefineOrder:
     limit: int = 0
     #: select and report, write nothing
     pretend: bool = False
+    #: where nothing is selected, look why: a person asks
+    explain: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -31,6 +33,8 @@ class Definition:
 
     remote_id: int | None
     stage_ids: tuple[int, ...]
+    #: why nothing of what is new was selected, as a sentence; empty where nothing is new, or nobody asked
+    why: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

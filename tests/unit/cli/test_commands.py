@@ -7,6 +7,7 @@ from tests.fakes.engine import FRONT_ENDS, NOON
 from tests.unit.cli.json_fields import json_fields
 
 from rpconsole.domain.stage import Stage
+from rpconsole.ports.run_store import Definition
 
 READING = {
     "status": (),
@@ -127,6 +128,16 @@ def test_define_says_which_run_was_made(shell):
 
 def test_define_on_pretend_writes_nothing(shell):
     assert shell("define", "--label", "L", "--stage", "chip", "--pretend").out == "would bundle 3: 1 2 3\n"
+
+
+def test_define_says_why_nothing_of_what_is_new_is_taken(shell, monkeypatch):
+    async def none(order, who):
+        assert order.explain
+        return Definition(remote_id=None, stage_ids=(), why="1 new in chip, but label L is inactive or masked at chip")
+
+    monkeypatch.setattr(shell.engine, "define", none)
+    said = shell("define", "--label", "L", "--stage", "chip").out
+    assert said == "nothing bundled: 1 new in chip, but label L is inactive or masked at chip\n"
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, Connection, Select, exists, insert, literal_column, select
+from sqlalchemy import ColumnElement, Connection, Select, exists, func, insert, literal_column, select
 
 from rpconsole.adapters.gpc1 import tables as t
 from rpconsole.adapters.gpc1.gates import RUN_TABLES, label_may_go
@@ -16,7 +16,9 @@ from rpconsole.ports.run_store import DefineOrder, Definition
 def define_run(connection: Connection, order: DefineOrder) -> Definition:
     """Select and insert on one connection; the caller sees to it that nobody else is defining this stage."""
     stage_ids = tuple(connection.scalars(_free_runs(order)))
-    if order.pretend or not stage_ids:
+    if not stage_ids:
+        return Definition(remote_id=None, stage_ids=(), why=_why_none(connection, order) if order.explain else "")
+    if order.pretend:
         return Definition(remote_id=None, stage_ids=stage_ids)
     remote_id = insert_run(
         connection, order.stage, order.set_label or order.label, order.path_base, stage_ids=stage_ids
@@ -73,3 +75,18 @@ def _free_runs(order: DefineOrder) -> Select[tuple[int]]:
         query = query.where(has_overlap(stage_id))
     query = query.order_by(stage_id)
     return query.limit(order.limit) if order.limit else query
+
+
+def _why_none(connection: Connection, order: DefineOrder) -> str:
+    """What keeps the label's new runs from being bundled; empty where there are none."""
+    table = RUN_TABLES[order.stage]
+    stage_id = table.c[STAGE_WORDS[order.stage].id_column]
+    new = select(func.count()).select_from(table).where(table.c.state == "new", table.c.label == order.label)
+    count, going = connection.scalar(new) or 0, connection.scalar(new.where(label_may_go(order.stage))) or 0
+    if count and not going:
+        return f"{count} new in {order.stage}, but label {order.label} is inactive or masked at {order.stage}"
+    held = connection.scalar(new.where(is_held(order.stage, stage_id))) or 0
+    mapless = count - held
+    parts = [f"{held} in remote runs already"] if held else []
+    parts += [f"{mapless} without an overlap map"] if mapless and order.stage is Stage.WARP else []
+    return f"of {count} new in {order.stage}: {', '.join(parts)}" if parts else ""
