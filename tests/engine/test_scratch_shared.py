@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from tests.engine.test_scratch import only, until_full, with_scratch
+from dataclasses import replace
+
+from tests.engine.test_scratch import leave_intermediates, only, until_full, with_scratch
 
 from rpconsole.adapters.gpc1 import tables as t
 from rpconsole.domain.stage import Stage
@@ -76,3 +78,33 @@ async def test_inputs_of_a_run_that_is_being_sent_stay(bench):
         await bench.until(lambda: bench.states() == ["full", "pending"])
         left = {file.remote for file in (await engine.safe_files([1]))[0].files if file.kind == "input"}
     assert len(left) == len(inputs) // 2
+
+
+async def test_each_run_is_proven_again_right_before_its_files_are_removed(bench, monkeypatch):
+    """To remove what one run left may take minutes, in which the next one's files are wanted again."""
+    with_scratch(bench)
+    only(bench, Stage.CHIP)
+    (label,) = bench.world.settings.labels
+    bench.world = replace(bench.world, settings=replace(bench.world.settings, labels=(replace(label, limit=1),)))
+    async with bench.running() as engine:
+        await bench.login()
+
+        def played() -> bool:
+            bench.player.play()
+            leave_intermediates(bench)
+            return bool(bench.states() == ["full", "full"])
+
+        await bench.until(played)
+        end_what_follows(bench.rows)
+        second = bench.rows.one(t.remote_component, remote_id=2)["stage_id"]
+        plain = bench.world.site.remove
+
+        async def slowly(root, paths):
+            bench.rows.change(t.chip_run, {"chip_id": second}, state="update")
+            return await plain(root, paths)
+
+        monkeypatch.setattr(bench.world.site, "remove", slowly)
+        await engine.clean_scratch([1, 2], "op")
+    pixels = [path for path in bench.site.files if path.endswith((".ch.fits", ".cmf"))]
+    assert len(pixels) == 4
+    assert all(f".ch.{second}." in path for path in pixels)

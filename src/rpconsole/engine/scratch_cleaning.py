@@ -40,20 +40,26 @@ class _Others:
     unreadable: list[str] = field(default_factory=list)
 
 
-async def safe_files(world: World, row: RunRow, unfinished: Sequence[Run]) -> SafeFiles:
-    """What of a finished run nobody needs at the site; BadData for a run that is not finished.
+def refuse_unfinished(rows: list[RunRow]) -> list[RunRow]:
+    """The same rows; BadData for a run that is not full."""
+    for row in rows:
+        if row.state is not RunState.FULL:
+            raise BadData(f"run {row.remote_id} is '{row.state}': only what a full run left may be removed")
+    return rows
 
-    ``unfinished``: every run that may still read or write something there, stopped ones too.
+
+async def safe_files(world: World, row: RunRow, known: Sequence[Run]) -> SafeFiles:
+    """What of a full run nobody needs at the site.
+
+    ``known``: the other runs; those count that may still read or write something there, stopped ones too.
     """
-    if row.state is not RunState.FULL:
-        raise BadData(f"run {row.remote_id} is '{row.state}': only what a full run left may be removed")
     records = await records_of(world, row.remote_id)
     verdicts = await world.ledger.verdicts(row.remote_id)
     passed = {(one.stage_id, one.item) for one in verdicts if one.state == "pass"}
     failed = {one.stage_id for one in verdicts if one.state != "pass"}
     ids = sorted({record.component for record in records if record.component is not None})
     unspent = await world.lineage.unspent(row.stage, ids) if world.lineage else set(ids)
-    others = await _others(world, row, unfinished)
+    others = await _others(world, row, known)
     wanted = await asyncio.to_thread(_candidates, row, records, passed, unspent, others)
     taken = others.written & {record.remote for record in records if record.role is Role.PRODUCT}
     home = await _at_home(world, [one for one in records if one.role is Role.PRODUCT and one.remote in wanted])
@@ -120,10 +126,10 @@ async def _at_home(world: World, records: Sequence[ManifestRecord]) -> Mapping[s
     }
 
 
-async def _others(world: World, row: RunRow, unfinished: Sequence[Run]) -> _Others:
+async def _others(world: World, row: RunRow, known: Sequence[Run]) -> _Others:
     """Only runs of the same stage share its inputs and the names of its products; later stages are the lineage's affair."""
     others = _Others()
-    for run in unfinished:
+    for run in known:
         if run.remote_id != row.remote_id and run.stage is row.stage and run.step in _WRITING:
             components = await world.runs.components(run.remote_id)
             at_work = {one.stage_id for one in components if one.state not in _SETTLED}

@@ -33,7 +33,7 @@ from rpconsole.engine.reconcile import evidence_of
 from rpconsole.engine.remote_names import paths_at_site
 from rpconsole.engine.renewal import IsAnyoneThere, RenewalDesk
 from rpconsole.engine.run_files import paths_at_home
-from rpconsole.engine.scratch_cleaning import clean, safe_files
+from rpconsole.engine.scratch_cleaning import clean, refuse_unfinished, safe_files
 from rpconsole.engine.story import left_out
 from rpconsole.engine.sweep import advance_label
 from rpconsole.engine.views import Views
@@ -364,11 +364,14 @@ class Engine:
 
     async def safe_files(self, remote_ids: Sequence[int]) -> list[SafeFiles]:
         """What may be removed."""
+        return [await self._proven(row) for row in await self._full_rows(remote_ids)]
+
+    async def _proven(self, row: RunRow) -> SafeFiles:
+        return await safe_files(self._world, row, list(self._core.book.runs.values()))
+
+    async def _full_rows(self, remote_ids: Sequence[int]) -> list[RunRow]:
         named = dict.fromkeys(remote_ids)
-        rows = [await self._row(one) for one in named] if named else await self._left_something()
-        # stopped runs too: a person may send them on their way again
-        unfinished = [run for run in self._core.book.runs.values() if run.step is not Step.DONE]
-        return [await safe_files(self._world, row, unfinished) for row in rows]
+        return refuse_unfinished([await self._row(one) for one in named] if named else await self._left_something())
 
     async def _left_something(self) -> list[RunRow]:
         known = await self._world.holdings.holdings() if self._world.holdings else []
@@ -378,7 +381,9 @@ class Engine:
     async def clean_scratch(self, remote_ids: Sequence[int], who: str) -> list[SafeFiles]:
         """Remove it."""
         done = []
-        for safe in await self.safe_files(remote_ids):
+        for row in await self._full_rows(remote_ids):
+            # proven right before it is removed: to remove what earlier runs left may have taken minutes
+            safe = await self._proven(row)
             what = f"remove {len(safe.files)} files of run {safe.remote_id} from scratch"
             async with self._audit.acting(who, what) as act, self._core.scratch.writing:
                 done.append(await clean(self._world, safe, self._world.settings.layout.remote_root))
