@@ -245,6 +245,20 @@ async def test_a_warp_run_waits_for_the_runs_in_front_of_it(survey: Survey, rows
     assert await warp(survey, run_id) is not None
 
 
+async def test_skycells_that_the_map_names_and_nobody_may_process_are_named(survey: Survey, rows: Gpc1Rows):
+    """Without a warpImfile, or with nothing but faults, a cell never gets a result, and its warpRun never becomes full."""
+    warp_id = rows.warp_run(rows.exposure(1))
+    rows.overlap(warp_id, {"skycell.1.1": ALL_OTAS[:1], "skycell.1.2": ALL_OTAS[:1]})
+    shared = {"warp_id": warp_id, "tess_id": TESS, "class_id": ALL_OTAS[1]}
+    rows.add_many(t.warp_sky_cell_map, [{**shared, "skycell_id": "skycell.1.3", "fault": 0}])
+    rows.add_many(t.warp_sky_cell_map, [{**shared, "skycell_id": "skycell.1.1", "fault": 4}])
+    rows.change(t.warp_sky_cell_map, {"warp_id": warp_id, "skycell_id": "skycell.1.2"}, fault=None)
+    found = (await survey.stage_rows(Stage.WARP, [warp_id]))[warp_id]
+    assert isinstance(found, WarpRows)
+    assert [cell.skycell_id for cell in found.skycells] == ["skycell.1.1"]
+    assert found.barred == ("skycell.1.2", "skycell.1.3")
+
+
 async def test_a_faulted_overlap_is_no_work(survey: Survey, rows: Gpc1Rows):
     rows.exposure()
     warp_id = rows.warp_run()

@@ -91,6 +91,8 @@ class WarpRows:
     workdir: str
     reduction: str | None
     skycells: tuple[WarpSkycell, ...]
+    #: skycells of the overlap map that nobody may process: without a warpImfile, or the map's row has a fault
+    barred: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -35,10 +35,18 @@ def prepare(rows: WarpRows, files: Mapping[str, str], layout: SiteLayout, detren
         stage=Stage.WARP, stage_id=rows.warp_id, commands=tuple(commands), inputs=(), products=tuple(products)
     )
     empty = [cell.skycell_id for cell in rows.skycells if not cell.chips]
-    # as with the IPP's own tools, only a row by hand completes such a run
-    left_out = f"warp {rows.warp_id}: no good chip touches {listed(empty)}; left out, so warpRun {rows.warp_id} will not advance"
-    notes = (left_out,) if empty else ()
-    return PreparedComponent(path_base=_run_root(rows), lists=lists, notes=notes)
+    notes = []
+    if empty:
+        notes.append(f"warp {rows.warp_id}: no good chip touches {listed(empty)}; {_stays_new(rows)}")
+    if rows.barred:
+        of_map = f"{listed(rows.barred)} of the overlap map has no warpImfile or a fault"
+        notes.append(f"warp {rows.warp_id}: {of_map}; {_stays_new(rows)}")
+    return PreparedComponent(path_base=_run_root(rows), lists=lists, notes=tuple(notes))
+
+
+def _stays_new(rows: WarpRows) -> str:
+    """As with the IPP's own tools, only a row by hand completes such a run."""
+    return f"left out, so warpRun {rows.warp_id} will not advance"
 
 
 def _usable(rows: WarpRows) -> list[WarpSkycell]:

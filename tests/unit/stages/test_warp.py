@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from tests.fakes.stage_rows import a_layout, a_skycell, disk_path, stored, warp_rows
 
@@ -73,6 +75,13 @@ def test_a_skycell_that_no_good_chip_touches_is_left_out_and_told():
         "warp 66: no good chip touches skycell.1234.001; left out, so warpRun 66 will not advance",
     )
     assert {record.task for record in component.lists.products} == {1}
+
+
+def test_a_skycell_that_nobody_may_process_is_told():
+    component = prepared(replace(warp_rows(a_skycell(1)), barred=("skycell.1234.002",)))
+    assert component.notes == (
+        "warp 66: skycell.1234.002 of the overlap map has no warpImfile or a fault; left out, so warpRun 66 will not advance",
+    )
 
 
 def test_a_warp_without_any_usable_skycell_is_refused():

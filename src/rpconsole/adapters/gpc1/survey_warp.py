@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, exists, select
@@ -22,12 +22,23 @@ def warp_rows(connection: Connection, warp_ids: Sequence[int]) -> dict[int, Warp
     for warp_id, skycell_id, tess_id, *chip in connection.execute(_chips(warp_ids)).all():
         chips.setdefault((warp_id, skycell_id, tess_id), []).append(_chip(*chip))
     skycells: dict[int, list[WarpSkycell]] = {}
-    for warp_id, skycell_id, tess_id, warp_skyfile_id in connection.execute(_skycells(warp_ids)).all():
+    barred: dict[int, dict[str, None]] = {}
+    for warp_id, skycell_id, tess_id, warp_skyfile_id, fault in connection.execute(_skycells(warp_ids)).all():
+        if warp_skyfile_id is None or fault != 0:
+            barred.setdefault(warp_id, {})[skycell_id] = None
+            continue
         touching = tuple(chips.get((warp_id, skycell_id, tess_id), ()))
         cell = WarpSkycell(skycell_id=skycell_id, tess_id=tess_id, warp_skyfile_id=warp_skyfile_id, chips=touching)
         skycells.setdefault(warp_id, []).append(cell)
     runs = [row for row in connection.execute(_runs(warp_ids)).mappings() if row["warp_id"] in skycells]
-    return readable_rows(runs, lambda row: _warp_rows(row, skycells[row["warp_id"]]), "warp_id")
+
+    def made(row: RowMapping) -> WarpRows:
+        cells = skycells[row["warp_id"]]
+        # one OTA's row of a cell may have a fault and another's none
+        some = [name for name in barred.get(row["warp_id"], ()) if all(cell.skycell_id != name for cell in cells)]
+        return _warp_rows(row, cells, some)
+
+    return readable_rows(runs, made, "warp_id")
 
 
 def exposure_of_warp(query: Select[Any]) -> Select[Any]:
@@ -59,14 +70,14 @@ def _skycells(warp_ids: Sequence[int]) -> Select[Any]:
         made.warp_id == cell.warp_id, made.skycell_id == cell.skycell_id, made.tess_id == cell.tess_id
     )
     return (
-        select(cell.warp_id, cell.skycell_id, cell.tess_id, imfile.warp_skyfile_id)
+        select(cell.warp_id, cell.skycell_id, cell.tess_id, imfile.warp_skyfile_id, cell.fault)
         .distinct()
-        .join_from(
+        .outerjoin_from(
             t.warp_sky_cell_map,
             t.warp_imfile,
             (imfile.warp_id == cell.warp_id) & (imfile.skycell_id == cell.skycell_id),
         )
-        .where(cell.warp_id.in_(warp_ids), cell.fault == 0, ~done)
+        .where(cell.warp_id.in_(warp_ids), ~done)
         .order_by(cell.warp_id, cell.skycell_id, cell.tess_id)
     )
 
@@ -99,7 +110,7 @@ def _chip(class_id: str, chip_path_base: str | None, cam_path_base: str | None) 
     )
 
 
-def _warp_rows(row: RowMapping, skycells: Sequence[WarpSkycell]) -> WarpRows:
+def _warp_rows(row: RowMapping, skycells: Sequence[WarpSkycell], barred: Iterable[str]) -> WarpRows:
     text = Texts(row, f"warpRun {row['warp_id']}")
     return WarpRows(
         warp_id=row["warp_id"],
@@ -107,4 +118,5 @@ def _warp_rows(row: RowMapping, skycells: Sequence[WarpSkycell]) -> WarpRows:
         workdir=text("workdir"),
         reduction=text_or_none(row["reduction"]),
         skycells=tuple(skycells),
+        barred=tuple(barred),
     )
