@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 from rpconsole.domain.filerules import Rule, exposure_root, file_of
@@ -60,6 +61,11 @@ def _usable(rows: WarpRows) -> list[WarpSkycell]:
         )
     if not cells:
         raise CannotPrepare(f"warp {rows.warp_id} has no skycell that a chip of good quality touches")
+    names = Counter(cell.skycell_id for cell in cells)
+    if twice := [name for name, count in names.items() if count > 1]:
+        raise CannotPrepare(
+            f"warp {rows.warp_id}: more than one tessellation has {listed(twice)} in its overlap map, and their files have the same names"
+        )
     return cells
 
 

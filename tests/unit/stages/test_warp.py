@@ -100,3 +100,11 @@ def test_the_dbinfo_that_the_line_leaves_is_the_expected_one():
     expected = expected_of(Stage.WARP, component.lists.products[0])
     assert expected.ids == {"warp_id": 66, "skycell_id": "skycell.1234.001", "tess_id": "TESS.V9"}
     assert read_dbinfo(text, source="f", stage=Stage.WARP, expect=expected).columns["good_frac"] == 0.5
+
+
+def test_a_skycell_of_two_tessellations_is_refused_since_their_files_have_the_same_names():
+    other = a_skycell(1)._replace(tess_id="OTHER.V1")
+    with pytest.raises(CannotPrepare, match=r"more than one tessellation has skycell\.1234\.001 in its overlap map"):
+        prepared(warp_rows(a_skycell(1), other))
+    # one that no good chip touches makes no file
+    assert prepared(warp_rows(a_skycell(1), other._replace(chips=()))).lists.jobs == 1
