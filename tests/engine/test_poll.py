@@ -9,6 +9,8 @@ from sqlalchemy import event
 from tests.engine.conftest import Bench
 from tests.engine.test_survival import only
 
+from rpconsole.adapters.gpc1 import tables as t
+from rpconsole.adapters.memory.moab import JobWord
 from rpconsole.domain.schedule import PollPace
 from rpconsole.domain.stage import Stage
 from rpconsole.ports.site import Answer
@@ -231,3 +233,29 @@ async def test_when_a_job_may_start_is_shown_from_the_queue_and_asked_for_only_w
         await chip.engine.run_detail(1)
         assert chip.site.moab.scripted("showstart"), "a screen that is drawn anew asks nothing"
         assert (await chip.engine.why(1))[-1].endswith("Earliest in 1 h 4 min")
+
+
+async def test_a_job_that_is_known_by_its_number_alone_has_not_ended_with_the_one_before_it(chip):
+    """A person submitted our script again, and put the job's number into the row."""
+    async with chip.running() as engine:
+        await submitted(chip)
+        await engine.set_gates(["poll"], open=False, who="op")
+        first = job_of(chip)
+        chip.player.play(cut_after=1)
+        chip.site.moab.jobs["777"] = replace(first, job="777", word=JobWord.IDLE)
+        chip.player.played.append("777")
+        chip.rows.change(t.remote_run, {"remote_id": 1}, job_id=777)
+        await chip.until(lambda: engine.snapshot().runs[0].job == "777")
+        await engine.set_gates(["poll"], open=True, who="op")
+        for word in (JobWord.IDLE, JobWord.RUNNING):
+            chip.site.moab.jobs["777"].word = word
+            before = polls(chip)
+            await engine.poll_now("op")
+            await chip.until(lambda before=before: polls(chip) > before)
+            await at_rest(chip)
+            assert chip.states() == ["run"]
+        chip.player._run(first.name, "777", first.argv[-1], None)
+        chip.site.moab.jobs["777"].word = JobWord.COMPLETED
+        await engine.poll_now("op")
+        await chip.until(lambda: chip.states() == ["full"])
+    assert chip.site.moab.asked.count("msub") == 1

@@ -19,9 +19,12 @@ def ended(run: Run, results: TaskResults) -> JobEnded | None:
 
 
 def end_mark(run: Run, results: TaskResults) -> EndMark | None:
-    """The end mark of the run's present attempt; one of an attempt before does not count."""
+    """The end mark of the run's present attempt; one of an attempt before does not count.
+
+    Of a job that is known by its number alone (the journal was lost, or a person submitted our script) it is that of the last start.
+    """
     if run.attempt is None or not run.attempt.nonce:
-        return results.ends[-1] if results.ends else None
+        return results.end_of(results.starts[-1].name) if results.starts else None
     return results.end_of(run.attempt.job_name(run.remote_id))
 
 

@@ -47,7 +47,8 @@ async def poll_runs(world: World, runs: Sequence[Run], book: ResultsBook, memory
     for run in runs:
         results = await results_of_job(world, run, book.of[run.remote_id])
         state = _state_of(run, results, listing, gone, memory)
-        if (end := ended(run, results)) is not None:
+        end = ended(run, results)
+        if end is not None and not _may_be_anothers(run, state, listing):
             polled.events[run.remote_id] = end
         elif state is not None:
             book.unlisted_since.pop(run.remote_id, None)
@@ -81,6 +82,12 @@ def _silence(queue: Answer) -> str:
     if queue.timed_out or not said:
         return "it did not answer in time" if queue.timed_out else f"it ended with {queue.rc} and printed nothing"
     return f"it printed '{said}'"
+
+
+def _may_be_anothers(run: Run, state: JobState | None, listing: QueueListing | None) -> bool:
+    """Whether an end mark may be that of a job before this one, of which no name is known: the list shows it alive, or does not come."""
+    is_named = run.attempt is not None and bool(run.attempt.nonce)
+    return not is_named and (state is not None or listing is None)
 
 
 def _state_of(
