@@ -246,16 +246,19 @@ class RunBook:
 
 
 def _agree(row: RunRow, run: Run) -> bool:
-    return run.state is row.state and not _has_another_job(row, run)
+    """Whether journal and row tell the same; of thousands at once, whose jobs are mostly called by their number."""
+    if run.state is not row.state:
+        return False
+    job, attempt = row.job_id, run.attempt
+    if job is None or job < 0 or (attempt is not None and attempt.job == str(job)):
+        return True
+    return not _has_another_job(row, run)
 
 
 def _has_another_job(row: RunRow, run: Run) -> bool:
     """Whether the row names a job that we did not submit: the run was handed back and submitted anew."""
-    if STEP_OF_STATE[row.state] is not Step.POLL or row.job_id is None or row.job_id < 0:
-        return False
-    # thousands are looked at; most jobs are called by their number
-    is_plain = run.attempt is not None and run.attempt.job == str(row.job_id)
-    return not is_plain and run.job_id != row.job_id
+    is_job = STEP_OF_STATE[row.state] is Step.POLL and row.job_id is not None and row.job_id >= 0
+    return is_job and run.job_id != row.job_id
 
 
 def _states_of(step: str) -> set[RunState]:
