@@ -173,6 +173,24 @@ async def test_a_name_beyond_ascii_is_refused_before_a_job_is_spent_on_it(bench,
     assert verdict.sentence.endswith("holds 'ö': names of files that a job reads or makes are plain ASCII")
 
 
+@pytest.mark.parametrize(
+    ("table", "column"), [(t.chip_run, "workdir"), (t.raw_imfile, "uri"), (t.det_normalized_imfile, "uri")]
+)
+async def test_a_place_that_is_not_configured_costs_the_components_that_name_it(bench, table, column):
+    run = await defined(bench)
+    if table is t.det_normalized_imfile:
+        # of the second exposure alone
+        bench.rows.change(t.raw_exp, {"exp_id": 2}, filter="i.00000")
+        det_id = bench.rows.one(t.det_run, det_type="FLAT", filter="i")["det_id"]
+        bench.rows.change(table, {"det_id": det_id}, uri="path://NOPE/flat.fits")
+    else:
+        bench.rows.change(table, {"chip_id" if table is t.chip_run else "exp_id": 2}, **{column: "path://NOPE/x"})
+    assert await prepare_run(bench.world, run) == RunPrepared(prepared=1, refused=1, tasks=2)
+    (verdict,) = await bench.world.ledger.verdicts(run.remote_id, state="fail")
+    assert verdict.stage_id == 2
+    assert "names the directory 'NOPE', which is not configured" in verdict.sentence
+
+
 async def test_a_storage_whose_directory_is_beyond_ascii_is_refused_before_a_job_is_spent_on_it(bench):
     place = bench.folder / "größer"
     (bench.folder / "ipp").rename(place)

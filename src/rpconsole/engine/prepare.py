@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from itertools import chain
 
 from rpconsole.domain.event import Event, PrepareRefused, RunPrepared
+from rpconsole.domain.fault import BadData
 from rpconsole.domain.listfiles import component_stem
 from rpconsole.domain.paths import BadKey, refuse_beyond_ascii
 from rpconsole.domain.run import Component, ComponentState, Run
@@ -65,7 +66,16 @@ async def _prepare_some(
     refusals: dict[int, CannotPrepare] = {}
     texts: dict[str, str] = {}
     changes: list[ComponentChange] = []
-    chunk = await _orders(world, run, components, shelf, refusals)
+    try:
+        chunk = await _orders(world, run, components, shelf, refusals)
+    except BadData as bad:
+        # a key that the storage has no place for is one component's: each is looked up by itself then
+        if len(components) > 1:
+            for one in components:
+                await _prepare_some(world, run, [one], shelf, notes)
+            return
+        refusals[components[0].stage_id] = CannotPrepare(str(bad))
+        chunk = ChunkOrder(components=[], files={}, layout=world.settings.layout)
     made = await world.workshop.call(written, chunk)
     for order, done in zip(chunk.components, made, strict=True):
         if isinstance(done, CannotPrepare):
