@@ -177,6 +177,14 @@ async def test_numbers_that_are_none_are_neither_statistics_nor_weights(survey: 
     assert not {"inf", "nan"} & set(flags)
 
 
+@pytest.mark.parametrize(("size", "known"), [(0, None), (-1, None), (2**31 - 1, None), (2**31 - 2, 2**31 - 2)])
+async def test_a_size_that_is_none_is_not_held_against_a_file(survey: Survey, rows: Gpc1Rows, size, known):
+    chip_id = rows.chip_run(rows.exposure(1, otas=1))
+    rows.change(t.raw_imfile, {"exp_id": 1}, bytes=size)
+    (imfile,) = (await survey.stage_rows(Stage.CHIP, [chip_id]))[chip_id].imfiles
+    assert imfile.bytes == known
+
+
 async def test_the_text_null_in_what_a_run_carries_is_a_real_one_in_its_successor(survey: Survey, rows: Gpc1Rows):
     nothing = dict.fromkeys(("reduction", "expgroup", "dvodb", "dist_group", "end_stage"), "NULL")
     chip_id = rows.chip_done(rows.exposure(1), state="new", **{**nothing, "dvodb": "(null)"})

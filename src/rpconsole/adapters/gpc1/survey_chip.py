@@ -16,6 +16,9 @@ from rpconsole.adapters.gpc1.values import Texts, readable_rows, text_or_none
 from rpconsole.domain.stage import Stage
 from rpconsole.domain.stage_rows import ChipRows, RawImfile, Unreadable
 
+#: the largest INT stands for "none" in the IPP
+UNKNOWN_SIZE = 2**31 - 1
+
 
 def chip_rows(connection: Connection, chip_ids: Sequence[int]) -> dict[int, ChipRows | Unreadable]:
     """Pending chipRuns of these with their pending OTAs; a run with none is not pending."""
@@ -57,7 +60,7 @@ def _imfile(row: Row[Any]) -> RawImfile:
         chip_imfile_id=chip_imfile_id,
         video_cells=bool(video_cells),
         burntool_state=burntool_state,
-        bytes=size,
+        bytes=size if size is not None and 0 < size < UNKNOWN_SIZE else None,
         md5sum=text_or_none(md5sum),
     )
 
