@@ -265,6 +265,7 @@ async def bench(tmp_path: Path, new_databases: Path) -> AsyncIterator[Bench]:
         costs=journal.costs,
         scratch=site,
         holdings=journal.holdings,
+        refusals=journal.refusals,
         lineage=SqlLineage(gpc1),
         haulage=Haulage(
             books=journal.hauls,

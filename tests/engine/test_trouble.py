@@ -283,3 +283,36 @@ async def test_a_scheduler_that_does_not_answer_is_said_once_and_why_and_its_ret
     assert said == ["the scheduler gives no queue: it printed 'ERROR: cannot connect to server 'mu-fe1''"]
     assert said_then == [*said, "the scheduler: works again"]
     assert silent_at - heard_at < 30, "silence is no answer"
+
+
+async def test_a_run_of_which_nothing_could_be_prepared_is_prepared_when_it_is_mended_and_retried(bench):
+    only(bench, Stage.CHIP)
+    for chip_id in (1, 2):
+        bench.rows.change(t.chip_run, {"chip_id": chip_id}, workdir="NULL")
+    async with bench.running() as engine:
+        await bench.login()
+        await bench.until(lambda: bench.states() == ["prep_fail"])
+        assert "workdir is 'NULL'" in " ".join(await engine.why(1))
+        bench.rows.change(t.chip_run, {"chip_id": 1}, workdir="neb://any/demo")
+        await engine.retry(1, "op")
+        await bench.until(lambda: bench.player.play() or bench.states() == ["full"])
+        why = " ".join(await engine.why(1))
+    assert component_states(bench) == ["pass", "prep_fail"]
+    assert "chipRun 2: workdir" in why
+    assert "chipRun 1: workdir" not in why, "what was mended is past"
+
+
+async def test_a_component_that_a_script_has_prepared_again_is_not_held_to_its_first_refusal(bench):
+    only(bench, Stage.CHIP)
+    bench.rows.change(t.chip_run, {"chip_id": 1}, workdir="NULL")
+    async with bench.running() as engine:
+        await engine.set_gates(["exec"], open=False, who="op")
+        await bench.login()
+        await bench.until(lambda: bench.states() == ["pending"])
+        bench.rows.change(t.chip_run, {"chip_id": 1}, workdir="neb://any/demo")
+        bench.rows.change(t.remote_component, {"remote_id": 1, "stage_id": 1}, state="new")
+        bench.rows.change(t.remote_run, {"remote_id": 1}, state="new")
+        await bench.until(lambda: component_states(bench) == ["prep_done", "prep_done"])
+        await engine.set_gates(["exec"], open=True, who="op")
+        await bench.until(lambda: bench.player.play() or bench.states() == ["full"])
+    assert component_states(bench) == ["pass", "pass"]

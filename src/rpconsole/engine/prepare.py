@@ -10,7 +10,7 @@ from rpconsole.domain.event import Event, PrepareRefused, RunPrepared
 from rpconsole.domain.fault import BadData
 from rpconsole.domain.listfiles import component_stem
 from rpconsole.domain.paths import BadKey, refuse_beyond_ascii
-from rpconsole.domain.run import Component, ComponentState, Run
+from rpconsole.domain.run import Component, ComponentState, Run, Step
 from rpconsole.domain.stage import Stage
 from rpconsole.domain.stage_rows import StageRows, Unreadable
 from rpconsole.engine.detrend_shelf import DetrendShelf
@@ -30,6 +30,8 @@ log = logging.getLogger(__name__)
 #: should always find something to write
 CHUNK = 6
 LANES = 4
+#: what a person reverts, or has tried again
+FAILED = (ComponentState.FAIL, ComponentState.PREP_FAIL)
 _STOPPED = "done or dropped, its label is masked or inactive"
 #: what keeps an item out of its stage's pending ones
 _NOT_PENDING: Mapping[Stage, str] = {
@@ -54,9 +56,22 @@ async def prepare_run(world: World, run: Run) -> Event:
     new = [one for one in components if one.state is ComponentState.NEW]
     notes: list[str] = []
     if new:
+        if world.refusals is not None:
+            await world.refusals.forget(run.remote_id, [one.stage_id for one in new])
         shelf = await DetrendShelf.load(world, run.stage)
         await in_lanes(new, CHUNK, lambda some: _prepare_some(world, run, some, shelf, notes), lanes=LANES)
     return await _merge(world, run, {one.stage_id for one in new}, sorted(notes))
+
+
+async def take_up_again(world: World, run: Run) -> None:
+    """A person has mended what kept a run from being prepared: what was refused is tried once more.
+
+    Such components hold their stage runs, so no other run has taken them up meanwhile.
+    """
+    if run.step is Step.PREP_STOPPED:
+        refused = await world.runs.components(run.remote_id, FAILED)
+        changes = [ComponentChange(stage_id=one.stage_id, state=ComponentState.NEW) for one in refused]
+        await world.runs.change_components(run.remote_id, changes)
 
 
 async def _prepare_some(

@@ -28,6 +28,7 @@ from rpconsole.engine.forecast import forecast
 from rpconsole.engine.haul_desk import HaulDesk
 from rpconsole.engine.haul_service import HaulService
 from rpconsole.engine.login_tries import CountedLogins
+from rpconsole.engine.prepare import FAILED, take_up_again
 from rpconsole.engine.preview import moved_preview, reverted_preview
 from rpconsole.engine.reconcile import evidence_of
 from rpconsole.engine.remote_names import paths_at_site
@@ -43,7 +44,6 @@ from rpconsole.ports.run_store import ComponentChange, DefineOrder, Definition
 from rpconsole.ports.sessions import Ask
 from rpconsole.ports.site import Tail
 
-FAILED = (ComponentState.FAIL, ComponentState.PREP_FAIL)
 #: how many failures ``why`` names before it only counts
 NAMED = 10
 NO_ENGINE = "no engine runs, so nothing moves by itself: 'rpconsole --daemon' or the console starts one"
@@ -227,6 +227,7 @@ class Engine:
 
     async def retry(self, remote_id: int, who: str) -> str:
         """Send a stopped run on its way, or end a waiting."""
+        await take_up_again(self._world, await self._known(await self._row(remote_id)))
         return await self._order(remote_id, RetryOrdered(who=who), who, "retry")
 
     async def resubmit(self, remote_id: int, who: str) -> str:
