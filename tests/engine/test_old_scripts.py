@@ -144,6 +144,23 @@ async def test_lists_that_the_old_scripts_wrote_over_ours_count_and_not_our_mani
     assert bench.rows.count(t.chip_processed_imfile) == 4
 
 
+async def test_lists_that_the_old_scripts_merged_anew_are_counted_by_their_own_lines(bench, old):
+    """They promise what ours did, from the same components; only their looks at the load stand elsewhere."""
+    only_chip(bench)
+    run = define_as_remotetool(bench)
+    async with bench.running():
+        await bench.until(lambda: bench.states() == ["pending"])
+    config = Path(f"{stem_of(bench, run)}.config")
+    commands = [line for line in config.read_text().splitlines() if not line.startswith("top")]
+    config.write_text("".join(f"{line}\ntop -b -n 1\n" for line in commands))
+    bench.player.verdict = lambda line: "fail" if "ch.2.XY01" in line else "pass"
+    async with bench.running():
+        await bench.login()
+        await bench.until(lambda: (bench.player.play() or bench.states(Stage.CHIP)) == ["full"])
+    done = {(row["chip_id"], row["class_id"]) for row in bench.rows.all(t.chip_processed_imfile)}
+    assert done == {(1, "XY01"), (1, "XY02"), (2, "XY02")}
+
+
 @pytest.mark.parametrize(
     ("spoil", "said"),
     [

@@ -45,6 +45,8 @@ class RunMerge:
 
     #: commands so far; the N of the allocation
     jobs: int = 0
+    #: of ``.config`` so far
+    config_bytes: int = 0
     _lines: int = 0
     _line_of: dict[int, int] = field(default_factory=dict)
     _inputs: set[int] = field(default_factory=set)
@@ -61,6 +63,9 @@ class RunMerge:
                 "set the component to 'new' to prepare it again"
             )
         config, numbers = self._number(lines_of(texts[CONFIG]))
+        commands = text_of(config)
+        # latin-1 has a byte for each letter
+        self.config_bytes += len(commands)
         new_inputs = _unseen(inputs, self._inputs)
         new_products = _unseen(products, self._products)
         shipped = [records[at] for at in new_inputs]
@@ -68,7 +73,7 @@ class RunMerge:
         return {
             TRANSFER: text_of([inputs[at][0] for at in new_inputs]),
             CHECK: text_of([inputs[at][1] for at in new_inputs]),
-            CONFIG: text_of(config),
+            CONFIG: commands,
             GENERATE: text_of([products[at][0] for at in new_products]),
             RETURN: text_of([products[at][1] for at in new_products]),
             MANIFEST: text_of(shipped) + _renumbered(promised, numbers, source),

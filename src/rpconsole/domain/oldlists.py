@@ -19,12 +19,14 @@ from rpconsole.domain.listfiles import (
     CommandLine,
     ComponentLists,
 )
-from rpconsole.domain.manifest import ManifestRecord, Role
+from rpconsole.domain.manifest import ManifestRecord, Role, read_manifest
 from rpconsole.domain.paths import mapped_by_instance, mirrored, normal_path
 from rpconsole.domain.stage import Stage
 
 #: how the manifest begins a product's line
 _PRODUCT = '{"role":"product",'
+#: and that of its list of commands, at its end
+_LIST = '{"role":"list",'
 _quoted = json.encoder.encode_basestring_ascii
 
 
@@ -55,6 +57,12 @@ def manifest_fits(texts: Mapping[str, str]) -> bool:
 def product_lines(manifest: str) -> list[str]:
     """The lines of a manifest, or of a piece of it, that promise products."""
     return [line for line in _lines(manifest) if line.startswith(_PRODUCT)]
+
+
+def config_bytes(manifest: str, source: str) -> int | None:
+    """How long the ``.config`` is whose lines a manifest counts, from its last piece; None where it does not say."""
+    last = manifest.rstrip("\n").rpartition("\n")[2]
+    return read_manifest(last, source=source)[0].bytes if last.startswith(_LIST) else None
 
 
 def promises(products: Sequence[str], generate: Sequence[str]) -> bool:

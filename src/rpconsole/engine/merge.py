@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 
-from rpconsole.domain.listfiles import MANIFEST, SCRIPT, component_stem, component_texts
+from rpconsole.domain.listfiles import CONFIG, MANIFEST, SCRIPT, component_stem, component_texts, list_record
 from rpconsole.domain.listmerge import MERGED_SUFFIXES, RunMerge
+from rpconsole.domain.manifest import manifest_text
 from rpconsole.domain.oldlists import manifest_fits, read_component
 from rpconsole.domain.run import Component, Run
 from rpconsole.engine.job_file import handover_text
@@ -49,6 +50,10 @@ async def _pieces(
             if chunk is not None:
                 following = asyncio.create_task(_added(world, run, chunk, ours, merge))
             yield {targets[suffix]: text for suffix, text in added.items()}
+        # the numbers of tasks are those of this very file: another merge may have other load lines between them
+        root = world.settings.layout.remote_root
+        config = list_record(run.stem, CONFIG, targets[CONFIG], root)._replace(bytes=merge.config_bytes)
+        yield {targets[MANIFEST]: manifest_text([config])}
     finally:
         following.cancel()
         await asyncio.gather(following, return_exceptions=True)

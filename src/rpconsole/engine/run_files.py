@@ -10,13 +10,14 @@ from typing import Self
 
 from rpconsole.domain.fault import BadData
 from rpconsole.domain.listfiles import (
+    CONFIG,
     GENERATE,
     LIST_SUFFIXES,
     MANIFEST,
     SHIPPED_SUFFIXES,
 )
 from rpconsole.domain.manifest import ManifestRecord, Role, read_manifest
-from rpconsole.domain.oldlists import product_lines, promises, read_lists
+from rpconsole.domain.oldlists import config_bytes, product_lines, promises, read_lists
 from rpconsole.domain.paths import mapped_by_key
 from rpconsole.domain.run import Run
 from rpconsole.engine.world import World
@@ -89,19 +90,30 @@ async def _listed(world: World, run: Run, paths: Mapping[str, str], ending: str)
 
 
 class _DoesNotFit(Exception):
-    """A manifest does not promise what ``.generate`` does."""
+    """A manifest does not promise what ``.generate`` does, or counts the lines of another ``.config``."""
 
 
 async def _fitting_pieces(world: World, paths: Mapping[str, str]) -> AsyncGenerator[str]:
     """The manifest's text, some at a time, as long as it fits the lists; the last look comes after the last piece."""
+    last = ""
     async with aclosing(world.files.pieces(paths[MANIFEST])) as pieces, _Lines(world, paths[GENERATE]) as generate:
         async for text in pieces:
             products = await asyncio.to_thread(product_lines, text)
             if not await asyncio.to_thread(promises, products, await generate.take(len(products))):
                 raise _DoesNotFit
             yield text
-        if await generate.take(1):
+            last = text
+        if await generate.take(1) or not await _counts_lines_of(world, last, paths):
             raise _DoesNotFit
+
+
+async def _counts_lines_of(world: World, last_piece: str, paths: Mapping[str, str]) -> bool:
+    """Whether the numbers of tasks are those of the ``.config`` that is there: another merge promises the same, and may count otherwise."""
+    size = config_bytes(last_piece, paths[MANIFEST])
+    if size is None:
+        return True
+    facts = await world.files.facts([paths[CONFIG]])
+    return paths[CONFIG] in facts and facts[paths[CONFIG]].size == size
 
 
 async def _fits(world: World, paths: Mapping[str, str]) -> bool:
