@@ -385,6 +385,14 @@ async def test_a_run_whose_path_leads_nowhere_stops_alone_and_is_shown(bench, pa
         assert (await engine.run_detail(1)).files == {}
 
 
+async def test_a_run_of_another_hand_whose_lists_are_gone_does_not_keep_the_others_from_being_polled(bench):
+    only_chip(bench)
+    bench.rows.add(t.remote_run, state="run", stage="chip", label="X", path_base="neb://any/x", job_id=5, fault=0)
+    async with bench.running():
+        await bench.login()
+        await bench.until(lambda: (bench.player.play() or bench.states(Stage.CHIP)) == ["run", "full"])
+
+
 @pytest.mark.parametrize("path_base", ["", "/", "NULL", "(null)"])
 async def test_a_run_without_a_path_is_not_prepared_into_the_root_of_the_disk(bench, path_base):
     only_chip(bench)

@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 from rpconsole.commands.results import TaskOutcome, TaskResults
 from rpconsole.domain.event import JobEnded
-from rpconsole.domain.fault import BadData
+from rpconsole.domain.fault import BadData, RpconsoleError
 from rpconsole.domain.listfiles import SCRIPT
 from rpconsole.domain.manifest import ManifestRecord, Role
 from rpconsole.domain.paths import mirrored
@@ -24,8 +24,8 @@ async def has_foreign_job(world: World, run: Run) -> bool:
     """Whether the run's job was submitted by another hand, with another runner: neither a name of ours nor a script of ours."""
     if run.attempt is None or run.attempt.nonce:
         return False
-    script = (await list_paths(world, run))[SCRIPT]
     try:
+        script = (await list_paths(world, run))[SCRIPT]
         return not is_ours(await world.files.read(script))
     except BadData:
         # lost or unreadable, it cannot speak for us
@@ -34,7 +34,11 @@ async def has_foreign_job(world: World, run: Run) -> bool:
 
 async def results_of_job(world: World, run: Run, results: TaskResults) -> TaskResults:
     """What a results file says of the run's present job; of another hand's nothing: it tells of a job before that one."""
-    return TaskResults() if await has_foreign_job(world, run) else results
+    try:
+        return TaskResults() if await has_foreign_job(world, run) else results
+    except RpconsoleError:
+        # the storage is away: whose job it is cannot be said, and the other runs' jobs are looked at all the same
+        return TaskResults()
 
 
 async def results_by_links(world: World, run: Run) -> TaskResults:
@@ -50,7 +54,11 @@ async def results_by_links(world: World, run: Run) -> TaskResults:
 
 async def foreign_end(world: World, run: Run, *, is_over: bool) -> JobEnded | None:
     """The end of such a job: every line ran to its end, or the scheduler itself says that it is over; else None."""
-    results = await results_by_links(world, run)
+    try:
+        results = await results_by_links(world, run)
+    except BadData:
+        # without its lists nobody knows what it promised; the other runs' jobs are looked at all the same
+        return None
     lacking = len(results.tasks) - len(results.passed)
     if lacking and not is_over:
         return None
