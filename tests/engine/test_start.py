@@ -61,35 +61,6 @@ async def test_a_database_that_refuses_ends_it_at_once(bench, door):
     assert door.knocks == 1
 
 
-async def test_what_was_remembered_is_taken_up_again_only_when_both_readings_have_ended(bench, monkeypatch):
-    retry = replace(bench.world.settings.retry, away_s=0.01)
-    bench.world = replace(bench.world, settings=replace(bench.world.settings, retry=retry))
-    under_way, most, failures = 0, 0, 2
-    plain = type(bench.world.operations).past_sessions
-
-    async def past_sessions(self, **asked):
-        nonlocal under_way, most
-        under_way += 1
-        most = max(most, under_way)
-        await asyncio.sleep(0.05)
-        found = await plain(self, **asked)
-        under_way -= 1
-        return found
-
-    async def gates(self):
-        nonlocal failures
-        failures -= 1
-        if failures >= 0:
-            raise DatabaseAway("the journal does not answer")
-        return {}
-
-    monkeypatch.setattr(type(bench.world.operations), "past_sessions", past_sessions)
-    monkeypatch.setattr(type(bench.world.operations), "gates", gates)
-    async with bench.running():
-        await bench.until(lambda: bench.states(Stage.CHIP) == ["pending"])
-    assert most == 1
-
-
 async def test_gates_that_were_closed_before_are_closed_once_the_journal_answers(bench, door):
     first = Engine(bench.world, OWNER)
     await first.set_gates(["define"], open=False, who="op")

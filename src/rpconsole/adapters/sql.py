@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import islice, pairwise
 from operator import itemgetter
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from sqlalchemy import (
     Boolean,
@@ -18,6 +18,7 @@ from sqlalchemy import (
     Connection,
     Engine,
     Insert,
+    Select,
     StaticPool,
     Table,
     bindparam,
@@ -307,6 +308,21 @@ def execute_many(
     if asked != list(columns):
         rows = list(map(itemgetter(*(columns.index(name) for name in asked)), rows))
     connection.exec_driver_sql(str(compiled), list(rows))
+
+
+def plain_rows(connection: Connection, query: Select[Any]) -> Iterator[tuple[Any, ...]]:
+    """What a query finds, as the driver gives it (no truths, no moments), each row given up before the next one is taken.
+
+    Thousands are read at a start: a row object for each of them, all kept to the end, takes as long as the database again.
+    """
+    result = connection.execute(query)
+    try:
+        yield from cast("Iterator[tuple[Any, ...]]", result.cursor)
+    except Exception as error:
+        # the library's own way: a driver's error becomes one of its, which ``translated`` knows
+        result.cursor_strategy.handle_exception(result, result.cursor, error)
+    finally:
+        result.close()
 
 
 def _changes(table: Table, new: Any, added: Collection[str]) -> dict[str, Any]:

@@ -80,14 +80,7 @@ def _no_dbinfo(verdict: Verdict) -> str:
 def _settled(verdict: Verdict, applied: Applied) -> Verdict:
     if applied.outcome is Outcome.REFUSED:
         return _failed(verdict, applied.sentence)
-    return Verdict(
-        remote_id=verdict.remote_id,
-        stage_id=verdict.stage_id,
-        item=verdict.item,
-        state=PASS,
-        sentence=verdict.sentence,
-        sha256=applied.statement.sha256,
-    )
+    return Verdict(verdict.remote_id, verdict.stage_id, verdict.item, PASS, verdict.sentence, applied.statement.sha256)
 
 
 def _failed(verdict: Verdict, sentence: str) -> Verdict:

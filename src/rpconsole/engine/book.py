@@ -58,9 +58,11 @@ class RunBook:
         stopped = [row for row in found if row.state in STOPPED_STATES]
         rows = {row.remote_id: row for row in found if row.state not in STOPPED_STATES}
         unknown = [row for row in (*rows.values(), *stopped[-KEEP_ENDED:]) if row.remote_id not in self.runs]
-        known, standing = await self._journalled(unknown)
+        # one after the other: two threads that make thousands of rows at once hold each other up
+        known = await self._world.journal.load(unknown) if unknown else {}
         self._take_up_stopped([row for row in unknown if row.state in STOPPED_STATES], known)
-        await self._take_up_full(standing)
+        if not self._has_begun:
+            await self._take_up_full()
         self._has_begun = True
         new = {number: known.get(number) or run_of_row(row) for number, row in rows.items() if number not in self.runs}
         self.runs.update(new)
@@ -76,15 +78,9 @@ class RunBook:
             run = known.get(row.remote_id)
             self.runs[row.remote_id] = run if run is not None and run.state is row.state else run_of_row(row)
 
-    async def _journalled(self, unknown: Sequence[RunRow]) -> tuple[Mapping[int, Run], Sequence[int]]:
-        """What the journal has of rows that are new to us; the first time also which runs it has at ``advance``."""
-        journal = self._world.journal
-        if self._has_begun:
-            return (await journal.load(unknown) if unknown else {}), ()
-        return await asyncio.gather(journal.load(unknown), journal.standing_at(Step.ADVANCE))
-
-    async def _take_up_full(self, standing: Sequence[int]) -> None:
+    async def _take_up_full(self) -> None:
         """Runs that an engine before this one left between ``full`` and the registering of what they made ready: their rows look ended."""
+        standing = await self._world.journal.standing_at(Step.ADVANCE)
         rows = [await self._world.runs.run(number) for number in standing if number not in self.runs]
         full = [row for row in rows if row is not None and row.state is RunState.FULL]
         self.runs.update(await self._world.journal.load(full) if full else {})

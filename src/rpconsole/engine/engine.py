@@ -101,7 +101,7 @@ class EngineCore:
         A database that is away is waited for, also at the start; one that refuses us (a wrong password, a name that is not there) ends it.
         """
         try:
-            for step in (self.world.make_ready or _nothing, self._ownership.take, self._take_up):
+            for step in (self.world.make_ready or _nothing, self._ownership.take, self.gates.load, self.at_start):
                 await self._patiently(step)
             if not self._stopping:
                 self._say_back_again()
@@ -116,12 +116,6 @@ class EngineCore:
             await self._wind_down()
         if self._tasks.fatal is not None:
             raise self._tasks.fatal
-
-    async def _take_up(self) -> None:
-        """What was set and known before the last restart; where one cannot be read, both have ended before it is tried again."""
-        for outcome in await asyncio.gather(self.gates.load(), self.at_start(), return_exceptions=True):
-            if outcome is not None:
-                raise outcome
 
     async def _patiently(self, step: Callable[[], Awaitable[None]]) -> None:
         """Do it as soon as the database answers, or never when a stop comes first."""

@@ -99,13 +99,13 @@ def _numbered(connection: Connection, table: Table, row: Mapping[str, Any]) -> i
 
 
 def _chips_complete() -> ColumnElement[bool]:
-    """Every used OTA has a result, none has a fault, and not all are useless."""
+    """There are used OTAs, and every one has a result, none has a fault, and not all are useless."""
     run, raw, done = t.chip_run.c, t.raw_imfile.c, t.chip_processed_imfile.c
     used = select(func.count()).where(raw.exp_id == run.exp_id, is_used()).correlate(t.chip_run).scalar_subquery()
     result = and_(done.chip_id == run.chip_id, raw.exp_id == run.exp_id, raw.class_id == done.class_id, is_used())
     made = select(func.count()).where(result).correlate(t.chip_run).scalar_subquery()
+    # a result that is good is of a used OTA, so there is one
     return and_(
-        used > 0,
         used == made,
         ~exists().where(result, done.fault != 0).correlate(t.chip_run),
         exists().where(result, done.quality <= 0).correlate(t.chip_run),

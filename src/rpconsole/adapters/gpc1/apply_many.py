@@ -38,17 +38,18 @@ def apply_rows(connection: Connection, statements: Sequence[DbinfoStatement]) ->
         (_places(parent, result), _known(connection, parent, result, run_id, run_ids)) for parent in result.parents
     ]
     key_of = itemgetter(*result.id_names)
+    keys = [key_of(one.ids) if is_whole else None for one, is_whole in zip(statements, whole, strict=True)]
+    orphans = {key for places, known in parents for key in keys if key is not None and places(key) not in known}
     outcomes: list[Applied | None] = []
     new: dict[_Key, DbinfoStatement] = {}
-    for one, is_whole in zip(statements, whole, strict=True):
-        key = key_of(one.ids) if is_whole else None
+    for one, key in zip(statements, keys, strict=True):
         if key in there:
             outcomes.append(judged(one, there[key]))
-        elif key is None or key in new or any(places(key) not in known for places, known in parents):
+        elif key is None or key in new or key in orphans:
             outcomes.append(None)
         else:
             new[key] = one
-            outcomes.append(Applied(statement=one, outcome=Outcome.APPLIED))
+            outcomes.append(Applied(one, Outcome.APPLIED))
     for alike in _by_columns(new.items()).values():
         _insert(connection, result, alike)
     return outcomes

@@ -26,7 +26,7 @@ from rpconsole.adapters.gpc1.define import define_run
 from rpconsole.adapters.gpc1.engine import Gpc1
 from rpconsole.adapters.gpc1.tables import remote_component, remote_run
 from rpconsole.adapters.gpc1.values import Moments, text_or_none
-from rpconsole.adapters.sql import NUMBERS_AT_ONCE, among, in_pieces
+from rpconsole.adapters.sql import NUMBERS_AT_ONCE, among, in_pieces, plain_rows
 from rpconsole.domain.fault import BadData
 from rpconsole.domain.run import Component, ComponentState, RunRow, RunState
 from rpconsole.domain.stage import Stage
@@ -60,7 +60,7 @@ class SqlRunStore:
             query = query.where(remote_run.c.state.in_(list(states)))
         if label is not None:
             query = query.where(remote_run.c.label == label)
-        found = await self._gpc1.read(lambda connection: _readable(connection.execute(query).all()))
+        found = await self._gpc1.read(lambda connection: _readable(plain_rows(connection, query)))
         # by number; sorted by the database, which finds them by their state, they come a third later
         found.sort(key=attrgetter("remote_id"))
         return found

@@ -84,10 +84,7 @@ class SqlLedger:
             query = query.where(table.c.state == state)
 
         def read(connection: Connection) -> list[Verdict]:
-            return [
-                Verdict(remote_id=run, stage_id=stage_id, item=item, state=word, sentence=said, sha256=sha256)
-                for run, stage_id, item, word, said, sha256 in connection.execute(query).all()
-            ]
+            return [Verdict(*row) for row in connection.execute(query).all()]
 
         return await self._database.read(read)
 

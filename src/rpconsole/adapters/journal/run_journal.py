@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, and_, func, insert
 
 from rpconsole.adapters.journal import tables
 from rpconsole.adapters.journal.rows import RUN_COLUMNS, run_values, runs_of, sentence
-from rpconsole.adapters.sql import NUMBERS_AT_ONCE, Database, among, in_pieces, upsert
+from rpconsole.adapters.sql import NUMBERS_AT_ONCE, Database, among, in_pieces, plain_rows, upsert
 from rpconsole.domain import event as ev
 from rpconsole.domain.run import Run, RunRow, Step
 from rpconsole.ports.journal import JobRecord, StoryLine
@@ -44,7 +44,7 @@ class SqlRunJournal:
             found: dict[int, Run] = {}
             for piece in in_pieces(by_number, NUMBERS_AT_ONCE):
                 mine = and_(table.c.dbname == self._dbname, among(table.c.remote_id, piece))
-                found.update(runs_of(connection.execute(select(*RUN_COLUMNS).where(mine)).all(), by_number))
+                found.update(runs_of(plain_rows(connection, select(*RUN_COLUMNS).where(mine)), by_number))
             return found
 
         return await self._database.read(query)
