@@ -68,24 +68,32 @@ class Floor:
 
 def measure(found: Found, asked: argparse.Namespace) -> None:
     """Chip and warp on every database, each in a process of its own: what one left in memory is not the next one's."""
-    if asked.only and asked.stage:
+    if asked.folder:
         _alone(found, asked)
         return
-    for kind in [asked.only] if asked.only else ["sqlite", "mariadb"]:
-        for stage in [asked.stage] if asked.stage else [Stage.CHIP, Stage.WARP]:
-            words = ["--only", kind, "--stage", stage, "--exposures", str(asked.exposures), "--json"]
-            answer = subprocess.run([sys.executable, __file__, *words], stdout=subprocess.PIPE, check=True)
-            told = json.loads(answer.stdout)
-            found.ratios.update(told["ratios"])
-            found.goals.update(told["goals"])
-            found.notes.extend(note for note in told["notes"] if note not in found.notes)
+    # the files of all stay to the end: hundreds of thousands that are deleted slow the disk down for minutes
+    with tempfile.TemporaryDirectory() as kept:
+        for kind in [asked.only] if asked.only else ["sqlite", "mariadb"]:
+            for stage in [asked.stage] if asked.stage else [Stage.CHIP, Stage.WARP]:
+                folder = f"{kept}/{kind}-{stage}"
+                os.mkdir(folder)
+                words = ["--only", kind, "--stage", stage, "--exposures", str(asked.exposures), "--folder", folder]
+                answer = subprocess.run(
+                    [sys.executable, __file__, *words, "--json"], stdout=subprocess.PIPE, check=True
+                )
+                told = json.loads(answer.stdout)
+                found.ratios.update(told["ratios"])
+                found.goals.update(told["goals"])
+                found.notes.extend(note for note in told["notes"] if note not in found.notes)
 
 
 def _alone(found: Found, asked: argparse.Namespace) -> None:
     fill, rows = {Stage.CHIP: (fill_chips, CHIP_ROWS), Stage.WARP: (fill_warps, WARP_ROWS)}[Stage(asked.stage)]
-    with databases(asked.only) as urls, tempfile.TemporaryDirectory() as folder:
+    with databases(asked.only) as urls:
         if asked.only in urls:
-            _one(found, asked.only, urls[asked.only], Stage(asked.stage), fill, rows, Path(folder), asked.exposures)
+            _one(
+                found, asked.only, urls[asked.only], Stage(asked.stage), fill, rows, Path(asked.folder), asked.exposures
+            )
         else:
             found.notes.append("MariaDB is not installed here: SQLite alone was measured")
 
@@ -183,4 +191,4 @@ def is_list(path: Path) -> bool:
 
 
 if __name__ == "__main__":
-    run(measure, __doc__ or "", ("--exposures", _survey.EXPOSURES), ("--stage", ""))
+    run(measure, __doc__ or "", ("--exposures", _survey.EXPOSURES), ("--stage", ""), ("--folder", ""))
