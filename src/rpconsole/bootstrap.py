@@ -87,7 +87,6 @@ async def open_world(config: Config, stack: AsyncExitStack, *, patient: bool = F
         costs=journal.costs,
         scratch=site,
         holdings=journal.holdings,
-        refusals=journal.refusals,
         lineage=SqlLineage(gpc1),
         haulage=_haulage(options, journal, site),
         make_ready=journal.make_ready if patient else None,

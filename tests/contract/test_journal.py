@@ -245,14 +245,14 @@ async def test_what_was_refused_of_a_component_is_forgotten_and_nothing_of_its_t
     others = [replace(refused, stage_id=2), replace(refused, remote_id=8)]
     task = replace(refused, item="XY01")
     await journal.ledger.record_verdicts([refused, task, *others])
-    await journal.refusals.forget(7, [1, 3])
+    await journal.ledger.forget_refusals(7, [1, 3])
     assert await journal.ledger.verdicts(7) == [task, others[0]]
     assert await journal.ledger.verdicts(8) == [others[1]]
 
 
 async def test_recording_nothing_is_harmless(journal):
     await journal.ledger.record_verdicts([])
-    await journal.refusals.forget(7, [])
+    await journal.ledger.forget_refusals(7, [])
     await journal.ledger.record_delivered([])
     assert await journal.ledger.delivered([]) == {}
 

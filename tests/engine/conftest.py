@@ -265,7 +265,6 @@ async def bench(tmp_path: Path, new_databases: Path) -> AsyncIterator[Bench]:
         costs=journal.costs,
         scratch=site,
         holdings=journal.holdings,
-        refusals=journal.refusals,
         lineage=SqlLineage(gpc1),
         haulage=Haulage(
             books=journal.hauls,

@@ -56,8 +56,7 @@ async def prepare_run(world: World, run: Run) -> Event:
     new = [one for one in components if one.state is ComponentState.NEW]
     notes: list[str] = []
     if new:
-        if world.refusals is not None:
-            await world.refusals.forget(run.remote_id, [one.stage_id for one in new])
+        await world.ledger.forget_refusals(run.remote_id, [one.stage_id for one in new])
         shelf = await DetrendShelf.load(world, run.stage)
         await in_lanes(new, CHUNK, lambda some: _prepare_some(world, run, some, shelf, notes), lanes=LANES)
     return await _merge(world, run, {one.stage_id for one in new}, sorted(notes))

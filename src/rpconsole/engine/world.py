@@ -18,7 +18,6 @@ from rpconsole.ports.journal import Ledger, Operations, OwnerLease, RunJournal
 from rpconsole.ports.lineage import Lineage
 from rpconsole.ports.local_files import LocalFiles
 from rpconsole.ports.owner_lock import OwnerLock
-from rpconsole.ports.refusals import Refusals
 from rpconsole.ports.run_store import RunStore
 from rpconsole.ports.scratch import HoldingBook, Scratch
 from rpconsole.ports.sessions import Sessions
@@ -65,8 +64,6 @@ class World:
     #: None = nothing is known of the site's scratch
     scratch: Scratch | None = None
     holdings: HoldingBook | None = None
-    #: None = what was refused of a component before counts for ever
-    refusals: Refusals | None = None
     lineage: Lineage | None = None
     #: None = nothing is sent or fetched by hand, and no books are kept of single files
     haulage: Haulage | None = None

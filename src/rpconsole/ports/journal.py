@@ -118,6 +118,10 @@ class Ledger(Protocol):
         """Verdicts of a run, ordered by stage_id and item."""
         ...
 
+    async def forget_refusals(self, remote_id: int, stage_ids: Collection[int]) -> None:
+        """Drop the verdicts on these components as a whole (those without an item), which are prepared anew; verdicts on tasks stay."""
+        ...
+
     async def add_bytes(self, remote_id: int, *, sent: int = 0, returned: int = 0) -> None:
         """Count bytes that crossed the link for a run."""
         ...

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Table, select
+from sqlalchemy import Connection, Table, delete, select
 
 from rpconsole.adapters.journal import tables
 from rpconsole.adapters.journal.rows import path_hash, sentence
@@ -87,6 +87,18 @@ class SqlLedger:
             return [Verdict(*row) for row in connection.execute(query).all()]
 
         return await self._database.read(read)
+
+    async def forget_refusals(self, remote_id: int, stage_ids: Collection[int]) -> None:
+        """See the port."""
+        table = tables.verdict
+        mine = delete(table).where(table.c.dbname == self._dbname, table.c.remote_id == remote_id, table.c.item == "")
+
+        def work(connection: Connection) -> None:
+            for piece in in_pieces(stage_ids, NUMBERS_AT_ONCE):
+                connection.execute(mine.where(among(table.c.stage_id, piece)))
+
+        if stage_ids:
+            await self._database.write(work)
 
     async def add_bytes(self, remote_id: int, *, sent: int = 0, returned: int = 0) -> None:
         """See the port."""

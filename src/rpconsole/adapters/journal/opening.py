@@ -14,7 +14,6 @@ from rpconsole.adapters.journal.holdings import SqlHoldingBook
 from rpconsole.adapters.journal.ledger import SqlLedger
 from rpconsole.adapters.journal.operations import SqlOperations
 from rpconsole.adapters.journal.owner_lease import SqlOwnerLease, is_alive
-from rpconsole.adapters.journal.refusals import SqlRefusals
 from rpconsole.adapters.journal.run_journal import SqlRunJournal
 from rpconsole.adapters.journal.schema import bring_up_to_date, found_revision
 from rpconsole.adapters.journal.tables import REVISION
@@ -23,7 +22,6 @@ from rpconsole.domain.fault import BadConfiguration, DatabaseAway
 from rpconsole.ports.costs import CostBook
 from rpconsole.ports.hauls import Hauls
 from rpconsole.ports.journal import Ledger, Operations, OwnerLease, RunJournal
-from rpconsole.ports.refusals import Refusals
 from rpconsole.ports.scratch import HoldingBook
 
 
@@ -38,7 +36,6 @@ class Journal:
     lease: OwnerLease
     costs: CostBook
     holdings: HoldingBook
-    refusals: Refusals
     close: Callable[[], Awaitable[None]]
     #: bring the schema up to date, where opening it could not; safe to repeat
     make_ready: Callable[[], Awaitable[None]]
@@ -76,7 +73,6 @@ async def open_journal(
         lease=SqlOwnerLease(opened, alive=alive),
         costs=SqlCostBook(opened, dbname=database, site=site),
         holdings=SqlHoldingBook(opened, dbname=database, site=site),
-        refusals=SqlRefusals(opened, dbname=database),
         close=opened.close,
         make_ready=lambda: bring_up_to_date(opened),
     )
