@@ -50,14 +50,9 @@ def plan(
     """Reckon nodes, hours and threads of a job, and say why; or, without --commands, how many exposures fill a job."""
     name, limits = _site(given(context), site)
     wanted, limits = _stage(stage, limits)
-    if limits.called and (label is not None or filter is not None):
-        raise typer.BadParameter(
-            f"{limits.called} is not run here, so nothing is learned of it; leave --label and --filter out"
-        )
     if label is not None or filter is not None:
         limits = _with_learned(given(context), wanted, limits, label, filter)
-    if no_safety:
-        limits = limits.without_safety()
+    limits = limits.without_safety() if no_safety else limits
     heading = {"version": 1, "site": name, "stage": limits.called or str(wanted)}
     if commands is None:
         if hours is None or nodes is None:
@@ -95,6 +90,10 @@ def _stage(word: str, limits: SitePlan) -> tuple[Stage, SitePlan]:
 
 
 def _with_learned(options: Given, stage: Stage, limits: SitePlan, label: str | None, filter: str | None) -> SitePlan:
+    if limits.called:
+        raise typer.BadParameter(
+            f"{limits.called} is not run here, so nothing is learned of it; leave --label and --filter out"
+        )
     learned = asyncio.run(configured(options).learned(stage, label, filter))
     if learned is None:
         whose = " and ".join(
