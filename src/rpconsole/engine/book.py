@@ -74,9 +74,7 @@ class RunBook:
 
     def _take_up_stopped(self, rows: Sequence[RunRow], known: Mapping[int, Run]) -> None:
         """The latest runs that wait for a person: an engine that begins shows what the one before it showed."""
-        for row in rows:
-            run = known.get(row.remote_id)
-            self.runs[row.remote_id] = run if run is not None and run.state is row.state else run_of_row(row)
+        self.runs.update({row.remote_id: as_known(row, known) for row in rows})
 
     async def _take_up_full(self) -> None:
         """Runs that an engine before this one left between ``full`` and the registering of what they made ready: their rows look ended."""
@@ -239,6 +237,12 @@ class RunBook:
 
     def _say(self, remote_id: int, level: Level, sentence: str) -> None:
         self._tell(TellOperators(remote_id=remote_id, level=level, sentence=sentence))
+
+
+def as_known(row: RunRow, known: Mapping[int, Run]) -> Run:
+    """The run as the journal has it, where that is in the row's state; else as the row alone shows it."""
+    run = known.get(row.remote_id)
+    return run if run is not None and run.state is row.state else run_of_row(row)
 
 
 def _agree(row: RunRow, run: Run) -> bool:

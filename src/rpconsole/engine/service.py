@@ -11,7 +11,7 @@ from rpconsole.domain.fault import BadData
 from rpconsole.domain.looks import CommandPage, OrderPreview
 from rpconsole.domain.machine import InvalidMove
 from rpconsole.domain.renewal import Choice, RenewalView
-from rpconsole.domain.run import FINAL_STEPS, ComponentState, Run, RunRow, RunState, Step, run_of_row
+from rpconsole.domain.run import FINAL_STEPS, ComponentState, Run, RunRow, RunState, Step
 from rpconsole.domain.schedule import in_order
 from rpconsole.domain.scratch_view import SafeFiles, ScratchView
 from rpconsole.domain.session import SessionState, SessionView
@@ -20,7 +20,7 @@ from rpconsole.domain.stage import Stage
 from rpconsole.domain.stage_rows import Advanced
 from rpconsole.domain.why import WAITS_AT, reasons
 from rpconsole.engine.audit import Audit
-from rpconsole.engine.book import LIVE_STATES, STOPPED_STATES
+from rpconsole.engine.book import LIVE_STATES, STOPPED_STATES, as_known
 from rpconsole.engine.component_commands import CommandDesk, checked_component
 from rpconsole.engine.engine import EngineCore
 from rpconsole.engine.facade import RunDetail
@@ -92,9 +92,7 @@ class Engine:
         await self._core.gates.load()
         rows = await self._world.runs.runs([*LIVE_STATES, *STOPPED_STATES])
         known = await self._world.journal.load(rows)
-        for row in rows:
-            run = known.get(row.remote_id)
-            self._core.book.runs[row.remote_id] = run if run and run.state is row.state else run_of_row(row)
+        self._core.book.runs.update({row.remote_id: as_known(row, known) for row in rows})
         await self._views.refresh()
         await self._views.count()
 
@@ -190,8 +188,7 @@ class Engine:
         """The run as the loop has it, else as the journal has it, else as its row alone shows it."""
         if row.remote_id in self._core.book.runs:
             return self._core.book.runs[row.remote_id]
-        known = (await self._world.journal.load([row])).get(row.remote_id)
-        return known if known is not None and known.state is row.state else run_of_row(row)
+        return as_known(row, await self._world.journal.load([row]))
 
     async def doubtful(self, remote_id: int | None = None) -> list[SubmitEvidence]:
         """The evidence of one run, or of all that are in doubt."""
