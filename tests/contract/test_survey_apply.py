@@ -18,7 +18,9 @@ from rpconsole.ports.survey import Applied, Outcome, Survey
 
 def a_statement(stage: Stage, ids: dict[str, int | str], **columns: Any) -> DbinfoStatement:
     given = {"path_base": "neb://any/p", "hostname": "LANL/Mustang", "dtime_script": 0.0, **columns}
-    return DbinfoStatement(stage, ids, tuple(given), tuple(given.values()), sha256="0" * 64, source="x.dbinfo")
+    return DbinfoStatement(
+        stage, tuple(ids), tuple(ids.values()), tuple(given), tuple(given.values()), "0" * 64, "x.dbinfo"
+    )
 
 
 def of_chip(chip_id: int, class_id: str = ALL_OTAS[0], exp_id: int = 1, **columns: Any) -> DbinfoStatement:

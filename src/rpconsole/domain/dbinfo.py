@@ -10,14 +10,13 @@ from typing import NamedTuple
 
 from rpconsole.domain.dbinfo_columns import columns_of
 from rpconsole.domain.dbinfo_flags import COMPLETIONS, Completion, Kind
-from rpconsole.domain.dbinfo_plan import Value, quick_options
-from rpconsole.domain.dbinfo_words import READERS, BadDbinfo, Reader, no_value, words_of
+from rpconsole.domain.dbinfo_words import READERS, BadDbinfo, Reader, Value, no_value, words_of
 from rpconsole.domain.filerules import Rule, file_of
 from rpconsole.domain.manifest import ManifestRecord
 from rpconsole.domain.paths import same_file
 from rpconsole.domain.stage import STAGE_WORDS, Stage
 
-__all__ = ["BadDbinfo", "DbinfoStatement", "Expected", "Value", "expected_of", "read_dbinfo"]
+__all__ = ["BadDbinfo", "DbinfoStatement", "Expected", "Returned", "Value", "expected_of", "read_dbinfo"]
 
 
 class DbinfoStatement(NamedTuple):
@@ -28,7 +27,8 @@ class DbinfoStatement(NamedTuple):
 
     stage: Stage
     #: chip: chip_id exp_id class_id; camera: cam_id; warp: warp_id skycell_id tess_id; stack: stack_id
-    ids: Mapping[str, int | str]
+    id_names: tuple[str, ...]
+    key: tuple[int | str, ...]
     #: every other column that the statement sets, by its name in the table
     names: tuple[str, ...]
     #: what they become, each as its column's type has it; NaN and infinities are None
@@ -37,6 +37,11 @@ class DbinfoStatement(NamedTuple):
     sha256: str
     #: where it came from, for sentences
     source: str
+
+    @property
+    def ids(self) -> dict[str, int | str]:
+        """Its row's key by the columns' names."""
+        return dict(zip(self.id_names, self.key, strict=True))
 
     @property
     def columns(self) -> dict[str, Value]:
@@ -50,6 +55,15 @@ class Expected:
 
     ids: Mapping[str, int | str]
     path_base: str
+
+
+class Returned(NamedTuple):
+    """A dbinfo file as it came back."""
+
+    text: str
+    #: where it lies, for sentences
+    source: str
+    expect: Expected
 
 
 def expected_of(stage: Stage, record: ManifestRecord) -> Expected:
@@ -87,7 +101,8 @@ def read_dbinfo(
     if expect and (lacking := [name for name in expect.ids if name not in ids]):
         raise BadDbinfo(f"{source}: it has no -{lacking[0]}, which must be {expect.ids[lacking[0]]}")
     raw = content if isinstance(content, bytes) else content.encode("ascii")
-    return DbinfoStatement(stage, ids, *columns_of(values, completion.tool), hashlib.sha256(raw).hexdigest(), source)
+    names, row = columns_of(values, completion.tool)
+    return DbinfoStatement(stage, tuple(ids), tuple(ids.values()), names, row, hashlib.sha256(raw).hexdigest(), source)
 
 
 class _Checks(NamedTuple):
@@ -101,19 +116,6 @@ class _Checks(NamedTuple):
     def names(self) -> set[str]:
         """The options that are looked at."""
         return {*self.completion.ids, "path_base", "dbname"}
-
-    def agree(self, values: Mapping[str, Value]) -> bool:
-        """Whether all of them are right."""
-        if self.dbname is not None and values.get("dbname", self.dbname) != self.dbname:
-            return False
-        if self.expect is None:
-            return True
-        path_base = values.get("path_base", self.expect.path_base)
-        return (
-            isinstance(path_base, str)
-            and same_file(path_base, self.expect.path_base)
-            and all(values.get(name, value) == value for name, value in self.expect.ids.items())
-        )
 
     def wanted(self, name: str, value: Value) -> object:
         """What the value should have been; None when it is right or when nothing is known."""
@@ -141,13 +143,6 @@ def _command(words: list[str], source: str, wanted: Stage | None) -> tuple[Stage
 
 
 def _options(words: list[str], completion: Completion, source: str, checks: _Checks) -> dict[str, Value]:
-    quick = quick_options(words, completion.tool, completion.mode, source)
-    if quick is not None and checks.agree(quick):
-        return quick
-    return _options_by_word(words, completion, source, checks)
-
-
-def _options_by_word(words: list[str], completion: Completion, source: str, checks: _Checks) -> dict[str, Value]:
     readers, checked = _READERS[completion.tool], checks.names
     values: dict[str, Value] = {}
     rest = iter(words)

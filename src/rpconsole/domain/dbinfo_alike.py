@@ -1,7 +1,7 @@
 """Reading many dbinfo lines at once that differ in nothing but their values, as the tens of thousands of a run do.
 
-The values are taken column by column, which costs half of line by line. Only lines that are right in every respect are read so: where
-one of them is not, nothing is read here, and the reading one by one says which it is and what is wrong with it.
+The values are taken column by column, which costs a small part of word by word. Only lines that are right in every respect are read so;
+any other is left to the reading by itself, which says what is wrong with it.
 """
 
 from __future__ import annotations
@@ -10,40 +10,43 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import repeat
 
-from rpconsole.domain.dbinfo import DbinfoStatement, Expected, Value
+from rpconsole.domain.dbinfo import DbinfoStatement, Expected, Returned
 from rpconsole.domain.dbinfo_columns import columns_of_many
 from rpconsole.domain.dbinfo_flags import COMPLETIONS, Completion
-from rpconsole.domain.dbinfo_plan import quick_columns
-from rpconsole.domain.dbinfo_words import MAX_BYTES, words_of_lines
+from rpconsole.domain.dbinfo_shape import Column, shape_of
+from rpconsole.domain.dbinfo_words import MAX_BYTES, Value
 from rpconsole.domain.paths import same_file
 from rpconsole.domain.stage import Stage
 
-Columns = Mapping[str, Sequence[Value]]
+Columns = Mapping[str, Column]
 
 
-def read_alike(
-    texts: Sequence[str], sources: Sequence[str], expects: Sequence[Expected], *, stage: Stage, dbname: str
-) -> list[DbinfoStatement] | None:
-    """What ``read_dbinfo`` reads of each text; None unless all are right and alike. Texts, sources and expectations go together."""
-    words, completion = _words(texts), COMPLETIONS[stage]
-    values = words and quick_columns(words, completion.tool, completion.mode)
-    if not values or not _agree(values, completion, expects, dbname):
-        return None
+def read_alike(files: Sequence[Returned], *, stage: Stage, dbname: str) -> list[DbinfoStatement | None]:
+    """What ``read_dbinfo`` reads of each file that is right and like the others; None of the rest."""
+    read: list[DbinfoStatement | None] = [None] * len(files)
+    completion = COMPLETIONS[stage]
+    lines = [file.text if len(file.text) <= MAX_BYTES else "" for file in files]
+    # a line that was cut is a short one, one that does not belong here mostly is of another length
+    shape = shape_of(sorted(lines, key=len)[len(lines) // 2], completion) if lines else None
+    if shape is None:
+        return read
+    found = {at: match.groups() for at, match in enumerate(map(shape.pattern.fullmatch, lines)) if match}
+    alike = [files[at] for at in found]
+    values = shape.columns(list(found.values()))
+    if values and _agree(values, completion, [file.expect for file in alike], dbname):
+        for at, statement in zip(found, _statements(values, stage, alike), strict=True):
+            read[at] = statement
+    return read
+
+
+def _statements(values: Columns, stage: Stage, files: Sequence[Returned]) -> Iterable[DbinfoStatement]:
+    completion = COMPLETIONS[stage]
     names, columns = columns_of_many(values, completion.tool)
-    ids = (dict(zip(completion.ids, row, strict=True)) for row in _rows(values[name] for name in completion.ids))
-    hashes = (hashlib.sha256(text.encode("ascii")).hexdigest() for text in texts)
-    made = zip(repeat(stage), ids, repeat(names), _rows(columns), hashes, sources)
-    return list(map(DbinfoStatement._make, made))
-
-
-def _words(texts: Sequence[str]) -> list[tuple[str, ...]] | None:
-    """The first words of all lines, the second ones, and so on."""
-    if not texts or max(map(len, texts)) > MAX_BYTES:
-        return None
-    lines = words_of_lines(texts)
-    if lines is None or len(set(map(len, lines))) > 1 or len(lines[0]) < 2:
-        return None
-    return list(zip(*lines, strict=True))
+    keys = _rows(values[name] for name in completion.ids)
+    hashes = (hashlib.sha256(file.text.encode("ascii")).hexdigest() for file in files)
+    sources = (file.source for file in files)
+    shared = repeat(stage), repeat(tuple(completion.ids))
+    return map(DbinfoStatement._make, zip(*shared, keys, repeat(names), _rows(columns), hashes, sources))
 
 
 def _agree(values: Columns, completion: Completion, expects: Sequence[Expected], dbname: str) -> bool:
@@ -62,5 +65,5 @@ def _agree(values: Columns, completion: Completion, expects: Sequence[Expected],
     return all(isinstance(found, str) and same_file(found, wanted) for found, wanted in pairs)
 
 
-def _rows(columns: Iterable[Sequence[Value]]) -> Iterable[tuple[Value, ...]]:
+def _rows(columns: Iterable[Column]) -> Iterable[tuple[Value, ...]]:
     return zip(*columns, strict=True)

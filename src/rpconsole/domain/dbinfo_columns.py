@@ -8,10 +8,11 @@ from itertools import repeat
 from typing import NamedTuple
 
 from rpconsole.domain.dbinfo_flags import COMPLETIONS, DETEFF
-from rpconsole.domain.dbinfo_plan import PLANS, Picking, Value, picking
-from rpconsole.domain.dbinfo_words import FLOAT_MAX
+from rpconsole.domain.dbinfo_words import FLOAT_MAX, Value
 from rpconsole.domain.software_version import merged_version
 
+#: sequences of options that are remembered; a release of the survey's programs has one a stage
+SHAPES = 64
 #: by tool, the column that an option sets
 _COLUMNS: Mapping[str, Mapping[str, str]] = {
     completion.tool: {name: option.column for name, option in completion.options.items() if option.column}
@@ -21,20 +22,20 @@ _COLUMNS: Mapping[str, Mapping[str, str]] = {
 
 def columns_of(values: Mapping[str, Value], tool: str) -> tuple[tuple[str, ...], tuple[Value, ...]]:
     """Names and values of the columns that a line's options set."""
-    placing = _placing(tool, tuple(values))
-    made = [_sum(values[name], values.get("zpt_obs")) for name in placing.sums]
-    version = [] if placing.versions is None else [_merged(tuple(placing.versions(values)))]
-    return placing.names, (*placing.plain(values), *made, *version)
+    names, columns = columns_of_many({name: [value] for name, value in values.items()}, tool)
+    return names, tuple(column[0] for column in columns)
 
 
 def columns_of_many(values: Mapping[str, Sequence[Value]], tool: str) -> tuple[tuple[str, ...], list[Sequence[Value]]]:
     """The same of many lines with the same options: each option's values, one a line, and so each column's."""
     placing = _placing(tool, tuple(values))
+    columns = [values[name] for name in placing.plain]
     points = values.get("zpt_obs")
-    made: list[Sequence[Value]] = [list(map(_sum, values[name], points or repeat(None))) for name in placing.sums]
-    if placing.versions is not None:
-        made.append(list(map(_merged, zip(*placing.versions(values), strict=True))))
-    return placing.names, [*placing.plain(values), *made]
+    columns += [list(map(_sum, values[name], points or repeat(None))) for name in placing.sums]
+    if placing.versions:
+        versions = zip(*(values[name] for name in placing.versions), strict=True)
+        columns.append(list(map(_merged, versions)))
+    return placing.names, columns
 
 
 class _Placing(NamedTuple):
@@ -42,28 +43,23 @@ class _Placing(NamedTuple):
 
     #: plain columns, then sums, then the version
     names: tuple[str, ...]
-    plain: Picking
+    plain: tuple[str, ...]
     #: options whose zero point is added
     sums: tuple[str, ...]
-    #: None where no option names a version that counts
-    versions: Picking | None
+    #: options that name a version that counts
+    versions: tuple[str, ...]
 
 
-@lru_cache(maxsize=PLANS)
+@lru_cache(maxsize=SHAPES)
 def _placing(tool: str, options: tuple[str, ...]) -> _Placing:
     column_of = _COLUMNS[tool]
-    plain = [name for name in options if name in column_of]
+    plain = tuple(name for name in options if name in column_of)
     sums = tuple(name for name in options if name in DETEFF)
-    versions = [name for name in options if name.startswith("ver_")]
+    versions = tuple(name for name in options if name.startswith("ver_"))
     # the IPP counts its base library only together with the modules built on it
-    counted = [name for name in versions if name != "ver_pslib" or "ver_psmodules" in versions]
+    counted = tuple(name for name in versions if name != "ver_pslib" or "ver_psmodules" in versions)
     names = (*(column_of[name] for name in plain), *(DETEFF[name] for name in sums))
-    return _Placing(
-        names=(*names, "software_ver") if counted else names,
-        plain=picking(plain),
-        sums=sums,
-        versions=picking(counted) if counted else None,
-    )
+    return _Placing(names=(*names, "software_ver") if counted else names, plain=plain, sums=sums, versions=counted)
 
 
 @lru_cache(maxsize=64)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 
 from rpconsole.domain.dbinfo_flags import Kind
 from rpconsole.domain.fault import BadData
@@ -18,12 +18,11 @@ FLOAT_MAX = 3.4028234e38
 NULL_TEXTS = frozenset({"", "NULL", "(null)"})
 #: characters that a text may have: VARCHAR(64), VARCHAR(255)
 LONGEST: Mapping[Kind, int] = {Kind.WORD: 64, Kind.TEXT: 255}
+#: a character that needs no quotes
+PLAIN = "[A-Za-z0-9_./:@+,=%~-]"
 _STRANGE_OUTSIDE_QUOTES = re.compile(r"[^A-Za-z0-9_./:@+,=%~ \t-]")
-#: of plain lines, and what stands between two of them
-_PLAIN = bytes(number for number in range(128) if not _STRANGE_OUTSIDE_QUOTES.search(chr(number))) + b"\n"
 #: no value of any column needs a shell's own signs
 _STRANGE_INSIDE_QUOTES = re.compile(r"[^ -~]|[;|&`$<>\\\"]")
-_PARTING = frozenset(" \t\n")
 #: what a shell takes as one word, once nothing but plain characters and single quotes is left
 _WORD = re.compile(r"(?:[^ \t']++|'[^']*+')++")
 _INTEGER = re.compile(r"[+-]?[0-9]{1,20}(\.0{0,20})?")
@@ -32,7 +31,8 @@ _FLOAT = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _NOT_FINITE = re.compile(r"[+-]?(nan|inf|infinity)", re.IGNORECASE)
 
 
-Reader = Callable[[str, str, str], int | float | str | None]
+Value = int | float | str | None
+Reader = Callable[[str, str, str], Value]
 
 
 class BadDbinfo(BadData):
@@ -44,27 +44,10 @@ def words_of(content: bytes | str, source: str) -> list[str]:
     text = content.decode("latin-1") if isinstance(content, bytes) else content
     if len(text) > MAX_BYTES:
         raise BadDbinfo(f"{source}: it has {len(text)} bytes; a dbinfo has at most {MAX_BYTES}")
-    plain = words_of_lines([text])
-    return (plain and plain[0]) or _odd_words(text.rstrip("\n"), source)
+    return _words_in(text.rstrip("\n"), source)
 
 
-def words_of_lines(texts: Sequence[str]) -> list[list[str]] | None:
-    """Of each text the words; None unless each is one line whose quotes, if any, are around plain words and change nothing."""
-    whole = "\n".join(text.rstrip("\n") for text in texts)
-    bare = whole.replace("'", "")
-    if not bare.isascii() or bare.encode().translate(None, _PLAIN):
-        return None
-    if len(bare) < len(whole):
-        pieces = whole.split("'")
-        quoted = pieces[1::2]
-        # no quote goes beyond the end of its line, so each line's are closed
-        if len(pieces) % 2 == 0 or "" in quoted or not _PARTING.isdisjoint("".join(quoted)):
-            return None
-    lines = bare.split("\n")
-    return [line.split() for line in lines] if len(lines) == len(texts) else None
-
-
-def _odd_words(line: str, source: str) -> list[str]:
+def _words_in(line: str, source: str) -> list[str]:
     if "\0" in line:
         raise BadDbinfo(f"{source}: it holds a NUL byte; it is not text, or a file that was never written to its end")
     if not line.strip():

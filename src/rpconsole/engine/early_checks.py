@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from rpconsole.domain.manifest import ManifestRecord
 from rpconsole.domain.run import Run
-from rpconsole.engine.dbinfo_check import Checked, CheckOrder, check_all
+from rpconsole.engine.dbinfo_check import Checked, CheckOrder, check_all, statements
 from rpconsole.engine.world import World
 
 #: pieces that are checked before it is known whether they must be; what came of them is held in memory
@@ -50,4 +50,4 @@ class EarlyChecks:
     async def _check(self, records: Sequence[ManifestRecord]) -> Checked:
         dbname, read = self._world.settings.layout.dbname, self._world.files.reader()
         order = CheckOrder(stage=self._run.stage, dbname=dbname, read=read, promised=records)
-        return await self._world.workshop.call(check_all, order)
+        return statements(await self._world.workshop.call(check_all, order))

@@ -345,3 +345,9 @@ def test_no_mixture_of_known_words_raises_anything_but_a_bad_dbinfo(text):
     except BadDbinfo:
         return
     assert statement.columns["path_base"]
+
+
+@pytest.mark.parametrize("stage", Stage)
+def test_no_two_options_set_the_same_column(stage: Stage) -> None:
+    columns = [option.column for option in COMPLETIONS[stage].options.values() if option.column]
+    assert len(set(columns)) == len(columns)

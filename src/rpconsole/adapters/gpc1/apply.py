@@ -109,13 +109,13 @@ def row_values(statement: DbinfoStatement) -> dict[str, Any]:
 
 def wrong_shape(statement: DbinfoStatement) -> str | None:
     """Why this can be no row of the stage's result table; None when it can."""
-    return _wrong_shape(statement.stage, tuple(statement.ids), statement.names)
+    return _wrong_shape(statement.stage, statement.id_names, statement.names)
 
 
 @lru_cache(maxsize=64)
 def _wrong_shape(stage: Stage, ids: tuple[str, ...], names: tuple[str, ...]) -> str | None:
     result = RESULTS[stage]
-    if set(ids) != set(result.id_names):
+    if ids != result.id_names:
         return f"a {stage} result is named by {', '.join(result.id_names)}, not by {', '.join(ids)}"
     unknown = sorted(set(names) - result.settable)
     return f"{result.table.name} has no column {', '.join(unknown)} to set" if unknown else None
