@@ -36,18 +36,17 @@ async def apply_run(world: World, run: Run) -> Event:
         settled = [verdict for verdict in verdicts if verdict.state == FAIL]
         open_ = {(one.stage_id, one.item): one for one in verdicts if one.state != FAIL}
 
-        def are_open(records: Sequence[ManifestRecord]) -> list[ManifestRecord]:
-            return [record for record in records if _key(record) in open_]
+        def foretell(records: Sequence[ManifestRecord]) -> None:
+            checks.begin([record for record in records if _key(record) in open_])
 
-        async def some(records: Sequence[ManifestRecord]) -> None:
-            asked = [open_[_key(record)] for record in records]
-            settled.extend(await _apply_some(world, asked, await checks.of(records)))
+        async def some(tasks: Sequence[tuple[Verdict, ManifestRecord]]) -> None:
+            checked = await checks.of([record for _, record in tasks])
+            settled.extend(await _apply_some(world, [verdict for verdict, _ in tasks], checked))
 
-        products = await products_of(
-            world, run, ending=DBINFO, foretell=lambda records: checks.begin(are_open(records))
-        )
+        products = await products_of(world, run, ending=DBINFO, foretell=foretell)
         promised = {_key(record): record for record in products}
-        await in_lanes(are_open(list(promised.values())), CHUNK, some, lanes=LANES)
+        tasks = [(open_[key], record) for key, record in promised.items() if key in open_]
+        await in_lanes(tasks, CHUNK, some, lanes=LANES)
     finally:
         await checks.end()
     missing = [verdict for key, verdict in open_.items() if key not in promised]

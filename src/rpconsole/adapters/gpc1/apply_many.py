@@ -6,7 +6,8 @@ Only stages whose completion is a row and nothing else; camera and stack go one 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from operator import itemgetter
+from itertools import groupby
+from operator import attrgetter, itemgetter
 from typing import Any
 
 from sqlalchemy import Connection, Row, Table, select
@@ -19,8 +20,7 @@ from rpconsole.ports.survey import Applied, Outcome
 
 STAGES_OF_ROWS = frozenset({Stage.CHIP, Stage.WARP})
 
-_Key = tuple[Any, ...]
-_New = tuple[_Key, DbinfoStatement]
+_Key = tuple[int | str, ...]
 
 
 def apply_rows(connection: Connection, statements: Sequence[DbinfoStatement]) -> list[Applied | None]:
@@ -29,17 +29,15 @@ def apply_rows(connection: Connection, statements: Sequence[DbinfoStatement]) ->
     Raises what the database raises when it refuses a single one of the rows; then nothing is written at all.
     """
     stage = statements[0].stage
-    result = RESULTS[stage]
-    run_id = STAGE_WORDS[stage].id_column
-    whole = [wrong_shape(one) is None for one in statements]
-    run_ids = sorted({one.ids[run_id] for one, is_whole in zip(statements, whole, strict=True) if is_whole}, key=str)
+    result, run_id = RESULTS[stage], STAGE_WORDS[stage].id_column
+    keys = _keys(statements)
+    whole = [key for key in keys if key is not None]
+    run_ids = sorted(set(map(itemgetter(result.id_names.index(run_id)), whole)), key=str)
     there = _there(connection, result, run_id, run_ids)
-    parents = [
-        (_places(parent, result), _known(connection, parent, result, run_id, run_ids)) for parent in result.parents
-    ]
-    key_of = itemgetter(*result.id_names)
-    keys = [key_of(one.ids) if is_whole else None for one, is_whole in zip(statements, whole, strict=True)]
-    orphans = {key for places, known in parents for key in keys if key is not None and places(key) not in known}
+    orphans: set[_Key] = set()
+    for parent in result.parents:
+        places, known = _places(parent, result), _known(connection, parent, result, run_id, run_ids)
+        orphans |= {key for key in whole if places(key) not in known}
     outcomes: list[Applied | None] = []
     new: dict[_Key, DbinfoStatement] = {}
     for one, key in zip(statements, keys, strict=True):
@@ -50,25 +48,36 @@ def apply_rows(connection: Connection, statements: Sequence[DbinfoStatement]) ->
         else:
             new[key] = one
             outcomes.append(Applied(one, Outcome.APPLIED))
-    for alike in _by_columns(new.items()).values():
-        _insert(connection, result, alike)
+    for names, alike in _by_columns(new.values()).items():
+        _insert(connection, result, names, alike)
     return outcomes
 
 
-def _by_columns(new: Iterable[tuple[_Key, DbinfoStatement]]) -> Mapping[tuple[str, ...], list[_New]]:
+def _keys(statements: Sequence[DbinfoStatement]) -> list[_Key | None]:
+    """The key of each row; None for a statement that can be no row of its table."""
+    keys: list[_Key | None] = []
+    for _, some in groupby(statements, attrgetter("id_names", "names")):
+        alike = list(some)
+        keys += [one.key for one in alike] if wrong_shape(alike[0]) is None else [None] * len(alike)
+    return keys
+
+
+def _by_columns(new: Iterable[DbinfoStatement]) -> Mapping[tuple[str, ...], list[DbinfoStatement]]:
     """Statements that set the same columns in the same order, together."""
-    groups: dict[tuple[str, ...], list[_New]] = {}
-    for key, one in new:
-        groups.setdefault(one.names, []).append((key, one))
+    groups: dict[tuple[str, ...], list[DbinfoStatement]] = {}
+    # neighbours mostly are alike, and a hash of so many names is not for nothing
+    for names, alike in groupby(new, attrgetter("names")):
+        groups.setdefault(names, []).extend(alike)
     return groups
 
 
-def _insert(connection: Connection, result: ResultTable, new: Sequence[_New]) -> None:
-    names = new[0][1].names
+def _insert(
+    connection: Connection, result: ResultTable, names: tuple[str, ...], new: Sequence[DbinfoStatement]
+) -> None:
     unsaid = {name: 0 for name in NOUGHT if name not in names} | dict(result.defaults)
     rest = tuple(unsaid.values())
     columns = (*names, *result.id_names, *unsaid)
-    rows = [(*one.values, *key, *rest) for key, one in new]
+    rows = [(*one.values, *one.key, *rest) for one in new]
     for at in (names.index(name) for name in NOUGHT if name in names):
         rows = [row if row[at] is not None else (*row[:at], 0, *row[at + 1 :]) for row in rows]
     insert_rows(connection, result.table, columns, rows)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
+from itertools import groupby
 
 from sqlalchemy import Connection
 
@@ -68,17 +69,12 @@ class SqlSurvey:
         return await self._gpc1.read(lambda connection: detrend_files(connection, det_id, iteration))
 
     async def apply(self, statements: Sequence[DbinfoStatement]) -> list[Applied]:
-        outcomes: dict[int, Applied] = {}
-        for stage in STAGES_OF_ROWS:
-            of_stage = [at for at, statement in enumerate(statements) if statement.stage is stage]
-            for some in in_pieces(of_stage, ROWS_AT_ONCE):
-                found = await self._apply_rows([statements[at] for at in some])
-                outcomes |= {at: done for at, done in zip(some, found, strict=True) if done is not None}
+        found: list[Applied | None] = []
+        for stage, alike in groupby(statements, lambda one: one.stage):
+            for some in in_pieces(list(alike), ROWS_AT_ONCE):
+                found += await self._apply_rows(some) if stage in STAGES_OF_ROWS else [None] * len(some)
         # what stands against something, or is more than a row, goes alone: it must not cost its neighbours
-        return [
-            outcomes[at] if at in outcomes else await self._apply_one(statement)
-            for at, statement in enumerate(statements)
-        ]
+        return [done or await self._apply_one(statement) for statement, done in zip(statements, found, strict=True)]
 
     async def advance(
         self, stage: Stage, label: str | None = None, *, stage_ids: Collection[int] | None = None

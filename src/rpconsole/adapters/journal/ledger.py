@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import Connection, Table, delete, select
@@ -56,21 +58,13 @@ class SqlLedger:
 
     async def record_verdicts(self, verdicts: Sequence[Verdict]) -> None:
         """See the port."""
-        rows = {
-            (one.remote_id, one.stage_id, one.item): (
-                self._dbname,
-                one.remote_id,
-                one.stage_id,
-                one.item,
-                one.state,
-                sentence(one.sentence) if one.sentence else "",
-                one.sha256,
-            )
-            for one in verdicts
-        }
-        await self._database.write(
-            lambda connection: _upsert_all(connection, tables.verdict, ("dbname", *_VERDICT), list(rows.values()))
-        )
+
+        def work(connection: Connection) -> None:
+            # in the database's thread: there are thousands
+            rows = [(self._dbname, *_facts_of(_short(one) if one.sentence else one)) for one in verdicts]
+            _upsert_all(connection, tables.verdict, ("dbname", *_VERDICT), rows)
+
+        await self._database.write(work)
 
     async def verdicts(self, remote_id: int, *, state: str | None = None) -> list[Verdict]:
         """See the port."""
@@ -125,6 +119,11 @@ class SqlLedger:
 _PLAIN = ("size", "sha256", "site_mtime_ns", "local_mtime_ns")
 _FACTS = ("local", *_PLAIN)
 _VERDICT = ("remote_id", "stage_id", "item", "state", "sentence", "sha256")
+_facts_of = attrgetter(*_VERDICT)
+
+
+def _short(verdict: Verdict) -> Verdict:
+    return replace(verdict, sentence=sentence(verdict.sentence))
 
 
 def _upsert_all(connection: Connection, table: Table, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> None:
