@@ -6,10 +6,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, Table, and_, exists, func, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    Table,
+    and_,
+    exists,
+    func,
+    insert,
+    select,
+    update,
+)
 
 from rpconsole.adapters.gpc1 import tables as t
-from rpconsole.adapters.gpc1.gates import ends_at, in_state_new, is_used
+from rpconsole.adapters.gpc1.gates import ends_at, in_state_new, is_faultless, is_used
 from rpconsole.adapters.gpc1.merge import common_magicked, merged_results, summed_results
 from rpconsole.adapters.gpc1.values import text_or_none
 from rpconsole.domain.stage import STAGE_WORDS, Stage
@@ -99,17 +111,14 @@ def _numbered(connection: Connection, table: Table, row: Mapping[str, Any]) -> i
 
 
 def _chips_complete() -> ColumnElement[bool]:
-    """There are used OTAs, and every one has a result, none has a fault, and not all are useless."""
+    """There are used OTAs, every one has a result without fault, and not all are useless."""
     run, raw, done = t.chip_run.c, t.raw_imfile.c, t.chip_processed_imfile.c
     used = select(func.count()).where(raw.exp_id == run.exp_id, is_used()).correlate(t.chip_run).scalar_subquery()
     result = and_(done.chip_id == run.chip_id, raw.exp_id == run.exp_id, raw.class_id == done.class_id, is_used())
-    made = select(func.count()).where(result).correlate(t.chip_run).scalar_subquery()
+    good = select(func.count()).where(result, is_faultless(t.chip_processed_imfile))
+    made = good.correlate(t.chip_run).scalar_subquery()
     # a result that is good is of a used OTA, so there is one
-    return and_(
-        used == made,
-        ~exists().where(result, done.fault != 0).correlate(t.chip_run),
-        exists().where(result, done.quality <= 0).correlate(t.chip_run),
-    )
+    return and_(used == made, exists().where(result, done.quality <= 0).correlate(t.chip_run))
 
 
 def _skycells_complete() -> ColumnElement[bool]:

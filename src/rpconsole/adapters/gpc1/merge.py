@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import Select, Table, and_, case, func, select
+from sqlalchemy import Select, Table, and_, func, select
 
+from rpconsole.adapters.gpc1.gates import is_faultless
 from rpconsole.adapters.gpc1.values import FLOAT_MAX, text_or_none
 from rpconsole.domain.software_version import merged_version
 
@@ -16,29 +17,24 @@ FRACTIONS = ("maskfrac_static", "maskfrac_dynamic", "maskfrac_magic", "maskfrac_
 def summed_results(result: Table, id_name: str) -> Select[Any]:
     """The good results of each run, those that share version and destreaking in one row: a run seldom has more than one.
 
-    ``counted`` of them have pixels and fractions that are numbers; ``pixels`` is their sum, each fraction its sum weighted by them.
-    The server adds, for a survey has tens of thousands.
+    Those that ``counts`` have pixels and fractions that are numbers, and make a row of their own; ``pixels`` is their sum, each fraction
+    its sum weighted by them. The server adds, for a survey has tens of thousands.
     """
     c = result.c
-    pixels = c.maskfrac_npix
-    counts = and_(pixels != 0, *(c[name].between(-FLOAT_MAX, FLOAT_MAX) for name in FRACTIONS))
-    sums = [func.sum(case((counts, pixels * c[name]), else_=0)).label(name) for name in FRACTIONS]
+    counts = and_(c.maskfrac_npix != 0, *(c[name].between(-FLOAT_MAX, FLOAT_MAX) for name in FRACTIONS))
     alike = (c[id_name], c.software_ver, c.magicked)
+    sums = [func.sum(c.maskfrac_npix * c[name]).label(name) for name in FRACTIONS]
     return (
-        select(
-            *alike,
-            func.sum(case((counts, 1), else_=0)).label("counted"),
-            func.sum(case((counts, pixels), else_=0)).label("pixels"),
-            *sums,
-        )
-        .where(c.data_state == "full", c.fault == 0)
-        .group_by(*alike)
+        select(*alike, counts.label("counts"), func.sum(c.maskfrac_npix).label("pixels"), *sums)
+        .where(func.coalesce(c.data_state, "") == "full", is_faultless(result))
+        # by its name: with the condition itself MariaDB takes its columns for ones that are not grouped
+        .group_by(*alike, "counts")
     )
 
 
 def merged_results(groups: Iterable[Mapping[Any, Any]]) -> dict[str, Any]:
     """Columns for the run's row: merged version, and mask fractions weighted by pixels; what nothing was found for is left out."""
-    counted = [group for group in groups if group["counted"]]
+    counted = [group for group in groups if group["counts"]]
     merged: dict[str, Any] = {}
     version = merged_version(text_or_none(group["software_ver"]) for group in counted)
     if version is not None:

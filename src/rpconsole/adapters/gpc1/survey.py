@@ -35,7 +35,7 @@ log = logging.getLogger(__name__)
 ROWS_AT_ONCE = 1000
 FEW_ROWS = 50
 #: runs that are advanced in one transaction
-RUNS_AT_ONCE = 100
+RUNS_AT_ONCE = 200
 
 AdvanceRun = Callable[[Connection, int], Advanced | None]
 

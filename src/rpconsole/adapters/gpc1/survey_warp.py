@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, exists, select
 
 from rpconsole.adapters.gpc1 import tables as t
-from rpconsole.adapters.gpc1.gates import in_state_new, is_used, label_may_go
+from rpconsole.adapters.gpc1.gates import in_state_new, is_faultless, is_used, label_may_go
 from rpconsole.adapters.gpc1.values import Texts, readable_rows, text_or_none
 from rpconsole.domain.stage import Stage
 from rpconsole.domain.stage_rows import Unreadable, WarpChip, WarpRows, WarpSkycell
@@ -97,7 +97,7 @@ def _chips(warp_ids: Sequence[int]) -> Select[Any]:
         .join(t.cam_processed_exp, camera.cam_id == t.cam_run.c.cam_id)
         .join(t.chip_processed_imfile, result)
         .join(t.raw_imfile, (raw.exp_id == chip.exp_id) & (raw.class_id == chip.class_id))
-        .where(cell.warp_id.in_(warp_ids), cell.fault == 0, chip.quality == 0, is_used())
+        .where(cell.warp_id.in_(warp_ids), is_faultless(t.warp_sky_cell_map), chip.quality == 0, is_used())
         .order_by(cell.warp_id, cell.skycell_id, cell.class_id)
     )
 
