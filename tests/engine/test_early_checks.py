@@ -10,7 +10,7 @@ import pytest
 from tests.engine.test_manifest_pieces import to_the_end
 
 from rpconsole.adapters.gpc1 import tables as t
-from rpconsole.adapters.storage import local_files
+from rpconsole.adapters.storage import local_files, reading
 from rpconsole.domain.manifest import ManifestRecord, Role
 from rpconsole.domain.run import Run, Step
 from rpconsole.domain.stage import Stage
@@ -88,7 +88,7 @@ async def test_no_more_is_begun_early_than_may_be_held(checks):
 
 async def test_a_run_that_is_applied_in_many_pieces_reads_each_dbinfo_once(bench, monkeypatch):
     monkeypatch.setattr(apply, "CHUNK", 1)
-    monkeypatch.setattr(local_files, "PIECE_BYTES", 700)
+    monkeypatch.setattr(reading, "PIECE_BYTES", 700)
     read: list[str] = []
     plain = local_files.read_each
 

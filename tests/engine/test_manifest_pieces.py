@@ -6,14 +6,14 @@ import pytest
 from tests.engine.test_survival import only
 
 from rpconsole.adapters.gpc1 import tables as t
-from rpconsole.adapters.storage import local_files
+from rpconsole.adapters.storage import reading
 from rpconsole.domain.stage import Stage
 from rpconsole.engine import retrieve, run_files, ship
 
 
 @pytest.fixture(autouse=True)
 def small_pieces(monkeypatch):
-    monkeypatch.setattr(local_files, "PIECE_BYTES", 700)
+    monkeypatch.setattr(reading, "PIECE_BYTES", 700)
     monkeypatch.setattr(run_files, "AT_ONCE", 3)
     monkeypatch.setattr(ship, "SLICE_FILES", 2)
     monkeypatch.setattr(retrieve, "SLICE_FILES", 2)

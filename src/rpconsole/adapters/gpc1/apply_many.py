@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, Table, select
 
 from rpconsole.adapters.gpc1.apply import NOUGHT, RESULTS, ResultTable, judged, wrong_shape
-from rpconsole.adapters.sql import in_pieces, insert_rows
+from rpconsole.adapters.sql import in_pieces, insert_rows, plain_rows
 from rpconsole.domain.dbinfo import DbinfoStatement
 from rpconsole.domain.stage import STAGE_WORDS, Stage
 from rpconsole.ports.survey import Applied, Outcome
@@ -99,9 +99,9 @@ def _known(
     query = select(*(parent.c[name] for name in shared))
     if not set(parent.primary_key.columns.keys()) <= set(shared):
         query = query.distinct()
-    pieces = [connection.execute(query.where(parent.c[run_id].in_(piece))).all() for piece in in_pieces(run_ids)]
-    rows = [row for piece in pieces for row in piece]
-    return {tuple(row) if len(row) > 1 else row[0] for row in rows}
+    asked = (query.where(parent.c[run_id].in_(piece)) for piece in in_pieces(run_ids))
+    rows = (row for each in asked for row in plain_rows(connection, each))
+    return set(rows) if len(shared) > 1 else {row[0] for row in rows}
 
 
 def _places(parent: Table, result: ResultTable) -> itemgetter[Any]:

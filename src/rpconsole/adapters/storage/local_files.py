@@ -8,21 +8,16 @@ import hashlib
 import os
 import secrets
 import stat
-from collections.abc import AsyncGenerator, AsyncIterable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterable, Collection, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, wait
 
+from rpconsole.adapters.storage.reading import read_each, read_pieces, read_whole
 from rpconsole.domain.fault import BadData, DiskFailed
 from rpconsole.ports.local_files import FileFact, Reader
 
 #: what brings files to disk side by side; kept, for a thread costs more to start than a small file to sync
 SYNCS = ThreadPoolExecutor(32, thread_name_prefix="sync")
 OPEN_AT_ONCE = 128
-#: of a file that is read piece by piece
-PIECE_BYTES = 1 << 20
-#: most files are whole with the first read
-READ_BYTES = 1 << 16
-#: what is read many at a time came from elsewhere, where it may have grown to any length
-SMALL_BYTES = 1 << 20
 
 
 class DiskFiles:
@@ -42,10 +37,10 @@ class DiskFiles:
             await asyncio.to_thread(_abandon, growing)
 
     async def read(self, path: str) -> str:
-        return await asyncio.to_thread(_read, path)
+        return await asyncio.to_thread(read_whole, path)
 
     async def pieces(self, path: str) -> AsyncGenerator[str]:
-        pieces = _pieces(path)
+        pieces = read_pieces(path)
         try:
             while (piece := await asyncio.to_thread(next, pieces, None)) is not None:
                 yield piece
@@ -53,7 +48,7 @@ class DiskFiles:
             pieces.close()
 
     async def read_all(self, paths: Collection[str]) -> Mapping[str, str]:
-        return await asyncio.to_thread(lambda: {path: _read(path) for path in paths})
+        return await asyncio.to_thread(lambda: {path: read_whole(path) for path in paths})
 
     def reader(self) -> Reader:
         return read_each
@@ -180,57 +175,6 @@ def _sync_directories(directories: Iterable[str]) -> None:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
-
-
-def _read(path: str, most: int | None = None) -> str:
-    try:
-        # a file object would ask for the file's size and kind first: of tens of thousands that is half the time
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-        try:
-            return b"".join(_pieces_of(descriptor, path, most)).decode("latin-1")
-        finally:
-            os.close(descriptor)
-    except OSError as error:
-        raise BadData(f"{path} cannot be read: {error.strerror}") from None
-
-
-def _pieces_of(descriptor: int, path: str, most: int | None) -> list[bytes]:
-    pieces, size = [], 0
-    while piece := os.read(descriptor, READ_BYTES):
-        pieces.append(piece)
-        size += len(piece)
-        if most is not None and size > most:
-            raise BadData(f"{path} has more than {most} bytes: it is not what it should be")
-    return pieces
-
-
-def read_each(paths: Sequence[str]) -> list[str | BadData]:
-    """See the port's ``reader``."""
-    return [_read_or_why(path) for path in paths]
-
-
-def _read_or_why(path: str) -> str | BadData:
-    try:
-        return _read(path, SMALL_BYTES)
-    except BadData as bad:
-        return bad
-
-
-def _pieces(path: str) -> Generator[str]:
-    try:
-        with open(path, "rb", buffering=0) as file:
-            rest = b""
-            while data := file.read(PIECE_BYTES):
-                whole, border, after = data.rpartition(b"\n")
-                if border:
-                    yield (rest + whole + border).decode("latin-1")
-                    rest = after
-                else:
-                    rest += data
-            if rest:
-                yield rest.decode("latin-1")
-    except OSError as error:
-        raise BadData(f"{path} cannot be read: {error.strerror}") from None
 
 
 def _facts(paths: Collection[str], hashed: bool) -> dict[str, FileFact]:
