@@ -207,7 +207,7 @@ def sqlite_engine(url: URL, *, foreign_keys: bool = True) -> Engine:
         connection.isolation_level = None
         # WAL: readers never wait for the writer. FULL: what was committed survives a power cut
         _write_ahead(connection)
-        for pragma in ("synchronous=FULL", f"foreign_keys={'ON' if foreign_keys else 'OFF'}"):
+        for pragma in ("cache_size=-8000", "synchronous=FULL", f"foreign_keys={'ON' if foreign_keys else 'OFF'}"):
             connection.execute(f"PRAGMA {pragma}").close()
 
     event.listen(engine, "connect", prepare)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import NamedTuple
 
@@ -49,8 +48,7 @@ class DbinfoStatement(NamedTuple):
         return dict(zip(self.names, self.values, strict=True))
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Expected:
+class Expected(NamedTuple):
     """What a dbinfo must say to be the one that its component promised."""
 
     ids: Mapping[str, int | str]

@@ -14,7 +14,11 @@ from rpconsole.domain.stage import Stage
 from rpconsole.ports.local_files import Reader
 
 #: files that are read together
-TOGETHER = 50
+TOGETHER = 100
+
+
+#: named tuples as plain ones, which cross to another process in half the time
+Plain = tuple[Any, ...]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -24,22 +28,21 @@ class CheckOrder:
     stage: Stage
     dbname: str
     read: Reader
-    promised: Sequence[ManifestRecord]
+    #: manifest records
+    promised: Sequence[Plain]
 
 
 Checked = list[DbinfoStatement | str]
-#: the same as plain tuples, which cross to another process in half the time
-Plain = list[tuple[Any, ...] | str]
 
 
-def check_all(order: CheckOrder) -> Plain:
+def check_all(order: CheckOrder) -> list[Plain | str]:
     """For each file the statement that may be applied, or the sentence why it may not; see ``statements``."""
     pieces = (order.promised[start : start + TOGETHER] for start in range(0, len(order.promised), TOGETHER))
-    checked = (one for piece in pieces for one in _check_some(order, piece))
+    checked = (one for piece in pieces for one in _check_some(order, list(map(ManifestRecord._make, piece))))
     return [one if isinstance(one, str) else tuple(one) for one in checked]
 
 
-def statements(crossed: Plain) -> Checked:
+def statements(crossed: Sequence[Plain | str]) -> Checked:
     """What ``check_all`` found."""
     return [one if isinstance(one, str) else DbinfoStatement._make(one) for one in crossed]
 

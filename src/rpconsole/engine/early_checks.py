@@ -49,5 +49,5 @@ class EarlyChecks:
 
     async def _check(self, records: Sequence[ManifestRecord]) -> Checked:
         dbname, read = self._world.settings.layout.dbname, self._world.files.reader()
-        order = CheckOrder(stage=self._run.stage, dbname=dbname, read=read, promised=records)
+        order = CheckOrder(stage=self._run.stage, dbname=dbname, read=read, promised=list(map(tuple, records)))
         return statements(await self._world.workshop.call(check_all, order))

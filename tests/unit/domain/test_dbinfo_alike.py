@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from rpconsole.domain.dbinfo import BadDbinfo, DbinfoStatement, Expected, Returned, read_dbinfo
@@ -198,12 +196,12 @@ def test_one_line_of_another_component_sends_all_to_be_read_alone(number: int) -
     texts, expects = with_second(Stage.CHIP, line(Stage.CHIP, values(Stage.CHIP, 2)))
     mine = expects[number - 1]
     for wrong in (
-        replace(mine, ids={**mine.ids, "class_id": "XY00"}),
-        replace(mine, ids={**mine.ids, "chip_id": 99}),
-        replace(mine, ids={**mine.ids, "chip_id": str(number)}),
-        replace(mine, ids={**mine.ids, "cam_id": 1}),
-        replace(mine, path_base="neb://any/other"),
-        replace(mine, path_base="x"),
+        mine._replace(ids={**mine.ids, "class_id": "XY00"}),
+        mine._replace(ids={**mine.ids, "chip_id": 99}),
+        mine._replace(ids={**mine.ids, "chip_id": str(number)}),
+        mine._replace(ids={**mine.ids, "cam_id": 1}),
+        mine._replace(path_base="neb://any/other"),
+        mine._replace(path_base="x"),
     ):
         others = [wrong if one is mine else one for one in expects]
         assert together(texts, others, Stage.CHIP) == [None] * 3
@@ -211,7 +209,7 @@ def test_one_line_of_another_component_sends_all_to_be_read_alone(number: int) -
 
 def test_the_same_file_on_another_volume_is_the_components_own() -> None:
     texts, expects = with_second(Stage.CHIP, line(Stage.CHIP, values(Stage.CHIP, 2)))
-    elsewhere = [replace(one, path_base=one.path_base.replace("any", "ipp001.0")) for one in expects]
+    elsewhere = [one._replace(path_base=one.path_base.replace("any", "ipp001.0")) for one in expects]
     found = together(texts, elsewhere, Stage.CHIP)
     assert None not in found
     assert found == alone(texts, elsewhere, Stage.CHIP)
