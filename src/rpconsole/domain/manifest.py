@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -102,7 +102,11 @@ def read_manifest(text: str, *, source: str, ending: str = "", first: int = 1) -
 
     The text may be a piece of it, whose first line has the number ``first``.
     """
-    lines = text.split("\n")
+    return read_lines(text.split("\n"), source=source, ending=ending, first=first)
+
+
+def read_lines(lines: Sequence[str], *, source: str, ending: str = "", first: int = 1) -> list[ManifestRecord]:
+    """``read_manifest`` of what is in lines already."""
     records = []
     # a line that does not hold the ending at all need not be understood
     for line in [line for line in lines if ending in line] if ending else lines:

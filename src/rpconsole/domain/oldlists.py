@@ -51,17 +51,17 @@ def read_lists(texts: Mapping[str, str], *, stage: Stage, root: str, source: str
 
 def manifest_fits(texts: Mapping[str, str]) -> bool:
     """Whether a manifest promises the products of ``.generate`` in their order: else another hand wrote the lists after it."""
-    return promises(product_lines(texts[MANIFEST]), _lines(texts[GENERATE]))
+    return promises(product_lines(_lines(texts[MANIFEST])), _lines(texts[GENERATE]))
 
 
-def product_lines(manifest: str) -> list[str]:
-    """The lines of a manifest, or of a piece of it, that promise products."""
-    return [line for line in _lines(manifest) if line.startswith(_PRODUCT)]
+def product_lines(manifest: Sequence[str]) -> list[str]:
+    """Those of a manifest's lines, or of some of them, that promise products."""
+    return [line for line in manifest if line.startswith(_PRODUCT)]
 
 
-def config_bytes(manifest: str, source: str) -> int | None:
-    """How long the ``.config`` is whose lines a manifest counts, from its last piece; None where it does not say."""
-    last = manifest.rstrip("\n").rpartition("\n")[2]
+def config_bytes(manifest: Sequence[str], source: str) -> int | None:
+    """How long the ``.config`` is whose lines a manifest counts, from its last lines; None where it does not say."""
+    last = next(filter(None, reversed(manifest)), "")
     return read_manifest(last, source=source)[0].bytes if last.startswith(_LIST) else None
 
 

@@ -16,7 +16,7 @@ from rpconsole.domain.listfiles import (
     MANIFEST,
     SHIPPED_SUFFIXES,
 )
-from rpconsole.domain.manifest import ManifestRecord, Role, read_manifest
+from rpconsole.domain.manifest import ManifestRecord, Role, read_lines, read_manifest
 from rpconsole.domain.oldlists import config_bytes, product_lines, promises, read_lists
 from rpconsole.domain.paths import mapped_by_key
 from rpconsole.domain.run import Run
@@ -93,23 +93,27 @@ class _DoesNotFit(Exception):
     """A manifest does not promise what ``.generate`` does, or counts the lines of another ``.config``."""
 
 
-async def _fitting_pieces(world: World, paths: Mapping[str, str]) -> AsyncGenerator[str]:
-    """The manifest's text, some at a time, as long as it fits the lists; the last look comes after the last piece."""
-    last = ""
+async def _fitting_pieces(world: World, paths: Mapping[str, str]) -> AsyncGenerator[list[str]]:
+    """The manifest's lines, some at a time, as long as it fits the lists; the last look comes after the last piece."""
+    last: list[str] = []
     async with aclosing(world.files.pieces(paths[MANIFEST])) as pieces, _Lines(world, paths[GENERATE]) as generate:
         async for text in pieces:
-            products = await asyncio.to_thread(product_lines, text)
+            last, products = await asyncio.to_thread(_lines_and_products, text)
             if not await asyncio.to_thread(promises, products, await generate.take(len(products))):
                 raise _DoesNotFit
-            yield text
-            last = text
+            yield last
         if await generate.take(1) or not await _counts_lines_of(world, last, paths):
             raise _DoesNotFit
 
 
-async def _counts_lines_of(world: World, last_piece: str, paths: Mapping[str, str]) -> bool:
+def _lines_and_products(text: str) -> tuple[list[str], list[str]]:
+    lines = text.split("\n")
+    return lines, product_lines(lines)
+
+
+async def _counts_lines_of(world: World, last_lines: Sequence[str], paths: Mapping[str, str]) -> bool:
     """Whether the numbers of tasks are those of the ``.config`` that is there: another merge promises the same, and may count otherwise."""
-    size = config_bytes(last_piece, paths[MANIFEST])
+    size = config_bytes(last_lines, paths[MANIFEST])
     if size is None:
         return True
     facts = await world.files.facts([paths[CONFIG]])
@@ -171,14 +175,14 @@ async def _fitting(
 
 
 async def _records_in(
-    pieces: AsyncGenerator[str], source: str, ending: str, foretell: Foretell | None
+    pieces: AsyncGenerator[list[str]], source: str, ending: str, foretell: Foretell | None
 ) -> list[ManifestRecord]:
     found: list[ManifestRecord] = []
     bad: BadData | None = None
     first = 1
-    async for text in pieces:
+    async for lines in pieces:
         try:
-            some = await asyncio.to_thread(read_manifest, text, source=source, ending=ending, first=first)
+            some = await asyncio.to_thread(read_lines, lines, source=source, ending=ending, first=first)
         except BadData as error:
             # told at the end: a later piece may show that the manifest is of no account
             bad = bad or error
@@ -186,7 +190,8 @@ async def _records_in(
             found += some
             if foretell is not None:
                 foretell(some)
-        first += text.count("\n")
+        # the last one is what follows the piece's last line end
+        first += len(lines) - 1
     if bad is not None:
         raise bad
     return found
