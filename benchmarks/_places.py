@@ -25,7 +25,7 @@ from rpconsole.adapters.storage.local_files import DiskFiles
 from rpconsole.adapters.storage.plain import PlainCatalogue
 from rpconsole.adapters.workshop.processes import Processes
 from rpconsole.commands.known_schedulers import KNOWN_SCHEDULERS
-from rpconsole.daemon.collector import settle_collector
+from rpconsole.daemon.interpreter import settle_interpreter
 from rpconsole.domain.allocation import SitePlan
 from rpconsole.engine.settings import EngineSettings
 from rpconsole.engine.world import World
@@ -104,7 +104,7 @@ async def place(url: str, folder: Path) -> AsyncIterator[Place]:
         workshop=(workshop := Processes()),
     )
     # as the engine's own process does
-    settle_collector()
+    settle_interpreter()
     try:
         yield Place(world=world, gpc1=gpc1, journal=journal, home=home, clock=clock)
     finally:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractAsyncContextManager, suppress
 from pathlib import Path
 
-from rpconsole.daemon.collector import settle_collector
+from rpconsole.daemon.interpreter import settle_interpreter
 from rpconsole.daemon.log import open_log
 from rpconsole.daemon.notify import ServiceNotice
 from rpconsole.daemon.server import EngineServer
@@ -67,7 +67,7 @@ class _Daemon:
         self._listen_to_signals()
         try:
             async with self._open_engine() as engine:
-                settle_collector()
+                settle_interpreter()
                 await self._serve(engine)
         except asyncio.CancelledError:
             if not self._stopping:
