@@ -90,7 +90,7 @@ async def test_a_run_that_is_applied_in_many_pieces_reads_each_dbinfo_once(bench
     monkeypatch.setattr(apply, "CHUNK", 1)
     monkeypatch.setattr(reading, "PIECE_BYTES", 700)
     read: list[str] = []
-    plain = local_files.read_each
+    plain = reading.read_each
 
     def counted(paths):
         read.extend(paths)
