@@ -39,10 +39,10 @@ def test_numbers_that_are_none_read_as_none():
     assert [finite_or_none(value) for value in (None, math.nan, math.inf, 3)] == [None, None, None, 3.0]
 
 
-def a_group(pixels, weighted, version="1", magicked=0, counted=1):
+def a_group(pixels, weighted, version="1", magicked=0, counts=1):
     names = ("maskfrac_static", "maskfrac_dynamic", "maskfrac_magic", "maskfrac_advisory")
     return {
-        "pixels": pixels, **dict.fromkeys(names, weighted), "software_ver": version, "magicked": magicked, "counted": counted
+        "pixels": pixels, **dict.fromkeys(names, weighted), "software_ver": version, "magicked": magicked, "counts": counts
     }  # fmt: skip
 
 
@@ -52,8 +52,9 @@ def test_fractions_are_weighted_by_pixels():
 
 
 def test_results_of_which_none_counts_say_nothing():
-    left_out = a_group(Decimal(0), 0.0, "9", counted=0)
+    left_out = a_group(Decimal(5), None, "9", counts=0)
     assert merged_results([left_out]) == {}
+    assert merged_results([left_out | {"counts": None}]) == {}
     assert merged_results([left_out, a_group(Decimal(1), 0.5)])["software_ver"] == "1"
 
 
