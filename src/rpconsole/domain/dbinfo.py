@@ -165,10 +165,7 @@ def _options(words: list[str], completion: Completion, source: str, checks: _Che
 _SWITCH = READERS[Kind.SWITCH]
 #: by tool, how the value of every option that it may carry is read
 _READERS: Mapping[str, Mapping[str, Reader]] = {
-    completion.tool: {
-        **{name: READERS[option.kind] for name, option in completion.options.items()},
-        **{name: READERS[kind] for name, kind in completion.ids.items()},
-    }
+    completion.tool: {name: READERS[kind] for name, kind in completion.kinds.items()}
     for completion in COMPLETIONS.values()
 }
 

@@ -24,16 +24,15 @@ Columns = Mapping[str, Column]
 def read_alike(files: Sequence[Returned], *, stage: Stage, dbname: str) -> list[DbinfoStatement | None]:
     """What ``read_dbinfo`` reads of each file that is right and like the others; None of the rest."""
     read: list[DbinfoStatement | None] = [None] * len(files)
-    completion = COMPLETIONS[stage]
     lines = [file.text if len(file.text) <= MAX_BYTES else "" for file in files]
     # a line that was cut is a short one, one that does not belong here mostly is of another length
-    shape = shape_of(sorted(lines, key=len)[len(lines) // 2], completion) if lines else None
+    shape = shape_of(sorted(lines, key=len)[len(lines) // 2], stage) if lines else None
     if shape is None:
         return read
     found = {at: match.groups() for at, match in enumerate(map(shape.pattern.fullmatch, lines)) if match}
     alike = [files[at] for at in found]
     values = shape.columns(list(found.values()))
-    if values and _agree(values, completion, [file.expect for file in alike], dbname):
+    if values and _agree(values, COMPLETIONS[stage], [file.expect for file in alike], dbname):
         for at, statement in zip(found, _statements(values, stage, alike), strict=True):
             read[at] = statement
     return read

@@ -44,6 +44,11 @@ class Completion:
     ids: Mapping[str, Kind]
     options: Mapping[str, Option]
 
+    @property
+    def kinds(self) -> dict[str, Kind]:
+        """Of every option, ids among them, what its value must be."""
+        return {**{name: option.kind for name, option in self.options.items()}, **self.ids}
+
 
 def _columns(names: str, kind: Kind) -> dict[str, Option]:
     return {name: Option(kind=kind, column=name) for name in names.split()}

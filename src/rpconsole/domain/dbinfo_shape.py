@@ -13,12 +13,11 @@ from functools import lru_cache, partial
 from typing import NamedTuple
 
 from rpconsole.domain.dbinfo_columns import SHAPES
-from rpconsole.domain.dbinfo_flags import COMPLETIONS, Completion, Kind
-from rpconsole.domain.dbinfo_words import FLOAT_MAX, LONGEST, NULL_TEXTS, PLAIN, READERS, BadDbinfo, Value
+from rpconsole.domain.dbinfo_flags import COMPLETIONS, Kind
+from rpconsole.domain.dbinfo_words import BITS, FLOAT_MAX, LONGEST, NULL_TEXTS, PLAIN, READERS, BadDbinfo, Value
+from rpconsole.domain.stage import Stage
 
 Column = Sequence[Value]
-
-_BITS = {Kind.SMALL: 16, Kind.INT: 32, Kind.BIG: 64}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,18 +41,16 @@ class Shape:
         return dict(zip(self.names, columns, strict=True)) | dict.fromkeys(self.switches, [1] * len(lines))
 
 
-def shape_of(line: str, completion: Completion) -> Shape | None:
+def shape_of(line: str, stage: Stage) -> Shape | None:
     """The shape of a line; None when it has none that others could share."""
-    begin = f"{completion.tool} -{completion.mode}"
+    begin = _BEGIN[stage]
     if not line.startswith(f"{begin} "):
         return None
-    return _shape(begin, completion.tool, tuple(_parts(line[len(begin) :].rstrip(), _KINDS[completion.tool])))
+    return _shape(stage, tuple(_parts(line[len(begin) :].rstrip(), _KINDS[stage])))
 
 
-#: by tool, what the value of every option must be
-_KINDS: Mapping[str, Mapping[str, Kind]] = {
-    one.tool: {**{name: option.kind for name, option in one.options.items()}, **one.ids} for one in COMPLETIONS.values()
-}
+_BEGIN: Mapping[Stage, str] = {stage: f"{one.tool} -{one.mode}" for stage, one in COMPLETIONS.items()}
+_KINDS: Mapping[Stage, Mapping[str, Kind]] = {stage: one.kinds for stage, one in COMPLETIONS.items()}
 _WORD = re.compile(r"( +)([^ ]+)")
 
 
@@ -83,14 +80,14 @@ _NO_VALUE = _Part("", "")
 
 
 @lru_cache(maxsize=SHAPES)
-def _shape(begin: str, tool: str, parts: tuple[_Part, ...]) -> Shape | None:
-    kinds = {part.option[1:]: _KINDS[tool].get(part.option[1:]) for part in parts if part.option.startswith("-")}
+def _shape(stage: Stage, parts: tuple[_Part, ...]) -> Shape | None:
+    kinds = {part.option[1:]: _KINDS[stage].get(part.option[1:]) for part in parts if part.option.startswith("-")}
     if len(kinds) < len(parts) or None in kinds.values():
         return None
     valued = {name: kind for name, kind in kinds.items() if kind is not None and kind is not Kind.SWITCH}
     pattern = "".join(_pattern(part, valued.get(part.option[1:])) for part in parts)
     return Shape(
-        pattern=re.compile(f"{begin}{pattern} *\n*"),
+        pattern=re.compile(f"{_BEGIN[stage]}{pattern} *\n*"),
         names=tuple(valued),
         kinds=tuple(valued.values()),
         switches=tuple(kinds.keys() - valued.keys()),
@@ -107,7 +104,7 @@ def _pattern(part: _Part, kind: Kind | None) -> str:
 _WORDS: Mapping[Kind, str] = {
     Kind.FLOAT: "[0-9.eEnaN+-]++",
     Kind.BITS: f"{PLAIN}++",
-    **dict.fromkeys(_BITS, "[0-9+-]{1,18}+"),
+    **dict.fromkeys(BITS, "[0-9+-]{1,18}+"),
     **{kind: f"(?!-){PLAIN}{{1,{longest}}}+" for kind, longest in LONGEST.items()},
 }
 
@@ -140,6 +137,6 @@ def _each(kind: Kind, words: Sequence[str]) -> Column:
 _COLUMNS: Mapping[Kind, Callable[[Sequence[str]], Column]] = {
     Kind.FLOAT: _floats,
     Kind.BITS: partial(_each, Kind.BITS),
-    **{kind: partial(_integers, bits) for kind, bits in _BITS.items()},
+    **{kind: partial(_integers, bits) for kind, bits in BITS.items()},
     **dict.fromkeys(LONGEST, _texts),
 }

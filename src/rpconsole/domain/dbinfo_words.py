@@ -18,9 +18,12 @@ FLOAT_MAX = 3.4028234e38
 NULL_TEXTS = frozenset({"", "NULL", "(null)"})
 #: characters that a text may have: VARCHAR(64), VARCHAR(255)
 LONGEST: Mapping[Kind, int] = {Kind.WORD: 64, Kind.TEXT: 255}
+#: of whole numbers, by their columns
+BITS: Mapping[Kind, int] = {Kind.SMALL: 16, Kind.INT: 32, Kind.BIG: 64}
+_SIGNS = "A-Za-z0-9_./:@+,=%~-"
 #: a character that needs no quotes
-PLAIN = "[A-Za-z0-9_./:@+,=%~-]"
-_STRANGE_OUTSIDE_QUOTES = re.compile(r"[^A-Za-z0-9_./:@+,=%~ \t-]")
+PLAIN = f"[{_SIGNS}]"
+_STRANGE_OUTSIDE_QUOTES = re.compile(f"[^ \t{_SIGNS}]")
 #: no value of any column needs a shell's own signs
 _STRANGE_INSIDE_QUOTES = re.compile(r"[^ -~]|[;|&`$<>\\\"]")
 #: what a shell takes as one word, once nothing but plain characters and single quotes is left
@@ -44,10 +47,7 @@ def words_of(content: bytes | str, source: str) -> list[str]:
     text = content.decode("latin-1") if isinstance(content, bytes) else content
     if len(text) > MAX_BYTES:
         raise BadDbinfo(f"{source}: it has {len(text)} bytes; a dbinfo has at most {MAX_BYTES}")
-    return _words_in(text.rstrip("\n"), source)
-
-
-def _words_in(line: str, source: str) -> list[str]:
+    line = text.rstrip("\n")
     if "\0" in line:
         raise BadDbinfo(f"{source}: it holds a NUL byte; it is not text, or a file that was never written to its end")
     if not line.strip():
@@ -150,9 +150,7 @@ def _switched_on(name: str, word: str, source: str) -> int:
 
 #: an option's value by its column's type, from (name, word, source); BadDbinfo names option and word
 READERS: Mapping[Kind, Reader] = {
-    Kind.SMALL: _reads_integers(16),
-    Kind.INT: _reads_integers(32),
-    Kind.BIG: _reads_integers(64),
+    **{kind: _reads_integers(bits) for kind, bits in BITS.items()},
     Kind.BITS: _bits,
     Kind.FLOAT: _float,
     **{kind: _reads_text(longest) for kind, longest in LONGEST.items()},
