@@ -6,19 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    Row,
-    Select,
-    Table,
-    and_,
-    exists,
-    func,
-    insert,
-    select,
-    update,
-)
+from sqlalchemy import ColumnElement, Connection, Row, Select, Table, and_, exists, func, insert, select, update
 
 from rpconsole.adapters.gpc1 import tables as t
 from rpconsole.adapters.gpc1.gates import ends_at, in_state_new, is_faultless, is_used
