@@ -5,8 +5,12 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import sys
 import threading
 
+import pytest
+
+from rpconsole.practice import processes
 from rpconsole.practice.launching import kill_job
 from rpconsole.practice.moab.spool import Spool
 from rpconsole.practice.paths import JOB_VARIABLE, SITE_VARIABLE, SitePaths
@@ -28,3 +32,23 @@ def test_a_job_that_is_called_running_and_has_not_begun_is_killed_once_it_has(tm
         assert job.wait(30) == -signal.SIGKILL
     finally:
         job.kill()
+
+
+def test_a_program_that_is_just_being_loaded_is_found_though_it_shows_no_environment_yet(tmp_path, monkeypatch):
+    """The kernel tells who started it that it runs before its environment is in place."""
+    process = tmp_path / "4242"
+    process.mkdir()
+    (process / "environ").write_bytes(b"")
+    (process / "exe").symlink_to(sys.executable)
+    in_place = f"{SITE_VARIABLE}={tmp_path}\0{JOB_VARIABLE}=7\0".encode()
+    monkeypatch.setattr(processes, "PROC", tmp_path)
+    monkeypatch.setattr("time.sleep", lambda _: (process / "environ").write_bytes(in_place))
+    assert processes.marked(tmp_path, "7") == [4242]
+
+
+def test_a_thread_of_the_kernel_is_not_waited_for(tmp_path, monkeypatch):
+    (tmp_path / "2").mkdir()
+    (tmp_path / "2" / "environ").write_bytes(b"")
+    monkeypatch.setattr(processes, "PROC", tmp_path)
+    monkeypatch.setattr("time.sleep", lambda _: pytest.fail("it never gets an environment"))
+    assert processes.marked(tmp_path) == []
