@@ -8,7 +8,6 @@ from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import (
-    ColumnElement,
     Connection,
     Row,
     String,
@@ -55,7 +54,7 @@ class SqlRunStore:
         self, states: Collection[RunState] = (), *, label: str | None = None, stage: Stage | None = None
     ) -> list[RunRow]:
         # without a stage nothing is asked of it: SQLite would look every run up by it, ended ones too, and not by the state
-        query = select(*_RUN_COLUMNS) if stage is None else select(*_RUN_COLUMNS).where(remote_run.c.stage == stage)
+        query = _RUNS if stage is None else _RUNS.where(remote_run.c.stage == stage)
         if states:
             query = query.where(remote_run.c.state.in_(list(states)))
         if label is not None:
@@ -66,7 +65,7 @@ class SqlRunStore:
         return found
 
     async def run(self, remote_id: int) -> RunRow | None:
-        query = select(*_RUN_COLUMNS).where(remote_run.c.remote_id == remote_id)
+        query = _RUNS.where(remote_run.c.remote_id == remote_id)
         row = await self._gpc1.read(lambda connection: connection.execute(query).one_or_none())
         return None if row is None else _run_row(row)
 
@@ -190,9 +189,11 @@ def _readable(rows: Iterable[Sequence[Any]]) -> list[RunRow]:
 
 
 #: the moment as the driver gives it, for ``Moments``
-_RUN_COLUMNS: tuple[ColumnElement[Any], ...] = tuple(
-    type_coerce(remote_run.c[name], String) if name == "last_poll" else remote_run.c[name]
-    for name in ("remote_id", "state", "stage", "label", "path_base", "job_id", "last_poll", "fault")
+_RUNS = select(
+    *(
+        type_coerce(remote_run.c[name], String) if name == "last_poll" else remote_run.c[name]
+        for name in ("remote_id", "state", "stage", "label", "path_base", "job_id", "last_poll", "fault")
+    )
 )
 _STATES = {str(state): state for state in RunState}
 _STAGES = {str(stage): stage for stage in Stage}

@@ -3,14 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Table, and_, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Select, Table, and_, bindparam, delete, func, insert, select, update
 
 from rpconsole.adapters.journal import tables
 from rpconsole.adapters.journal.rows import sentence
 from rpconsole.adapters.sql import Database, upsert
 from rpconsole.domain.stage import Stage
 from rpconsole.ports.journal import Act, Gate, PastSession
+
+SESSION = ("host", "user", "opened_by", "opened_at", "ended_at", "end")
+
+
+def _of_site(table: Table, *columns: str) -> Select[Any]:
+    """These columns of the rows of the database and the site that the query is run for."""
+    asked = (table.c[name] for name in columns)
+    return select(*asked).where(table.c.dbname == bindparam("dbname"), table.c.site == bindparam("site"))
+
+
+def _newest_of_site(table: Table, *columns: str) -> Select[Any]:
+    return _of_site(table, *columns).order_by(table.c.number.desc()).limit(bindparam("limit"))
+
+
+# made once: an engine that starts waits for some of these, and putting a query together takes longer than its few rows
+GATES = _of_site(tables.gate, "name", "open", "who", "at")
+LABELS = _of_site(tables.label, "label", "stage")
+LAST_ACTS = _newest_of_site(tables.act, "at", "who", "what", "outcome")
+LAST_SESSIONS = _newest_of_site(tables.session, *SESSION, "number")
 
 
 class SqlOperations:
@@ -22,11 +42,9 @@ class SqlOperations:
 
     async def gates(self) -> Mapping[str, Gate]:
         """See the port."""
-        table = tables.gate
-        query = select(table.c.name, table.c.open, table.c.who, table.c.at).where(self._mine(table))
 
         def read(connection: Connection) -> dict[str, Gate]:
-            return {row["name"]: Gate(**row) for row in connection.execute(query).mappings()}
+            return {row["name"]: Gate(**row) for row in connection.execute(GATES, self._key).mappings()}
 
         return await self._database.read(read)
 
@@ -49,22 +67,16 @@ class SqlOperations:
 
     async def acts(self, *, limit: int = 100) -> list[Act]:
         """See the port."""
-        table = tables.act
-        newest_first = (
-            select(table.c.at, table.c.who, table.c.what, table.c.outcome)
-            .where(self._mine(table))
-            .order_by(table.c.number.desc())
-            .limit(limit)
-        )
 
         def read(connection: Connection) -> list[Act]:
-            return [Act(**row) for row in reversed(connection.execute(newest_first).mappings().all())]
+            newest_first = connection.execute(LAST_ACTS, {**self._key, "limit": limit})
+            return [Act(**row) for row in reversed(newest_first.mappings().all())]
 
         return await self._database.read(read)
 
     async def session_opened(self, session: PastSession) -> int:
         """See the port."""
-        values = {name: getattr(session, name) for name in _SESSION}
+        values = {name: getattr(session, name) for name in SESSION}
         return await self._database.write(lambda connection: self._append(connection, tables.session, values))
 
     async def session_ended(self, number: int, *, at: float, end: str) -> None:
@@ -75,24 +87,16 @@ class SqlOperations:
 
     async def past_sessions(self, *, limit: int = 20) -> list[PastSession]:
         """See the port."""
-        table = tables.session
-        newest_first = (
-            select(*(table.c[name] for name in (*_SESSION, "number")))
-            .where(self._mine(table))
-            .order_by(table.c.number.desc())
-            .limit(limit)
-        )
 
         def read(connection: Connection) -> list[PastSession]:
-            return [PastSession(**row) for row in reversed(connection.execute(newest_first).mappings().all())]
+            newest_first = connection.execute(LAST_SESSIONS, {**self._key, "limit": limit})
+            return [PastSession(**row) for row in reversed(newest_first.mappings().all())]
 
         return await self._database.read(read)
 
     async def labels(self) -> Sequence[tuple[str, Stage]]:
         """See the port."""
-        table = tables.label
-        query = select(table.c.label, table.c.stage).where(self._mine(table)).order_by(table.c.label)
-        rows = await self._database.read(lambda connection: connection.execute(query).all())
+        rows = await self._database.read(lambda connection: connection.execute(LABELS, self._key).all())
         order = list(Stage)
         return sorted(((row.label, Stage(row.stage)) for row in rows), key=lambda pair: (pair[0], order.index(pair[1])))
 
@@ -117,6 +121,3 @@ class SqlOperations:
         number = int(last or 0) + 1
         connection.execute(insert(table).values(**self._key, number=number, **values))
         return number
-
-
-_SESSION = ("host", "user", "opened_by", "opened_at", "ended_at", "end")

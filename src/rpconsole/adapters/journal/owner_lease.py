@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, bindparam, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from rpconsole.adapters.journal import tables
@@ -16,6 +16,12 @@ from rpconsole.adapters.sql import Database
 from rpconsole.domain.fault import AlreadyOwned
 from rpconsole.ports.journal import Owner
 
+# made once: an engine that starts waits for them
+SEAT = select(tables.owner).where(
+    tables.owner.c.dbname == bindparam("dbname"), tables.owner.c.site == bindparam("site")
+)
+SEAT_ALONE = SEAT.with_for_update()
+TAKEN = insert(tables.owner)
 #: the loser of a race looks again; a third engine may race the winner's release
 LOOKS = 5
 
@@ -46,7 +52,7 @@ class SqlOwnerLease:
         """See the port."""
 
         def look_and_take(connection: Connection) -> tuple[bool, Owner | None]:
-            held = _holder(connection, _seat(owner.database, owner.site).with_for_update())
+            held = _holder(connection, SEAT_ALONE, owner.database, owner.site)
             if held is not None and not self._may_replace(held, owner, stale_after_s):
                 raise _already_owned(held, owner)
             return _taken(connection, held, owner), held
@@ -70,7 +76,7 @@ class SqlOwnerLease:
 
     async def holder(self, database: str, site: str) -> Owner | None:
         """See the port."""
-        return await self._database.read(lambda connection: _holder(connection, _seat(database, site)))
+        return await self._database.read(lambda connection: _holder(connection, SEAT, database, site))
 
     def _may_replace(self, held: Owner, owner: Owner, stale_after_s: float) -> bool:
         if (held.host, held.pid, held.since) == (owner.host, owner.pid, owner.since):
@@ -80,12 +86,8 @@ class SqlOwnerLease:
         return held.host == owner.host and held.pid != owner.pid and not self._alive(held.pid)
 
 
-def _seat(database: str, site: str) -> Select[Any]:
-    return select(tables.owner).where(tables.owner.c.dbname == database, tables.owner.c.site == site)
-
-
-def _holder(connection: Connection, query: Select[Any]) -> Owner | None:
-    row = connection.execute(query).mappings().first()
+def _holder(connection: Connection, query: Select[Any], database: str, site: str) -> Owner | None:
+    row = connection.execute(query, {"dbname": database, "site": site}).mappings().first()
     return _owner_of(row) if row else None
 
 
@@ -100,7 +102,7 @@ def _taken(connection: Connection, held: Owner | None, owner: Owner) -> bool:
 
 def _inserted(connection: Connection, values: dict[str, object]) -> bool:
     try:
-        connection.execute(insert(tables.owner).values(**values))
+        connection.execute(TAKEN, values)
     except IntegrityError:
         return False
     return True

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, type_coerce
+from sqlalchemy import Integer, select, type_coerce
 
 from rpconsole.adapters.journal import tables
 from rpconsole.domain.fault import BadData
@@ -43,20 +43,20 @@ def run_values(run: Run) -> dict[str, Any]:
     }
 
 
-#: what only the journal knows of a run, in the order in which ``run_of`` takes it; truths come as 0 and 1, thousands of rows are read
-#: at a start
-RUN_COLUMNS: tuple[ColumnElement[Any], ...] = tuple(
+#: asks what only the journal knows of runs, in the order in which ``runs_of`` takes it; truths come as 0 and 1, thousands of rows are
+#: read at a start
+RUNS = select(*(
     type_coerce(tables.run.c[name], Integer) if name in ("parked", "cancel_wanted") else tables.run.c[name]
     for name in (
         "remote_id", "step", "parked", "attempt_number", "attempt_nonce", "attempt_intended_at", "attempt_job",
         "attempts", "jobs", "tries", "next_try_at", "hold", "fault", "stopped_at", "cancel_wanted", "passed", "failed",
     )
-)  # fmt: skip
+))  # fmt: skip
 _STEPS = {str(step): step for step in Step}
 
 
 def runs_of(standings: Iterable[Sequence[Any]], rows: Mapping[int, RunRow]) -> Iterator[tuple[int, Run]]:
-    """The runs of database rows that stand as ``RUN_COLUMNS`` say; BadData where a word is not known."""
+    """The runs of database rows that stand as ``RUNS`` tells; BadData where a word is not known."""
     for (
         remote_id, step, parked, number, nonce, intended_at, job,
         attempts, jobs, tries, next_try_at, hold, fault, stopped_at, cancel_wanted, passed, failed,

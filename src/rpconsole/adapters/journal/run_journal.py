@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, and_, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, and_, bindparam, func, insert, select, update
 
 from rpconsole.adapters.journal import tables
-from rpconsole.adapters.journal.rows import RUN_COLUMNS, run_values, runs_of, sentence
+from rpconsole.adapters.journal.rows import RUNS, run_values, runs_of, sentence
 from rpconsole.adapters.sql import NUMBERS_AT_ONCE, Database, among, in_pieces, plain_rows, upsert
 from rpconsole.domain import event as ev
 from rpconsole.domain.run import Run, RunRow, Step
@@ -28,6 +28,11 @@ FATES: Mapping[str, str] = {
 }
 
 
+AT_STEP = select(tables.run.c.remote_id).where(
+    tables.run.c.dbname == bindparam("dbname"), tables.run.c.step == bindparam("step")
+)
+
+
 class SqlRunJournal:
     """The RunJournal of one gpc1 database."""
 
@@ -44,16 +49,15 @@ class SqlRunJournal:
             found: dict[int, Run] = {}
             for piece in in_pieces(by_number, NUMBERS_AT_ONCE):
                 mine = and_(table.c.dbname == self._dbname, among(table.c.remote_id, piece))
-                found.update(runs_of(plain_rows(connection, select(*RUN_COLUMNS).where(mine)), by_number))
+                found.update(runs_of(plain_rows(connection, RUNS.where(mine)), by_number))
             return found
 
         return await self._database.read(query)
 
     async def standing_at(self, step: Step) -> list[int]:
         """See the port."""
-        table = tables.run
-        query = select(table.c.remote_id).where(table.c.dbname == self._dbname, table.c.step == str(step))
-        return sorted(await self._database.read(lambda connection: connection.scalars(query).all()))
+        asked = {"dbname": self._dbname, "step": str(step)}
+        return sorted(await self._database.read(lambda connection: connection.scalars(AT_STEP, asked).all()))
 
     async def save(self, run: Run, line: StoryLine | None = None) -> None:
         """See the port."""
