@@ -200,7 +200,8 @@ def sqlite_engine(url: URL, *, foreign_keys: bool = True) -> Engine:
     if in_memory:
         engine = create_engine(url, poolclass=StaticPool, connect_args={"check_same_thread": False})
     else:
-        engine = create_engine(url, pool_size=2 * READERS, connect_args={"timeout": BUSY_S})
+        # the connection that was used last has its statements and its pages at hand
+        engine = create_engine(url, pool_size=2 * READERS, pool_use_lifo=True, connect_args={"timeout": BUSY_S})
 
     def prepare(connection: Any, record: object) -> None:
         # the driver would begin transactions on its own, and only before some statements
