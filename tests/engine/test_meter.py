@@ -30,7 +30,7 @@ def test_the_remaining_time_of_a_run_and_of_the_site_is_true_to_a_tenth(way, rat
             moved += PIECE
             told(0, PIECE)
             if clock[0] - 5000 - changes_at >= 60 and moved < 0.97 * total and moved % (200 * PIECE) == 0:
-                view, site = meter.view(7), meter.rates(clock[0])[way is Way.FETCH]
+                view, site = meter.views().get(7), meter.rates(clock[0])[way is Way.FETCH]
                 assert view is not None
                 assert view.left_s is not None
                 looks.append((clock[0], view.left_s, (total - moved) / site))

@@ -118,13 +118,13 @@ def is_ready(run: Run, situation: Situation) -> bool:
     kind = ACTION_OF_STEP.get(run.step)
     if kind is None or run.remote_id in situation.busy:
         return False
+    if run.step in NETWORK_STEPS and not _link_serves(run, situation):
+        return False
     if closed_gate(kind, run, situation.closed_gates):
         return False
     if run.next_try_at is not None and run.next_try_at > situation.now:
         return False
-    if run.remote_id in situation.throttled and kind in (PrepareRun, ShipRun):
-        return False
-    return run.step not in NETWORK_STEPS or _link_serves(run, situation)
+    return not (run.remote_id in situation.throttled and kind in (PrepareRun, ShipRun))
 
 
 def _link_serves(run: Run, situation: Situation) -> bool:

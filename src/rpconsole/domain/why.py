@@ -52,15 +52,18 @@ class Reasons:
 
     def of(self, run: Run) -> tuple[str, ...]:
         """What ``reasons`` says of the run."""
-        situation, step = self._situation, run.step
-        own = run.next_try_at is not None or step in FINAL_STEPS or run.remote_id in self._apart
-        if own or (situation.site_away is not None and step in NETWORK_STEPS):
-            return reasons(run, situation)
-        key = (step, run.stage, run.hold)
+        if run.next_try_at is not None or run.remote_id in self._apart:
+            return reasons(run, self._situation)
+        key = (run.step, run.stage, run.hold)
         found = self._shared.get(key)
         if found is None:
-            found = self._shared[key] = reasons(run, situation)
+            found = reasons(run, self._situation)
+            if not self._names_the_run(run.step):
+                self._shared[key] = found
         return found
+
+    def _names_the_run(self, step: Step) -> bool:
+        return step in FINAL_STEPS or (self._situation.site_away is not None and step in NETWORK_STEPS)
 
 
 #: at the console a key does it; the other gates are resumed there with the same words

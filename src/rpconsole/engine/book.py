@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Collection, Mapping, Sequence, Set
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence, Set
 from dataclasses import replace
 
 from rpconsole.domain.action import Action, Level, TellOperators
@@ -54,19 +54,20 @@ class RunBook:
     async def refresh(self) -> None:
         """Take up rows that are new to us, and changes that other hands made; a constant number of queries."""
         states = LIVE_STATES if self._has_begun else (*LIVE_STATES, *STOPPED_STATES)
-        found = await self._world.runs.runs(states)
-        stopped = [row for row in found if row.state in STOPPED_STATES]
-        rows = {row.remote_id: row for row in found if row.state not in STOPPED_STATES}
-        unknown = [row for row in (*rows.values(), *stopped[-KEEP_ENDED:]) if row.remote_id not in self.runs]
+        rows, stopped = _divided(await self._world.runs.runs(states))
+        unknown = {number: row for number, row in rows.items() if number not in self.runs}
+        ended = [row for row in stopped[-KEEP_ENDED:] if row.remote_id not in self.runs]
         # one after the other: two threads that make thousands of rows at once hold each other up
-        known = await self._world.journal.load(unknown) if unknown else {}
-        self._take_up_stopped([row for row in unknown if row.state in STOPPED_STATES], known)
+        known = await self._world.journal.load([*unknown.values(), *ended]) if unknown or ended else {}
+        self._take_up_stopped(ended, known)
         if not self._has_begun:
             await self._take_up_full()
         self._has_begun = True
-        new = {number: known.get(number) or run_of_row(row) for number, row in rows.items() if number not in self.runs}
+        new = {
+            number: known.get(number) or run_of_row(row) for number, row in unknown.items() if number not in self.runs
+        }
         self.runs.update(new)
-        for row in [row for number, row in rows.items() if not _agree(row, self.runs[number])]:
+        for row in _differing(rows, self.runs):
             await (self._settle(row, new[row.remote_id]) if row.remote_id in new else self._compare(row))
         await self._look_for_missing(rows.keys())
         await self._push_left_over()
@@ -245,14 +246,35 @@ def as_known(row: RunRow, known: Mapping[int, Run]) -> Run:
     return run if run is not None and run.state is row.state else run_of_row(row)
 
 
+def _divided(found: Iterable[RunRow]) -> tuple[dict[int, RunRow], list[RunRow]]:
+    """The rows of live runs by their number, and those that wait for a person."""
+    rows, stopped = {}, []
+    for row in found:
+        if row.state in STOPPED_STATES:
+            stopped.append(row)
+        else:
+            rows[row.remote_id] = row
+    return rows, stopped
+
+
+def _differing(rows: Mapping[int, RunRow], runs: Mapping[int, Run]) -> list[RunRow]:
+    """The rows that tell something else than the journal; of thousands at once, whose jobs are mostly called by their number."""
+    differing = []
+    for number, row in rows.items():
+        run, job = runs[number], row.job_id
+        if run.state is row.state:
+            if job is None or job < 0:
+                continue
+            if run.attempt is not None and run.attempt.job == str(job):
+                continue
+        if not _agree(row, run):
+            differing.append(row)
+    return differing
+
+
 def _agree(row: RunRow, run: Run) -> bool:
-    """Whether journal and row tell the same; of thousands at once, whose jobs are mostly called by their number."""
-    if run.state is not row.state:
-        return False
-    job, attempt = row.job_id, run.attempt
-    if job is None or job < 0 or (attempt is not None and attempt.job == str(job)):
-        return True
-    return not _has_another_job(row, run)
+    """Whether journal and row tell the same."""
+    return run.state is row.state and not _has_another_job(row, run)
 
 
 def _has_another_job(row: RunRow, run: Run) -> bool:

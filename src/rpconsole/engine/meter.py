@@ -106,10 +106,9 @@ class Meter:
         self._moved[way] += moved
         self._site[way] = self._site[way].seen(at, self._moved[way])
 
-    def view(self, remote_id: int) -> MoveView | None:
-        """A run's files on their way; None when none are."""
-        move = self._moves.get(remote_id)
-        return None if move is None else move.view()
+    def views(self) -> dict[int, MoveView]:
+        """The files on their way, by run."""
+        return {remote_id: move.view() for remote_id, move in self._moves.items()}
 
     def rates(self, at: float) -> tuple[float, float]:
         """Bytes per second to the site and from it, lately; time in which nothing moved counts."""

@@ -135,7 +135,7 @@ class RenewalDesk:
             self._stop_if_abandoned()
 
     def _with_progress(self, one: Outstanding) -> Outstanding:
-        move = self._core.world.meter.view(one.remote_id)
+        move = self._core.world.meter.views().get(one.remote_id)
         if move is None:
             return one
         return replace(one, bytes_left=move.bytes - move.bytes_done, left_s=move.left_s)

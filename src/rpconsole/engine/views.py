@@ -90,7 +90,7 @@ class Views:
         """Every run in view; what all have in common is looked up once, as thousands are made with every look."""
         core, runs, why_of = self._core, self._core.book.runs, Reasons(situation).of
         busy, bytes_of, counts, urgency = situation.busy, self._counts.bytes, self._components.of, core.scratch.urgency
-        results_of, moving = core.results.of, core.world.meter.view
+        results_of, moving = core.results.of, core.world.meter.views()
         views = []
         for number in sorted(runs):
             run = runs[number]
@@ -99,9 +99,9 @@ class Views:
             view = RunView(
                 number, run.stage, run.label, run.state, run.step, attempt.job if attempt else None, run.attempts, run.tries,
                 run.next_try_at, why_of(run) if number not in busy or busy[number] is PollRun else (), run.fault,
-                counts.get(number), 0, 0, 0, sent, returned, moving(number), attempt.intended_at if attempt else None,
+                counts.get(number), 0, 0, 0, sent, returned, moving.get(number), attempt.intended_at if attempt else None,
+                None, urgency.get(number),
             )  # fmt: skip
-            view.purge_at = urgency.get(number)
             if number in results_of:
                 self._add_results(view, run, results_of[number])
             views.append(view)
