@@ -8,6 +8,7 @@ import sqlite3
 from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import lru_cache
 from itertools import islice, pairwise
 from operator import itemgetter
 from typing import Any, TypeVar, cast
@@ -16,6 +17,7 @@ from sqlalchemy import (
     Boolean,
     ColumnElement,
     Connection,
+    Dialect,
     Engine,
     Insert,
     Select,
@@ -276,7 +278,11 @@ def _code(error: sqlalchemy_exc.DBAPIError) -> int | None:
 
 def upsert(connection: Connection, table: Table, *, added: Collection[str] = ()) -> Insert:
     """An INSERT that replaces the other columns where the key is there already; to those in ``added`` it adds."""
-    if connection.dialect.name == "sqlite":
+    return _upsert(connection.dialect.name, table, added)
+
+
+def _upsert(dialect: str, table: Table, added: Collection[str] = ()) -> Insert:
+    if dialect == "sqlite":
         lite = sqlite.insert(table)
         return lite.on_conflict_do_update(
             index_elements=list(table.primary_key.columns), set_=_changes(table, lite.excluded, added)
@@ -297,19 +303,27 @@ def insert_rows(connection: Connection, table: Table, columns: Sequence[str], ro
     connection.exec_driver_sql(f"INSERT INTO {quoted.format_table(table)} ({names}) VALUES ({marks})", list(rows))
 
 
-def execute_many(
-    connection: Connection, statement: Insert, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]
-) -> None:
-    """One statement for many rows of plain values, each in the order of these columns, by the driver's own executemany.
+def upsert_rows(connection: Connection, table: Table, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> None:
+    """``upsert`` of many rows of plain values, each in the order of these columns, by the driver's own executemany.
 
     The library's own binding of parameters, row by row, would take longer than the database.
     """
+    if not rows:
+        return
     # as it comes out of its class a dialect numbers its parameters, which a driver may have changed
-    compiled = statement.compile(dialect=type(connection.dialect)())
-    asked = [str(name) for name in compiled.positiontup or ()]
-    if asked != list(columns):
+    fresh: Callable[[], Dialect] = type(connection.dialect)
+    statement, asked = _compiled_upsert(fresh, table)
+    if asked != tuple(columns):
         rows = list(map(itemgetter(*(columns.index(name) for name in asked)), rows))
-    connection.exec_driver_sql(str(compiled), list(rows))
+    connection.exec_driver_sql(statement, list(rows))
+
+
+@lru_cache(maxsize=64)
+def _compiled_upsert(fresh: Callable[[], Dialect], table: Table) -> tuple[str, tuple[str, ...]]:
+    """The statement, and the columns in the order in which it wants them; to put it together takes as long as hundreds of rows."""
+    dialect = fresh()
+    compiled = _upsert(dialect.name, table).compile(dialect=dialect)
+    return str(compiled), tuple(map(str, compiled.positiontup or ()))
 
 
 def plain_rows(connection: Connection, query: Select[Any]) -> Iterator[tuple[Any, ...]]:

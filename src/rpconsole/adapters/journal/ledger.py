@@ -7,11 +7,11 @@ from dataclasses import replace
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import Connection, Table, delete, select
+from sqlalchemy import Connection, delete, select
 
 from rpconsole.adapters.journal import tables
 from rpconsole.adapters.journal.rows import path_hash, sentence
-from rpconsole.adapters.sql import NUMBERS_AT_ONCE, Database, among, execute_many, in_pieces, upsert
+from rpconsole.adapters.sql import NUMBERS_AT_ONCE, Database, among, in_pieces, plain_rows, upsert, upsert_rows
 from rpconsole.ports.journal import Delivered, Verdict
 
 
@@ -46,7 +46,7 @@ class SqlLedger:
         def work(connection: Connection) -> None:
             # in the database's thread: there are thousands
             rows = {file.remote: self._delivered_row(file) for file in files}
-            _upsert_all(connection, tables.delivered, columns, list(rows.values()))
+            upsert_rows(connection, tables.delivered, columns, list(rows.values()))
 
         await self._database.write(work)
 
@@ -62,7 +62,7 @@ class SqlLedger:
         def work(connection: Connection) -> None:
             # in the database's thread: there are thousands
             rows = [(self._dbname, *_facts_of(_short(one) if one.sentence else one)) for one in verdicts]
-            _upsert_all(connection, tables.verdict, ("dbname", *_VERDICT), rows)
+            upsert_rows(connection, tables.verdict, ("dbname", *_VERDICT), rows)
 
         await self._database.write(work)
 
@@ -78,7 +78,7 @@ class SqlLedger:
             query = query.where(table.c.state == state)
 
         def read(connection: Connection) -> list[Verdict]:
-            return [Verdict(*row) for row in connection.execute(query).all()]
+            return [Verdict(*row) for row in plain_rows(connection, query)]
 
         return await self._database.read(read)
 
@@ -124,8 +124,3 @@ _facts_of = attrgetter(*_VERDICT)
 
 def _short(verdict: Verdict) -> Verdict:
     return replace(verdict, sentence=sentence(verdict.sentence))
-
-
-def _upsert_all(connection: Connection, table: Table, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> None:
-    if rows:
-        execute_many(connection, upsert(connection, table), columns, rows)
