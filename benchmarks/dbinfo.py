@@ -37,6 +37,8 @@ RUN = Run(
     remote_id=1, stage=Stage.CHIP, label=_survey.LABEL, path_base="neb://any/remote/BENCH", step=Step.APPLY
 )  # fmt: skip
 PRODUCTS = (Rule.DBINFO_IMFILE, Rule.STATS_IMFILE, Rule.LOG_IMFILE, Rule.CHIP_BACKGROUND, Rule.CHIP_PATTERN)
+#: how often all of it is done
+TIMES = 3
 #: what the first half of the line says, and what no program of the chip stage prints
 NOT_PRINTED = {"uri", "path_base", "magicked", "hostname", "dtime_script", "dbname"}
 NUMBERS = {Kind.SMALL: "0", Kind.INT: "12345", Kind.BIG: "123456789", Kind.WORD: "'36001'", Kind.TEXT: "x"}
@@ -44,35 +46,46 @@ NUMBERS = {Kind.SMALL: "0", Kind.INT: "12345", Kind.BIG: "123456789", Kind.WORD:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Applied:
-    """What it took."""
+    """What it took, and what the floor."""
 
     apply_s: float
     advance_s: float
     lag_ms: float
+    floor_s: float
+
+    @property
+    def whole_s(self) -> float:
+        """From the first file to the last run that was advanced."""
+        return self.apply_s + self.advance_s
 
 
 def measure(found: Found, asked: argparse.Namespace) -> None:
-    """On every database."""
-    with databases(asked.only) as urls:
-        for kind, url in urls.items():
-            with tempfile.TemporaryDirectory() as folder:
-                done, least_s = asyncio.run(_one(url, Path(folder), asked.exposures))
-            spent_s = done.apply_s + done.advance_s
-            note = f"applied in {done.apply_s:.1f} s and advanced in {done.advance_s:.1f} s, the floor {least_s:.1f} s"
-            found.add(f"dbinfo_{kind}", spent_s / least_s, "<=4", note)
-            found.add(f"dbinfo_{kind}_lag_p99_of_50_ms", done.lag_ms / 50, "<=1", f"{done.lag_ms:.1f} ms")
-        if "mariadb" not in urls:
-            found.notes.append("MariaDB was not measured")
+    """On every database, each time a new one; the best of either side counts, as a machine is busy with other things now and then."""
+    seen: dict[str, list[Applied]] = {}
+    for _ in range(TIMES):
+        with databases(asked.only) as urls:
+            for kind, url in urls.items():
+                with tempfile.TemporaryDirectory() as folder:
+                    seen.setdefault(kind, []).append(asyncio.run(_one(url, Path(folder), asked.exposures)))
+    for kind, times in seen.items():
+        best, floor_s = min(times, key=lambda one: one.whole_s), min(one.floor_s for one in times)
+        lag_ms = max(one.lag_ms for one in times)
+        note = f"applied in {best.apply_s:.2f} s and advanced in {best.advance_s:.2f} s, the floor {floor_s:.2f} s"
+        found.add(f"dbinfo_{kind}", best.whole_s / floor_s, "<=4", note)
+        found.add(f"dbinfo_{kind}_lag_p99_of_50_ms", lag_ms / 50, "<=1", f"{lag_ms:.1f} ms")
+    if "mariadb" not in seen:
+        found.notes.append("MariaDB was not measured")
 
 
-async def _one(url: str, folder: Path, exposures: int) -> tuple[Applied, float]:
+async def _one(url: str, folder: Path, exposures: int) -> Applied:
     async with place(url, folder) as there:
         await asyncio.to_thread(_fill, there, exposures)
         await there.world.ledger.record_verdicts(list(_verdicts(exposures)))
         await asyncio.to_thread(os.sync)
-        done = await _apply(there, exposures)
+        apply_s, advance_s, lag_ms = await _apply(there, exposures)
         await asyncio.to_thread(os.sync)
-        return done, await asyncio.to_thread(floor_s, there, exposures)
+        least_s = await asyncio.to_thread(floor_s, there, exposures)
+        return Applied(apply_s=apply_s, advance_s=advance_s, lag_ms=lag_ms, floor_s=least_s)
 
 
 def _fill(there: Place, exposures: int) -> None:
@@ -134,7 +147,7 @@ def _verdicts(exposures: int) -> Iterator[Verdict]:
         yield Verdict(remote_id=RUN.remote_id, stage_id=number, item=ota, state=HOME, sentence="")
 
 
-async def _apply(there: Place, exposures: int) -> Applied:
+async def _apply(there: Place, exposures: int) -> tuple[float, float, float]:
     lag = Lag()
     watching = asyncio.create_task(lag.watch())
     began = time.perf_counter()
@@ -146,7 +159,7 @@ async def _apply(there: Place, exposures: int) -> Applied:
     assert isinstance(event, DbinfoApplied), event
     assert event.failed == 0, (await there.world.ledger.verdicts(1, state="fail"))[0]
     assert (event.passed, len(advanced)) == (exposures, exposures), (event, len(advanced))
-    return Applied(apply_s=apply_s, advance_s=advance_s, lag_ms=lag.p99_ms())
+    return apply_s, advance_s, lag.p99_ms()
 
 
 def floor_s(there: Place, exposures: int) -> float:
