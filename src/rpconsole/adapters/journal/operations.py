@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, Table, and_, bindparam, delete, func, insert, select, update
 
 from rpconsole.adapters.journal import tables
-from rpconsole.adapters.journal.rows import sentence
+from rpconsole.adapters.journal.rows import of_site, sentence
 from rpconsole.adapters.sql import Database, upsert
 from rpconsole.domain.stage import Stage
 from rpconsole.ports.journal import Act, Gate, PastSession
@@ -16,21 +16,19 @@ from rpconsole.ports.journal import Act, Gate, PastSession
 SESSION = ("host", "user", "opened_by", "opened_at", "ended_at", "end")
 
 
-def _of_site(table: Table, *columns: str) -> Select[Any]:
-    """These columns of the rows of the database and the site that the query is run for."""
-    asked = (table.c[name] for name in columns)
-    return select(*asked).where(table.c.dbname == bindparam("dbname"), table.c.site == bindparam("site"))
+def _asked(table: Table, *columns: str) -> Select[Any]:
+    return select(*(table.c[name] for name in columns)).where(of_site(table))
 
 
-def _newest_of_site(table: Table, *columns: str) -> Select[Any]:
-    return _of_site(table, *columns).order_by(table.c.number.desc()).limit(bindparam("limit"))
+def _newest(table: Table, *columns: str) -> Select[Any]:
+    return _asked(table, *columns).order_by(table.c.number.desc()).limit(bindparam("limit"))
 
 
 # made once: an engine that starts waits for some of these, and putting a query together takes longer than its few rows
-GATES = _of_site(tables.gate, "name", "open", "who", "at")
-LABELS = _of_site(tables.label, "label", "stage")
-LAST_ACTS = _newest_of_site(tables.act, "at", "who", "what", "outcome")
-LAST_SESSIONS = _newest_of_site(tables.session, *SESSION, "number")
+GATES = _asked(tables.gate, "name", "open", "who", "at")
+LABELS = _asked(tables.label, "label", "stage")
+LAST_ACTS = _newest(tables.act, "at", "who", "what", "outcome")
+LAST_SESSIONS = _newest(tables.session, *SESSION, "number")
 
 
 class SqlOperations:

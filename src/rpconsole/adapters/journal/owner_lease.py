@@ -8,18 +8,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, bindparam, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from rpconsole.adapters.journal import tables
+from rpconsole.adapters.journal.rows import of_site
 from rpconsole.adapters.sql import Database
 from rpconsole.domain.fault import AlreadyOwned
 from rpconsole.ports.journal import Owner
 
 # made once: an engine that starts waits for them
-SEAT = select(tables.owner).where(
-    tables.owner.c.dbname == bindparam("dbname"), tables.owner.c.site == bindparam("site")
-)
+SEAT = select(tables.owner).where(of_site(tables.owner))
 SEAT_ALONE = SEAT.with_for_update()
 TAKEN = insert(tables.owner)
 #: the loser of a race looks again; a third engine may race the winner's release

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Integer, select, type_coerce
+from sqlalchemy import ColumnElement, Integer, Table, and_, bindparam, select, type_coerce
 
 from rpconsole.adapters.journal import tables
 from rpconsole.domain.fault import BadData
@@ -76,6 +76,11 @@ def _step(word: str, remote_id: int) -> Step:
         return Step(word)
     except ValueError as error:
         raise BadData(f"the journal's row of run {remote_id} cannot be read: {error}") from None
+
+
+def of_site(table: Table) -> ColumnElement[bool]:
+    """The rows of the ``dbname`` and ``site`` that a query, made once, is run with."""
+    return and_(table.c.dbname == bindparam("dbname"), table.c.site == bindparam("site"))
 
 
 def sentence(text: str) -> str:
