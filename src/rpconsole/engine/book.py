@@ -67,7 +67,7 @@ class RunBook:
             number: known.get(number) or run_of_row(row) for number, row in unknown.items() if number not in self.runs
         }
         self.runs.update(new)
-        for row in _differing(rows, self.runs):
+        for row in [row for number, row in rows.items() if not _agree(row, self.runs[number])]:
             await (self._settle(row, new[row.remote_id]) if row.remote_id in new else self._compare(row))
         await self._look_for_missing(rows.keys())
         await self._push_left_over()
@@ -257,21 +257,6 @@ def _divided(found: Iterable[RunRow]) -> tuple[dict[int, RunRow], list[RunRow]]:
     return rows, stopped
 
 
-def _differing(rows: Mapping[int, RunRow], runs: Mapping[int, Run]) -> list[RunRow]:
-    """The rows that tell something else than the journal; of thousands at once, whose jobs are mostly called by their number."""
-    differing = []
-    for number, row in rows.items():
-        run, job = runs[number], row.job_id
-        if run.state is row.state:
-            if job is None or job < 0:
-                continue
-            if run.attempt is not None and run.attempt.job == str(job):
-                continue
-        if not _agree(row, run):
-            differing.append(row)
-    return differing
-
-
 def _agree(row: RunRow, run: Run) -> bool:
     """Whether journal and row tell the same."""
     return run.state is row.state and not _has_another_job(row, run)
@@ -279,8 +264,11 @@ def _agree(row: RunRow, run: Run) -> bool:
 
 def _has_another_job(row: RunRow, run: Run) -> bool:
     """Whether the row names a job that we did not submit: the run was handed back and submitted anew."""
-    is_job = STEP_OF_STATE[row.state] is Step.POLL and row.job_id is not None and row.job_id >= 0
-    return is_job and run.job_id != row.job_id
+    job = row.job_id
+    # thousands are asked at once, whose jobs are mostly called by their number
+    if job is None or job < 0 or (run.attempt is not None and run.attempt.job == str(job)):
+        return False
+    return STEP_OF_STATE[row.state] is Step.POLL and run.job_id != job
 
 
 def _states_of(step: str) -> set[RunState]:

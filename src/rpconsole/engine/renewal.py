@@ -22,6 +22,7 @@ from rpconsole.domain.renewal import (
 )
 from rpconsole.domain.run import Run
 from rpconsole.domain.session import SessionState, SessionView
+from rpconsole.domain.snapshot import MoveView
 from rpconsole.engine.engine import EngineCore
 from rpconsole.engine.haul_desk import HaulDesk
 from rpconsole.engine.logins import LIVE, LoginDesk
@@ -119,7 +120,8 @@ class RenewalDesk:
             elif self._view.choice is Choice.WAIT and is_cut:
                 is_cut = False
                 self._core.world.sessions.drain(on=False)
-            self._show(tuple(map(self._with_progress, waits)))
+            moves = self._core.world.meter.views()
+            self._show(tuple(_with_progress(one, moves.get(one.remote_id)) for one in waits))
             await self._core.next_round()
             self._stop_if_abandoned()
         self._stop_if_abandoned()
@@ -133,12 +135,6 @@ class RenewalDesk:
             self._show((waits,))
             await self._core.next_round()
             self._stop_if_abandoned()
-
-    def _with_progress(self, one: Outstanding) -> Outstanding:
-        move = self._core.world.meter.views().get(one.remote_id)
-        if move is None:
-            return one
-        return replace(one, bytes_left=move.bytes - move.bytes_done, left_s=move.left_s)
 
     async def _down(self, live: Sequence[SessionView]) -> list[Run]:
         """End the sessions; the runs that wait for the new ones."""
@@ -220,3 +216,9 @@ class RenewalDesk:
 
 def _gates_again(closed: frozenset[str]) -> str:
     return f"as they were; still shut by hand: {', '.join(sorted(closed))}" if closed else "as they were: all open"
+
+
+def _with_progress(one: Outstanding, move: MoveView | None) -> Outstanding:
+    if move is None:
+        return one
+    return replace(one, bytes_left=move.bytes - move.bytes_done, left_s=move.left_s)
