@@ -10,40 +10,22 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from rpconsole.practice.paths import JOB_VARIABLE, SITE_VARIABLE
-
-PROC = Path("/proc")
-#: how often, and how many seconds apart, a program is looked at that is just being loaded
-LOOKS, LOADING_S = 20, 0.001
+from rpconsole.remote.orphans import environment, pids
 
 
 def marked(root: Path, job: str | None = None, *, jobless: bool = False) -> list[int]:
     """Processes of the site at ``root``: of one job, of no job, or all of them; never the caller."""
     site = f"{SITE_VARIABLE}={root}".encode()
     found = []
-    for entry in os.scandir(PROC):
-        if not entry.name.isdigit() or int(entry.name) == os.getpid():
-            continue
-        words = _environment(entry.name)
-        if site not in words:
+    for pid in pids():
+        words = environment(pid)
+        if pid == os.getpid() or site not in words:
             continue
         jobs = [word for word in words if word.startswith(f"{JOB_VARIABLE}=".encode())]
         if (jobless and jobs) or (job is not None and f"{JOB_VARIABLE}={job}".encode() not in jobs):
             continue
-        found.append(int(entry.name))
+        found.append(pid)
     return found
-
-
-def _environment(pid: str) -> list[bytes]:
-    """What a program was started with; one that is just being loaded has none for a moment, as threads of the kernel never have."""
-    try:
-        for _ in range(LOOKS):
-            words = (PROC / pid / "environ").read_bytes().split(b"\0")
-            if words != [b""] or not (PROC / pid / "exe").exists():
-                return words
-            time.sleep(LOADING_S)
-    except OSError:  # it ended meanwhile, or is somebody else's
-        pass
-    return []
 
 
 def send(pids: Iterable[int], number: int) -> None:

@@ -14,6 +14,7 @@ from rpconsole.practice import processes
 from rpconsole.practice.launching import kill_job
 from rpconsole.practice.moab.spool import Spool
 from rpconsole.practice.paths import JOB_VARIABLE, SITE_VARIABLE, SitePaths
+from rpconsole.remote import orphans
 
 
 def test_a_job_that_is_called_running_and_has_not_begun_is_killed_once_it_has(tmp_path):
@@ -41,14 +42,16 @@ def test_a_program_that_is_just_being_loaded_is_found_though_it_shows_no_environ
     (process / "environ").write_bytes(b"")
     (process / "exe").symlink_to(sys.executable)
     in_place = f"{SITE_VARIABLE}={tmp_path}\0{JOB_VARIABLE}=7\0".encode()
-    monkeypatch.setattr(processes, "PROC", tmp_path)
+    monkeypatch.setattr(orphans, "PROC", str(tmp_path))
     monkeypatch.setattr("time.sleep", lambda _: (process / "environ").write_bytes(in_place))
     assert processes.marked(tmp_path, "7") == [4242]
+    (process / "environ").write_bytes(b"")
+    assert orphans.carriers(JOB_VARIABLE, "7") == [4242], "what a dead session was just starting, likewise"
 
 
 def test_a_thread_of_the_kernel_is_not_waited_for(tmp_path, monkeypatch):
     (tmp_path / "2").mkdir()
     (tmp_path / "2" / "environ").write_bytes(b"")
-    monkeypatch.setattr(processes, "PROC", tmp_path)
+    monkeypatch.setattr(orphans, "PROC", str(tmp_path))
     monkeypatch.setattr("time.sleep", lambda _: pytest.fail("it never gets an environment"))
     assert processes.marked(tmp_path) == []
